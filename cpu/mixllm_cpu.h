@@ -1,0 +1,69 @@
+// The CPU kernels of MixLLM: y = W x for one mixed 4-bit/8-bit linear weight, computed in int8.
+//
+// Nothing here knows of ggml. A caller that owns a thread pool runs, on every one of its `threads` threads,
+//   mixllm_cpu_quantize(...)   then a barrier, then   mixllm_cpu_mul_mat(...)   with the same `tokens`.
+//
+// Definition. Per token and group of 128 inputs (the last group may be short), in float32 unless said otherwise:
+//   amax = max |x|;  a = amax / 127, correctly rounded;  s_x = a with the two lowest bits of its significand cleared
+//   (truncated to 22 significant bits: as bits, a & 0xFFFFFFFC);
+//   x_q  = x / s_x, correctly rounded, then rounded half to even and clamped to -127..127.
+//   Where s_x would be below 2^-126 (subnormal or zero): s_x = 0 and every x_q = 0.
+//   Where the group holds an infinity or a NaN: s_x = NaN and every x_q = 0, so that every y of that token is NaN.
+// Then, over the groups g in ascending order, starting from y = 0:
+//   S = sum (q[n] - z[n]) * x_q        exact in int32, |S| < 2^22 (z = 0 in 8-bit rows)
+//   t = S * s_x                        rounded to float32 (or fma(B + S, s_x, -B * s_x), B = 12582912: the same float)
+//   y = fma(t, s_w[n], y)              rounded once
+// Every path here performs exactly these operations on each output, so results do not depend, to the last bit, on the
+// instruction set, the number of threads, or how many tokens are computed together.
+
+#ifndef MIXLLM_CPU_H
+#define MIXLLM_CPU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MIXLLM_GROUP_SIZE = 128 };
+
+// One weight of N output channels and K inputs, its components laid out as in the file (format: docs/format.md).
+// Groups G = ceil(K / 128); K is a multiple of 32; n4 + n8 = N; n4 and n8 are multiples of 16 and may be 0 (the
+// pointers of an empty part are null).
+struct mixllm_weight {
+    int64_t n_inputs;         // K
+    int64_t n4;               // number of 4-bit output channels
+    int64_t n8;               // number of 8-bit output channels
+    const uint8_t* w4;        // [n4][K/2], within each 32 inputs byte i holds q[i] low, q[i+16] high
+    const uint16_t* w4_scale; // [G][n4] binary16
+    const uint8_t* w4_zero;   // [G][n4/2], channel 2i in the low, 2i+1 in the high nibble
+    const int8_t* w8;         // [n8][K]
+    const uint16_t* w8_scale; // [G][n8] binary16
+    const int32_t* rows;      // [N] output channel of each stored row, a permutation of 0..N-1
+};
+
+// Bytes needed for the quantized form of `tokens` activation rows of `n_inputs` each.
+size_t mixllm_cpu_activation_bytes(int64_t n_inputs, int64_t tokens);
+
+// Quantizes this thread's share of `tokens` rows of float32 activations into `activations`
+// (mixllm_cpu_activation_bytes long, 64-byte aligned). Row t starts at x + t * x_stride floats.
+// The result serves every weight with the same n_inputs.
+void mixllm_cpu_quantize(const float* x, int64_t x_stride, int64_t n_inputs, int64_t tokens, void* activations,
+                         int thread, int threads);
+
+// Computes this thread's share of y[t][rows[i]], t < tokens. Row t of y starts at y + t * y_stride floats.
+// `activations` must be complete (all threads past mixllm_cpu_quantize) before the first call; `tokens` is the number
+// they were quantized with.
+void mixllm_cpu_mul_mat(const struct mixllm_weight* weight, const void* activations, int64_t tokens, float* y,
+                        int64_t y_stride, int thread, int threads);
+
+// Name of the instruction set chosen on this machine: "avx512-vnni", "avx-vnni", "avx2", "neon-i8mm", "neon-dotprod",
+// "portable". The environment variable MIXLLM_CPU_ISA forces a lesser one the machine can run.
+const char* mixllm_cpu_isa(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

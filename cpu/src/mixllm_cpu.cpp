@@ -1,0 +1,22 @@
+#include "../mixllm_cpu.h"
+
+#include "run.h"
+#include "select_kernels.h"
+
+extern "C" size_t mixllm_cpu_activation_bytes(int64_t n_inputs, int64_t tokens) {
+    return activations_layout(n_inputs, tokens, nullptr).bytes;
+}
+
+extern "C" void mixllm_cpu_quantize(const float* x, int64_t x_stride, int64_t n_inputs, int64_t tokens,
+                                    void* activations, int thread, int threads) {
+    quantize_with(select_kernels(), x, x_stride, n_inputs, tokens, activations, thread, threads);
+}
+
+extern "C" void mixllm_cpu_mul_mat(const mixllm_weight* weight, const void* activations, int64_t tokens, float* y,
+                                   int64_t y_stride, int thread, int threads) {
+    mul_mat_with(select_kernels(), *weight, activations, tokens, y, y_stride, thread, threads);
+}
+
+extern "C" const char* mixllm_cpu_isa(void) {
+    return select_kernels().isa;
+}

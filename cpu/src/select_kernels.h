@@ -1,0 +1,12 @@
+#ifndef MIXLLM_SELECT_KERNELS_H
+#define MIXLLM_SELECT_KERNELS_H
+
+#include "kernel_set.h"
+
+// The kernels of the best instruction set this machine runs, or of the one MIXLLM_CPU_ISA names. Chosen once.
+const KernelSet& select_kernels();
+
+// All compiled-in sets, best first, ending with null; those with runs_here() false must not be called.
+const KernelSet* const* all_kernels();
+
+#endif

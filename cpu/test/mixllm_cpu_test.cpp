@@ -1,0 +1,404 @@
+// Holds every path this machine can run against the definition in mixllm_cpu.h, bit for bit, and against the same
+// product in float64. `mixllm-cpu-test <isa>` tests that path alone and exits 77 when this machine cannot run it.
+
+#include "mixllm_cpu.h"
+#include "run.h"
+#include "select_kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+double half_value(uint16_t half) {
+    const int exponent = half >> 10 & 31;
+    const int fraction = half & 1023;
+    const double sign = half & 0x8000 ? -1 : 1;
+    if (exponent == 31) {
+        return fraction ? std::nan("") : sign * std::numeric_limits<double>::infinity();
+    }
+    return sign * (exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25));
+}
+
+// A weight with its storage; components are made from plain per-row values so that the reference never unpacks.
+struct Weight {
+    int64_t n_inputs, n4, n8, groups;
+    std::vector<int> q;          // [N][K], 4-bit rows first, 0..15 or -128..127
+    std::vector<int> zero;       // [N][G], 0 in 8-bit rows
+    std::vector<uint16_t> scale; // [N][G]
+    std::vector<uint8_t> w4, w4_zero;
+    std::vector<int8_t> w8;
+    std::vector<uint16_t> w4_scale, w8_scale;
+    std::vector<int32_t> rows;
+
+    void pack() {
+        w4.assign(n4 * n_inputs / 2, 0);
+        w4_zero.assign(groups * n4 / 2, 0);
+        w4_scale.resize(groups * n4);
+        w8.resize(n8 * n_inputs);
+        w8_scale.resize(groups * n8);
+        for (int64_t n = 0; n < n4 + n8; n++) {
+            for (int64_t k = 0; k < n_inputs; k++) {
+                const int value = q[n * n_inputs + k];
+                if (n >= n4) {
+                    w8[(n - n4) * n_inputs + k] = (int8_t)value;
+                } else {
+                    w4[n * (n_inputs / 2) + k / 32 * 16 + k % 16] |= value << (k % 32 < 16 ? 0 : 4);
+                }
+            }
+            for (int64_t g = 0; g < groups; g++) {
+                if (n >= n4) {
+                    w8_scale[g * n8 + n - n4] = scale[n * groups + g];
+                } else {
+                    w4_scale[g * n4 + n] = scale[n * groups + g];
+                    w4_zero[g * (n4 / 2) + n / 2] |= zero[n * groups + g] << (n % 2 * 4);
+                }
+            }
+        }
+    }
+
+    mixllm_weight view() const {
+        mixllm_weight w = {};
+        w.n_inputs = n_inputs;
+        w.n4 = n4;
+        w.n8 = n8;
+        w.w4 = n4 ? w4.data() : nullptr;
+        w.w4_scale = n4 ? w4_scale.data() : nullptr;
+        w.w4_zero = n4 ? w4_zero.data() : nullptr;
+        w.w8 = n8 ? w8.data() : nullptr;
+        w.w8_scale = n8 ? w8_scale.data() : nullptr;
+        w.rows = rows.data();
+        return w;
+    }
+};
+
+enum class Rows { ascending, shuffled };
+enum class Values { ordinary, limits, unit };
+
+// `limits` puts q and z at the ends of their ranges and scales at subnormal and largest; `unit` has every scale 1.
+Weight make_weight(int64_t n_inputs, int64_t n4, int64_t n8, Rows order, Values values, std::mt19937& random) {
+    Weight w;
+    w.n_inputs = n_inputs;
+    w.n4 = n4;
+    w.n8 = n8;
+    w.groups = (n_inputs + 127) / 128;
+    const int64_t n = n4 + n8;
+    w.q.resize(n * n_inputs);
+    w.zero.resize(n * w.groups);
+    w.scale.resize(n * w.groups);
+    for (int64_t i = 0; i < n * n_inputs; i++) {
+        const bool is4 = i / n_inputs < n4;
+        const uint32_t r = random();
+        if (values == Values::limits) {
+            w.q[i] = is4 ? (i / n_inputs % 3 == 0 ? 15 : r % 2 * 15)
+                         : (i / n_inputs % 3 == 0 ? -128
+                            : r % 2               ? 127
+                                                  : -127);
+        } else {
+            w.q[i] = is4 ? (int)(r % 16) : (int)(r % 255) - 127;
+        }
+    }
+    static const uint16_t extreme[] = {0x0000, 0x0001, 0x83FF, 0x0400, 0x7BFF, 0xFBFF, 0x3C00, 0x8001};
+    for (int64_t i = 0; i < n * w.groups; i++) {
+        const uint32_t r = random();
+        w.zero[i] = i / w.groups >= n4 ? 0 : values == Values::limits ? (int)(r % 2 * 15) : (int)(r % 16);
+        w.scale[i] = values == Values::unit     ? 0x3C00
+                     : values == Values::limits ? extreme[r >> 8 & 7]
+                                                : (uint16_t)(0x1800 + (r >> 8) % 0x0C00);
+    }
+    w.rows.resize(n);
+    std::iota(w.rows.begin(), w.rows.end(), 0);
+    std::shuffle(w.rows.begin(), w.rows.end(), random);
+    if (order == Rows::ascending) {
+        std::sort(w.rows.begin(), w.rows.begin() + n4);
+        std::sort(w.rows.begin() + n4, w.rows.end());
+    }
+    w.pack();
+    return w;
+}
+
+// The definition, and the same product in float64 with the sum of its terms' magnitudes.
+struct Reference {
+    std::vector<float> y;
+    std::vector<double> y64, magnitude;
+};
+
+Reference reference(const Weight& w, const std::vector<float>& x, int64_t x_stride, int64_t tokens) {
+    const int64_t n = w.n4 + w.n8;
+    Reference r;
+    r.y.assign(tokens * n, 0);
+    r.y64.assign(tokens * n, 0);
+    r.magnitude.assign(tokens * n, 0);
+    std::vector<int> x_q(w.n_inputs);
+    std::vector<float> s_x(w.groups);
+    for (int64_t t = 0; t < tokens; t++) {
+        for (int64_t g = 0; g < w.groups; g++) {
+            const int64_t first = g * 128, last = std::min(w.n_inputs, first + 128);
+            float amax = 0;
+            bool finite = true;
+            for (int64_t k = first; k < last; k++) {
+                finite = finite && std::isfinite(x[t * x_stride + k]);
+                amax = std::max(amax, std::fabs(x[t * x_stride + k]));
+            }
+            // Truncation to 22 significant bits, written without bit tricks.
+            int exponent;
+            const float fraction = std::frexp(amax / 127.0f, &exponent);
+            float s = std::ldexp(std::floor(std::ldexp(fraction, 22)), exponent - 22);
+            if (!finite) {
+                s = std::numeric_limits<float>::quiet_NaN();
+            } else if (s < std::numeric_limits<float>::min()) {
+                s = 0;
+            }
+            s_x[g] = s;
+            for (int64_t k = first; k < last; k++) {
+                const float q = s > 0 ? std::nearbyint(x[t * x_stride + k] / s) : 0.0f;
+                x_q[k] = (int)std::min(127.0f, std::max(-127.0f, q));
+            }
+        }
+        for (int64_t row = 0; row < n; row++) {
+            const int64_t out = t * n + w.rows[row];
+            for (int64_t g = 0; g < w.groups; g++) {
+                int64_t dot = 0;
+                for (int64_t k = g * 128; k < std::min(w.n_inputs, g * 128 + 128); k++) {
+                    dot += (int64_t)(w.q[row * w.n_inputs + k] - w.zero[row * w.groups + g]) * x_q[k];
+                }
+                const double s_w = half_value(w.scale[row * w.groups + g]);
+                const float part = (float)dot * s_x[g];
+                r.y[out] = std::fma(part, (float)s_w, r.y[out]);
+                r.y64[out] += s_w * s_x[g] * (double)dot;
+                r.magnitude[out] += std::fabs(s_w * s_x[g] * (double)dot);
+            }
+        }
+    }
+    return r;
+}
+
+uint32_t bits_of(float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+bool same(float a, float b) {
+    return (std::isnan(a) && std::isnan(b)) || bits_of(a) == bits_of(b);
+}
+
+constexpr float untouched = -12345.5f;
+
+// y [tokens][y_stride], with `untouched` wherever nothing was written.
+std::vector<float> compute(const KernelSet& kernels, const Weight& w, const std::vector<float>& x, int64_t x_stride,
+                           int64_t tokens, int64_t y_stride, int threads, bool concurrent) {
+    const size_t bytes = mixllm_cpu_activation_bytes(w.n_inputs, tokens);
+    // The guard after the buffer catches writes beyond it.
+    const size_t guard = 64;
+    char* activations = (char*)::operator new(bytes + guard, std::align_val_t(64));
+    std::memset(activations, 0x5A, bytes + guard);
+    std::vector<float> y(tokens * y_stride + 16, untouched);
+    const mixllm_weight view = w.view();
+    const auto on_threads = [&](auto&& work) {
+        if (concurrent) {
+            std::vector<std::thread> pool;
+            for (int i = 0; i < threads; i++) {
+                pool.emplace_back(work, i);
+            }
+            for (std::thread& t : pool) {
+                t.join();
+            }
+        } else {
+            for (int i = threads - 1; i >= 0; i--) {
+                work(i);
+            }
+        }
+    };
+    on_threads([&](int i) { quantize_with(kernels, x.data(), x_stride, w.n_inputs, tokens, activations, i, threads); });
+    on_threads([&](int i) { mul_mat_with(kernels, view, activations, tokens, y.data(), y_stride, i, threads); });
+    for (size_t i = 0; i < guard; i++) {
+        if (activations[bytes + i] != 0x5A) {
+            std::fprintf(stderr, "%s: quantize wrote past the end of the activation buffer\n", kernels.isa);
+            std::exit(1);
+        }
+    }
+    ::operator delete(activations, std::align_val_t(64));
+    return y;
+}
+
+struct Case {
+    int64_t n_inputs, n4, n8, tokens;
+    int64_t x_pad, y_pad;
+    int threads;
+    Rows order;
+    Values values;
+};
+
+class Suite {
+public:
+    explicit Suite(const KernelSet& kernels) : kernels(kernels) {}
+
+    void check(const Case& c, std::mt19937& random) {
+        const Weight w = make_weight(c.n_inputs, c.n4, c.n8, c.order, c.values, random);
+        const int64_t x_stride = c.n_inputs + c.x_pad;
+        std::vector<float> x(std::max<int64_t>(c.tokens * x_stride, 1));
+        std::normal_distribution<float> normal(0, 1);
+        for (float& v : x) {
+            v = c.values == Values::unit ? (float)((int)(random() % 255) - 127) : normal(random);
+        }
+        for (int64_t t = 0; t < c.tokens && c.values != Values::ordinary; t++) {
+            for (int64_t g = 0; g < w.groups; g++) {
+                set_group(&x[t * x_stride + g * 128], std::min<int64_t>(128, c.n_inputs - g * 128), c.values, random);
+            }
+        }
+        compare(c, w, x, x_stride, reference(w, x, x_stride, c.tokens));
+    }
+
+    void check_not_finite(std::mt19937& random) {
+        const Case c = {4 * 128 + 32, 32, 16, 3, 0, 0, 1, Rows::ascending, Values::ordinary};
+        const Weight w = make_weight(c.n_inputs, c.n4, c.n8, c.order, c.values, random);
+        for (const float bad : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                                std::numeric_limits<float>::quiet_NaN()}) {
+            for (const int64_t at : {int64_t(0), int64_t(200), c.n_inputs - 1}) {
+                std::vector<float> x(c.tokens * c.n_inputs, 0.5f);
+                x[c.n_inputs + at] = bad;
+                compare(c, w, x, c.n_inputs, reference(w, x, c.n_inputs, c.tokens));
+            }
+        }
+    }
+
+    int cases = 0;
+    int failures = 0;
+
+private:
+    static void set_group(float* x, int64_t n, Values values, std::mt19937& random) {
+        if (values == Values::unit) {
+            x[random() % n] = random() % 2 ? 127.0f : -127.0f; // s_x = 1: y is an exact integer
+            return;
+        }
+        static const float sizes[] = {0.0f, 1e-45f, 1e-39f, 1.4e-36f, 1.6e-36f, 1e-30f, 1.0f, 1e30f, 1e36f};
+        const float size = sizes[random() % 9];
+        const uint32_t shape = random() % 3;
+        for (int64_t i = 0; i < n; i++) {
+            // All at the limit with one sign, both signs, or ties halfway between two integers.
+            const float tie = ((float)(int)(random() % 253) - 126.5f) / 127;
+            x[i] = size * (shape == 0 ? 1.0f : shape == 1 ? (random() % 2 ? 1.0f : -1.0f) : i == 0 ? 1.0f : tie);
+        }
+    }
+
+    void compare(const Case& c, const Weight& w, const std::vector<float>& x, int64_t x_stride,
+                 const Reference& expected) {
+        const int64_t n = c.n4 + c.n8;
+        const int64_t y_stride = n + c.y_pad;
+        const std::vector<float> y =
+            compute(kernels, w, x, x_stride, c.tokens, y_stride, c.threads, cases % 4 == 0 && c.threads > 1);
+        cases++;
+        std::string problem;
+        for (int64_t i = 0; i < (int64_t)y.size() && problem.empty(); i++) {
+            const int64_t t = i / y_stride, channel = i % y_stride;
+            char text[200];
+            if (t >= c.tokens || channel >= n) {
+                if (bits_of(y[i]) != bits_of(untouched)) {
+                    std::snprintf(text, sizeof text, "wrote outside y at float %lld", (long long)i);
+                    problem = text;
+                }
+                continue;
+            }
+            const float want = expected.y[t * n + channel];
+            const double want64 = expected.y64[t * n + channel];
+            // Two roundings a group, each at most 2^-24 of a partial sum.
+            const double bound = expected.magnitude[t * n + channel] * (double)(w.groups + 2) * 0x1p-23 + 1e-37;
+            if (!same(y[i], want)) {
+                std::snprintf(text, sizeof text, "token %lld channel %lld: got %.9g, the definition gives %.9g",
+                              (long long)t, (long long)channel, y[i], want);
+                problem = text;
+            } else if (std::isfinite(want) && std::fabs(want - want64) > bound) {
+                std::snprintf(text, sizeof text, "token %lld channel %lld: got %.9g, float64 gives %.17g", (long long)t,
+                              (long long)channel, y[i], want64);
+                problem = text;
+            } else if (c.values == Values::unit && (double)y[i] != want64) {
+                std::snprintf(text, sizeof text, "token %lld channel %lld: integer %.9g should be %.17g", (long long)t,
+                              (long long)channel, y[i], want64);
+                problem = text;
+            }
+        }
+        if (!problem.empty()) {
+            failures++;
+            std::fprintf(
+                stderr,
+                "%s: K=%lld n4=%lld n8=%lld tokens=%lld x_pad=%lld y_pad=%lld threads=%d rows=%s values=%d: %s\n",
+                kernels.isa, (long long)c.n_inputs, (long long)c.n4, (long long)c.n8, (long long)c.tokens,
+                (long long)c.x_pad, (long long)c.y_pad, c.threads,
+                c.order == Rows::ascending ? "ascending" : "shuffled", (int)c.values, problem.c_str());
+        }
+    }
+
+    const KernelSet& kernels;
+};
+
+bool test_path(const KernelSet& kernels) {
+    std::mt19937 random(1);
+    Suite suite(kernels);
+    const int64_t inputs[] = {32, 64, 96, 128, 160, 192, 224, 256, 384, 512, 992, 1024, 4096};
+    const int64_t tokens[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 65};
+    const int64_t parts[][2] = {{16, 0}, {0, 16}, {16, 16}, {32, 16}, {48, 0}, {0, 48}, {112, 16}, {48, 80}};
+    int turn = 0;
+    for (const int64_t k : inputs) {
+        for (const int64_t t : tokens) {
+            for (const auto& part : parts) {
+                if (k * t * (part[0] + part[1]) > 8'000'000 && turn % 3 != 0) {
+                    turn++;
+                    continue;
+                }
+                const Values values = turn % 5 == 3 ? Values::limits : turn % 5 == 4 ? Values::unit : Values::ordinary;
+                const Case c = {k,
+                                part[0],
+                                part[1],
+                                t,
+                                turn % 3 == 0 ? 0 : turn % 7,
+                                turn % 4 == 0 ? 0 : turn % 11,
+                                turn % 3 + 1,
+                                turn % 6 == 0 ? Rows::shuffled : Rows::ascending,
+                                values};
+                suite.check(c, random);
+                turn++;
+            }
+        }
+    }
+    // More threads than tiles; many tiles; the longest sums of extreme products.
+    suite.check({256, 16, 16, 3, 0, 0, 7, Rows::ascending, Values::ordinary}, random);
+    suite.check({512, 720, 80, 12, 0, 0, 3, Rows::ascending, Values::ordinary}, random);
+    suite.check({4096, 16, 16, 20, 0, 0, 1, Rows::ascending, Values::limits}, random);
+    suite.check({4096, 16, 16, 20, 0, 0, 1, Rows::ascending, Values::unit}, random);
+    suite.check_not_finite(random);
+    std::printf("%s: %d cases, %d failed\n", kernels.isa, suite.cases, suite.failures);
+    return suite.failures == 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    bool passed = true;
+    int tested = 0;
+    for (const KernelSet* const* set = all_kernels(); *set != nullptr; set++) {
+        if (argc > 1 && std::strcmp(argv[1], (*set)->isa) != 0) {
+            continue;
+        }
+        if (!(*set)->runs_here()) {
+            std::printf("%s: skipped, this machine cannot run it\n", (*set)->isa);
+            continue;
+        }
+        passed = test_path(**set) && passed;
+        tested++;
+    }
+    if (tested == 0) {
+        std::printf("nothing tested\n");
+        return 77;
+    }
+    return passed ? 0 : 1;
+}
