@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../pack/pack_rows.h"
+#include "../weights/source_rows.h"
+
+namespace mixllm {
+
+struct QuantizationReport {
+    /// Row-major position of the first NaN or infinity in the source, or -1.
+    int64_t first_non_finite;
+    /// First output feature with a group whose range does not fit a half-precision scale, or -1.
+    int64_t first_out_of_range;
+};
+
+/**
+ * Quantizes a whole weight by rounding to nearest and packs it.
+ *
+ * @param source N rows (output features) of K columns (inputs), N a multiple of 16 and K a multiple of 32
+ * @param rows the `rows` tensor made by `order_rows`: N4 features in 4 bits, then the 8-bit ones
+ * @param packed4 for N4 rows; unused when N4 is 0
+ * @param packed8 for N - N4 rows; unused when there are none
+ */
+QuantizationReport quantize_weight(const SourceRows& source, const int32_t* rows, size_t rows4, const Packed4& packed4,
+                                   const Packed8& packed8, size_t threads);
+
+} // namespace mixllm
