@@ -1,0 +1,2 @@
+/** A program that building the runtime needs. */
+export type BuildTool = "compiler" | "cmake" | "make" | "git";

@@ -1,0 +1,66 @@
+import { createRequire } from "node:module";
+import path from "node:path";
+import { cpuFeatures } from "../machine/cpuFeatures.js";
+import { gpuArchitectures } from "../machine/gpuArchitectures.js";
+import { cacheDirectory } from "./cacheDirectory.js";
+import type { InputFile } from "./InputFile.js";
+import { listInputFiles } from "./listInputFiles.js";
+import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
+import { packageInputFiles } from "./packageInputFiles.js";
+import { packageRoot } from "./packageRoot.js";
+import type { RuntimeGpu } from "./RuntimeGpu.js";
+import { runtimeKey } from "./runtimeKey.js";
+
+/** One runtime that can exist: what it is made from and where it is and will be. */
+export interface RuntimeDescription {
+  readonly gpu: RuntimeGpu;
+  readonly key: string;
+  readonly nodeLlamaCpp: NodeLlamaCpp;
+  /** Sources of this package that go into it. */
+  readonly packageFiles: readonly InputFile[];
+  /** Definitions for CMake besides the paths. */
+  readonly cmakeOptions: Readonly<Record<string, string>>;
+  /** Folder of the finished build, whether it exists or not. */
+  readonly directory: string;
+  /** Folder in which it is built; shared with earlier builds for the same kind of machine, so that building is incremental. */
+  readonly workDirectory: string;
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Says which runtime belongs to the installed packages and this machine. Reads sources, changes nothing.
+ *
+ * @throws {NodeLlamaCppVersionError} node-llama-cpp is missing or not the required release
+ */
+export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescription> {
+  const found = nodeLlamaCpp();
+  const packageFiles = await packageInputFiles(packageRoot);
+  const cmakeOptions = {
+    GGML_NATIVE: "ON",
+    GGML_METAL: "OFF",
+    GGML_CUDA: gpu === "cuda" ? "ON" : "OFF"
+  };
+  const addonApi = require("node-addon-api/package.json") as { version: string };
+  const key = await runtimeKey({
+    nodeLlamaCppVersion: found.version,
+    llamaCppRelease: found.llamaCppRelease,
+    nodeAddonApiVersion: addonApi.version,
+    platform: process.platform,
+    arch: process.arch,
+    cmakeOptions,
+    cpuFeatures: cpuFeatures(),
+    gpuArchitectures: gpu === "cuda" ? await gpuArchitectures() : [],
+    files: [...packageFiles, ...(await listInputFiles(found.directory, found.sourceEntries))]
+  });
+  const machine = `${process.platform}-${process.arch}-${gpu === false ? "cpu" : gpu}`;
+  return {
+    gpu,
+    key,
+    nodeLlamaCpp: found,
+    packageFiles,
+    cmakeOptions,
+    directory: path.join(cacheDirectory(), "builds", `${machine}-${key}`),
+    workDirectory: path.join(cacheDirectory(), "work", machine)
+  };
+}

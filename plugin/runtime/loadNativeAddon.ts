@@ -1,0 +1,33 @@
+import { createRequire } from "node:module";
+import path from "node:path";
+import { RuntimeLoadError } from "../errors/RuntimeLoadError.js";
+import { assertNoConflictingRuntime } from "./assertNoConflictingRuntime.js";
+import { ensureRuntime } from "./ensureRuntime.js";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Loads one of this package's own native addons, building the CPU runtime first when there is none yet (minutes, with
+ * progress on stderr).
+ *
+ * @param name name of the addon as its CMakeLists.txt gives it to `mixllm_add_addon`
+ * @param options.quiet shows no progress
+ * @returns the addon's exports
+ * @throws {MissingBuildToolsError} the runtime has to be built and a tool for that is missing
+ * @throws {RuntimeBuildError} the build failed; the error points to its log
+ * @throws {ConflictingRuntimeError} another build of the runtime is already loaded in this process
+ * @throws {RuntimeLoadError} the addon is there but cannot be loaded
+ */
+export async function loadNativeAddon<T>(
+  name: "mixllm-converter" | "mixllm-bench",
+  options: { quiet?: boolean } = {}
+): Promise<T> {
+  const runtime = await ensureRuntime({ gpu: false, quiet: options.quiet ?? false });
+  await assertNoConflictingRuntime(runtime.binaryDirectory);
+  const file = path.join(runtime.binaryDirectory, `${name}.node`);
+  try {
+    return require(file) as T;
+  } catch (error) {
+    throw new RuntimeLoadError(file, error);
+  }
+}
