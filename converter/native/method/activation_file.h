@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace mixllm {
+
+/**
+ * Float activations of all samples in one file, sample after sample.
+ *
+ * They live in files because a model's layer inputs together exceed memory; the operating system's page cache keeps
+ * what fits. A new file has the name `path + ".partial"` until `finish`, so a file under its own name is whole.
+ */
+class ActivationFile {
+public:
+    /// Opens an existing file. @throws std::runtime_error when it cannot be read or has another size
+    static ActivationFile open(const std::string& path, int64_t floats);
+
+    /// Starts a new file. @throws std::runtime_error when it cannot be created
+    static ActivationFile create(const std::string& path);
+
+    /// Reads `count` floats from float `first` on. @throws std::runtime_error on failure
+    void read(int64_t first, int64_t count, float* out);
+
+    /// Appends. @throws std::runtime_error on failure, a full disk included
+    void append(const float* values, int64_t count);
+
+    /// Closes a new file and gives it its name. @throws std::runtime_error on failure
+    void finish();
+
+private:
+    struct Close {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+
+    ActivationFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+
+    std::string path_;
+    std::unique_ptr<std::FILE, Close> file_;
+};
+
+} // namespace mixllm

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "calibration.h"
+#include "weight_source.h"
+
+namespace mixllm {
+
+/**
+ * Writes the first layer's input: the embedding of every calibration token.
+ *
+ * @param embedding one row per token of the vocabulary
+ * @param output activation file to write, [samples][length][hidden]
+ * @throws std::runtime_error when a token is outside the vocabulary or the file cannot be written
+ */
+void embed_tokens(const Calibration& calibration, const WeightSource& embedding, const std::string& output);
+
+} // namespace mixllm

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace mixllm {
+
+/// The linears of a decoder layer, in the order they run.
+enum class Linear : size_t { q, k, v, o, gate, up, down };
+
+constexpr size_t linear_count = 7;
+
+constexpr std::array<Linear, linear_count> all_linears{Linear::q,    Linear::k,  Linear::v,   Linear::o,
+                                                       Linear::gate, Linear::up, Linear::down};
+
+/**
+ * What a decoder layer computes: pre-norm grouped-query attention and a SwiGLU MLP.
+ *
+ * Weights are in the file's row order: with `rope_neox` false, q and k rows are permuted so that rotary pairs are
+ * neighbours, as llama.cpp stores Llama and Mistral; with `rope_neox` true the halves of a head pair up (Qwen).
+ */
+struct LayerShape {
+    int64_t hidden;
+    int64_t heads;
+    int64_t kv_heads;
+    int64_t head_dim;
+    int64_t ffn;
+    float norm_epsilon;
+    float rope_base;
+    float rope_frequency_scale; ///< 1 / factor of linear rope scaling, else 1
+    int64_t rope_dims;          ///< leading dimensions of a head that rotate
+    bool rope_neox;
+
+    int64_t outputs(Linear linear) const {
+        switch (linear) {
+        case Linear::q:
+            return heads * head_dim;
+        case Linear::k:
+        case Linear::v:
+            return kv_heads * head_dim;
+        case Linear::gate:
+        case Linear::up:
+            return ffn;
+        default:
+            return hidden;
+        }
+    }
+
+    int64_t inputs(Linear linear) const {
+        switch (linear) {
+        case Linear::o:
+            return heads * head_dim;
+        case Linear::down:
+            return ffn;
+        default:
+            return hidden;
+        }
+    }
+};
+
+} // namespace mixllm
