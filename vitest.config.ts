@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { CountsReporter } from "./scripts/countsReporter.js";
 
 export default defineConfig({
   test: {
-    include: ["{plugin,converter,bench,cli}/**/*.test.ts"],
+    include: ["{plugin,converter,bench,cli,patches}/**/*.test.ts"],
+    reporters: ["default", new CountsReporter()],
     testTimeout: 60_000,
-    // Test files share two cores with the native code they call; more workers only slow each other down.
+    // Test files share the cores with the native code they call; more workers only slow each other down.
     maxWorkers: 2
   }
 });

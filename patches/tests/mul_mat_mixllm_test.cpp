@@ -1,0 +1,271 @@
+// Runs GGML_OP_MUL_MAT_MIXLLM on every ggml device of this build over many shapes and layouts and holds each result
+// against the definition in float64. Kernel-level cases are the kernels' own tests' business; this one proves the
+// binding: sources, empty parts, batches, strides, threads, and that ggml_mul_mat on a weight builds the op.
+
+#include "ggml-alloc.h"
+#include "ggml-backend.h"
+#include "ggml-cpp.h"
+#include "ggml-cpu.h"
+#include "ggml.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr int64_t GROUP_SIZE = 128;
+
+struct Case {
+    int64_t n4, n8, n_inputs;
+    int64_t tokens, batch2, batch3;
+    bool strided; // x is a view of a wider tensor, its batches in swapped order
+    int threads;
+
+    std::string name() const {
+        char text[160];
+        snprintf(text, sizeof(text), "n4=%lld n8=%lld k=%lld tokens=%lld batch=%lldx%lld strided=%d threads=%d",
+                 (long long)n4, (long long)n8, (long long)n_inputs, (long long)tokens, (long long)batch2,
+                 (long long)batch3, strided, threads);
+        return text;
+    }
+};
+
+// A weight in the file's layout, beside the integers and scales it stands for.
+struct Weight {
+    int64_t n4, n8, n_inputs, groups;
+    std::vector<uint8_t> w4, w4_zero;
+    std::vector<int8_t> w8;
+    std::vector<ggml_fp16_t> w4_scale, w8_scale;
+    std::vector<int32_t> rows;
+    std::vector<int32_t> integers; // [n4 + n8][n_inputs], zero point subtracted
+    std::vector<double> scales;    // [n4 + n8][groups]
+
+    Weight(const Case& c, std::mt19937& random)
+        : n4(c.n4), n8(c.n8), n_inputs(c.n_inputs), groups((c.n_inputs + GROUP_SIZE - 1) / GROUP_SIZE),
+          w4(n4 * n_inputs / 2), w4_zero(groups * n4 / 2), w8(n8 * n_inputs), w4_scale(groups * n4),
+          w8_scale(groups * n8), rows(n4 + n8), integers((n4 + n8) * n_inputs), scales((n4 + n8) * groups) {
+        const auto uniform = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+        const auto scale = [&](std::vector<ggml_fp16_t>& out, int64_t index, int64_t row, int64_t group) {
+            const float value = std::uniform_real_distribution<float>(0.001f, 0.1f)(random);
+            out[index] = ggml_fp32_to_fp16(value);
+            scales[row * groups + group] = ggml_fp16_to_fp32(out[index]);
+        };
+        for (int64_t row = 0; row < n4; row++) {
+            for (int64_t group = 0; group < groups; group++) {
+                const int zero = uniform(0, 15);
+                w4_zero[group * n4 / 2 + row / 2] |= zero << (row % 2 * 4);
+                scale(w4_scale, group * n4 + row, row, group);
+                const int64_t end = std::min(n_inputs, (group + 1) * GROUP_SIZE);
+                for (int64_t k = group * GROUP_SIZE; k < end; k++) {
+                    const int q = uniform(0, 15);
+                    w4[row * n_inputs / 2 + k / 32 * 16 + k % 16] |= q << (k % 32 / 16 * 4);
+                    integers[row * n_inputs + k] = q - zero;
+                }
+            }
+        }
+        for (int64_t row = 0; row < n8; row++) {
+            for (int64_t group = 0; group < groups; group++)
+                scale(w8_scale, group * n8 + row, n4 + row, group);
+            for (int64_t k = 0; k < n_inputs; k++) {
+                w8[row * n_inputs + k] = uniform(-127, 127);
+                integers[(n4 + row) * n_inputs + k] = w8[row * n_inputs + k];
+            }
+        }
+        // As in a file: a split of the output channels into two ascending parts.
+        std::iota(rows.begin(), rows.end(), 0);
+        std::shuffle(rows.begin(), rows.end(), random);
+        std::sort(rows.begin(), rows.begin() + n4);
+        std::sort(rows.begin() + n4, rows.end());
+    }
+};
+
+// max|x| / 127, kept to 22 significant bits so that a kernel may multiply it exactly by a power of two times 3.
+float activation_scale(float max_magnitude) {
+    const float scale = max_magnitude / 127.0f;
+    uint32_t bits;
+    memcpy(&bits, &scale, sizeof(bits));
+    bits &= ~3u;
+    float kept;
+    memcpy(&kept, &bits, sizeof(kept));
+    return kept;
+}
+
+// One token's y in float64, and for each channel the sum of the magnitudes that float32 rounding errors scale with.
+void reference(const Weight& weight, const float* x, std::vector<double>& y, std::vector<double>& magnitude) {
+    const int64_t n_outputs = weight.n4 + weight.n8;
+    y.assign(n_outputs, 0.0);
+    magnitude.assign(n_outputs, 0.0);
+    std::vector<int32_t> quantized(GROUP_SIZE);
+    for (int64_t group = 0; group < weight.groups; group++) {
+        const int64_t begin = group * GROUP_SIZE;
+        const int64_t end = std::min(weight.n_inputs, begin + GROUP_SIZE);
+        float largest = 0.0f;
+        for (int64_t k = begin; k < end; k++)
+            largest = std::max(largest, std::fabs(x[k]));
+        const float scale = activation_scale(largest);
+        for (int64_t k = begin; k < end; k++) {
+            const float ratio = scale > 0.0f ? x[k] / scale : 0.0f;
+            quantized[k - begin] = std::clamp(static_cast<int>(std::nearbyint(ratio)), -127, 127);
+        }
+        for (int64_t row = 0; row < n_outputs; row++) {
+            int64_t sum = 0;
+            for (int64_t k = begin; k < end; k++)
+                sum += weight.integers[row * weight.n_inputs + k] * quantized[k - begin];
+            const double term = weight.scales[row * weight.groups + group] * scale * sum;
+            y[weight.rows[row]] += term;
+            magnitude[weight.rows[row]] += std::fabs(term);
+        }
+    }
+}
+
+template <typename T>
+void upload(ggml_tensor* tensor, const std::vector<T>& data) {
+    if (tensor != nullptr)
+        ggml_backend_tensor_set(tensor, data.data(), 0, data.size() * sizeof(T));
+}
+
+// Returns whether the device computed the case right; explains itself on stderr where it did not.
+bool run(const Case& c, ggml_backend_t backend, bool& supported) {
+    std::mt19937 random(static_cast<unsigned>(c.n4 * 31 + c.n8 * 17 + c.n_inputs + c.tokens));
+    const Weight weight(c, random);
+    const int64_t n_outputs = c.n4 + c.n8;
+
+    ggml_context_ptr context(ggml_init({64 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true}));
+    ggml_context* ctx = context.get();
+
+    ggml_mixllm_components components = {};
+    if (c.n4 > 0) {
+        components.w4 = ggml_new_tensor_2d(ctx, GGML_TYPE_I8, c.n_inputs / 2, c.n4);
+        components.w4_scale = ggml_new_tensor_2d(ctx, GGML_TYPE_F16, c.n4, weight.groups);
+        components.w4_zero = ggml_new_tensor_2d(ctx, GGML_TYPE_I8, c.n4 / 2, weight.groups);
+    }
+    if (c.n8 > 0) {
+        components.w8 = ggml_new_tensor_2d(ctx, GGML_TYPE_I8, c.n_inputs, c.n8);
+        components.w8_scale = ggml_new_tensor_2d(ctx, GGML_TYPE_F16, c.n8, weight.groups);
+    }
+    components.rows = ggml_new_tensor_1d(ctx, GGML_TYPE_I32, n_outputs);
+
+    ggml_tensor* w = ggml_new_tensor_2d(ctx, GGML_TYPE_I8, c.n_inputs, n_outputs);
+    ggml_mixllm_weight(w, &components);
+
+    // The strided x keeps 32 unused floats between rows and stores its batches in the other order.
+    ggml_tensor* storage;
+    ggml_tensor* x;
+    if (c.strided) {
+        storage = ggml_new_tensor_4d(ctx, GGML_TYPE_F32, c.n_inputs + 32, c.tokens, c.batch3, c.batch2);
+        x = ggml_permute(ctx,
+                         ggml_view_4d(ctx, storage, c.n_inputs, c.tokens, c.batch3, c.batch2, storage->nb[1],
+                                      storage->nb[2], storage->nb[3], 16 * sizeof(float)),
+                         0, 1, 3, 2);
+    } else {
+        storage = ggml_new_tensor_4d(ctx, GGML_TYPE_F32, c.n_inputs, c.tokens, c.batch2, c.batch3);
+        x = storage;
+    }
+    ggml_tensor* y = ggml_mul_mat(ctx, w, x);
+    if (y->op != GGML_OP_MUL_MAT_MIXLLM) {
+        fprintf(stderr, "%s: ggml_mul_mat built %s\n", c.name().c_str(), ggml_op_name(y->op));
+        return false;
+    }
+
+    ggml_cgraph* graph = ggml_new_graph(ctx);
+    ggml_build_forward_expand(graph, y);
+    ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(ctx, backend));
+
+    supported = ggml_backend_supports_op(backend, y);
+    if (!supported)
+        return true;
+
+    upload(components.w4, weight.w4);
+    upload(components.w4_scale, weight.w4_scale);
+    upload(components.w4_zero, weight.w4_zero);
+    upload(components.w8, weight.w8);
+    upload(components.w8_scale, weight.w8_scale);
+    upload(components.rows, weight.rows);
+
+    std::vector<float> values(ggml_nelements(storage));
+    std::normal_distribution<float> normal;
+    for (float& value : values)
+        value = normal(random);
+    upload(storage, values);
+
+    if (ggml_backend_is_cpu(backend))
+        ggml_backend_cpu_set_n_threads(backend, c.threads);
+    if (ggml_backend_graph_compute(backend, graph) != GGML_STATUS_SUCCESS) {
+        fprintf(stderr, "%s: compute failed\n", c.name().c_str());
+        return false;
+    }
+
+    std::vector<float> result(ggml_nelements(y));
+    ggml_backend_tensor_get(y, result.data(), 0, result.size() * sizeof(float));
+
+    const int64_t row_stride = c.n_inputs + (c.strided ? 32 : 0);
+    std::vector<double> expected, magnitude;
+    for (int64_t b3 = 0; b3 < c.batch3; b3++) {
+        for (int64_t b2 = 0; b2 < c.batch2; b2++) {
+            for (int64_t token = 0; token < c.tokens; token++) {
+                const int64_t slice = c.strided ? b2 * c.batch3 + b3 : b3 * c.batch2 + b2;
+                const float* row = values.data() + (slice * c.tokens + token) * row_stride + (c.strided ? 16 : 0);
+                reference(weight, row, expected, magnitude);
+                const float* got = result.data() + ((b3 * c.batch2 + b2) * c.tokens + token) * n_outputs;
+                for (int64_t n = 0; n < n_outputs; n++) {
+                    // Float32 rounding of a sum of at most 32 group terms stays far below this share of its magnitude.
+                    const double allowed = 1e-5 * magnitude[n] + 1e-12;
+                    if (!(std::fabs(got[n] - expected[n]) <= allowed)) {
+                        fprintf(stderr, "%s: batch (%lld, %lld) token %lld channel %lld is %.9g, expected %.9g\n",
+                                c.name().c_str(), (long long)b2, (long long)b3, (long long)token, (long long)n, got[n],
+                                expected[n]);
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+    return true;
+}
+
+std::vector<Case> all_cases() {
+    std::vector<Case> cases;
+    const std::pair<int64_t, int64_t> parts[] = {{16, 0}, {0, 16}, {16, 16}, {48, 16}, {112, 32}, {240, 0}, {0, 80}};
+    for (const auto& [n4, n8] : parts) {
+        for (int64_t n_inputs : {32, 96, 128, 160, 416, 1024}) {
+            for (int64_t tokens : {1, 2, 5, 8, 9, 17, 33, 65})
+                cases.push_back({n4, n8, n_inputs, tokens, 1, 1, false, 2});
+        }
+    }
+    for (int64_t n_inputs : {2048, 4096})
+        cases.push_back({96, 32, n_inputs, 3, 1, 1, false, 2});
+    for (int threads : {1, 2, 3, 5}) {
+        for (bool strided : {false, true}) {
+            cases.push_back({48, 32, 160, 3, 2, 3, strided, threads});
+            cases.push_back({48, 32, 256, 1, 4, 1, strided, threads});
+            cases.push_back({48, 32, 256, 0, 1, 1, strided, threads});
+        }
+    }
+    return cases;
+}
+
+} // namespace
+
+int main() {
+    ggml_backend_load_all();
+    int failed = 0, passed = 0, skipped = 0;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
+        for (const Case& c : all_cases()) {
+            bool supported = true;
+            const bool ok = run(c, backend.get(), supported);
+            (!supported ? skipped : ok ? passed : failed)++;
+        }
+        printf("%s: done\n", ggml_backend_dev_name(device));
+    }
+    printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
+    return failed == 0 && passed > 0 ? 0 : 1;
+}
