@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { runCommand } from "../../cli/runCommand.js";
+import { qualityCommand } from "./qualityCommand.js";
+
+await runCommand(
+  new Command("mixllm-bench")
+    .description("Measures quality and speed of GGUF models, MixLLM and stock ones alike.")
+    .addCommand(qualityCommand())
+);

@@ -1,0 +1,51 @@
+import { Command } from "commander";
+import { Progress } from "../../cli/Progress.js";
+import { loadBenchAddon } from "../loadBenchAddon.js";
+import { formatQuality } from "../quality/formatQuality.js";
+import { measureQuality } from "../quality/measureQuality.js";
+import { qualityJson } from "../quality/qualityJson.js";
+import { integerOption } from "./integerOption.js";
+import { interruptible } from "./interruptible.js";
+
+interface Options {
+  model: string;
+  reference?: string;
+  text: string;
+  context: number;
+  chunks?: number;
+  threads?: number;
+  json?: true;
+}
+
+export function qualityCommand(): Command {
+  return new Command("quality")
+    .description("measure a model's perplexity on a text, and how far it is from the model it was quantized from")
+    .requiredOption("--model <gguf>", "model to measure")
+    .option("--reference <gguf>", "unquantized model to compare with: KL divergence, top-1 agreement, Δp")
+    .requiredOption("--text <file>", "text to measure on, UTF-8")
+    .option("--context <tokens>", "tokens a chunk; the second half of each is scored", integerOption(8), 512)
+    .option("--chunks <count>", "stop after this many chunks (default: the whole text)", integerOption(1))
+    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
+    .option("--json", "print one JSON object")
+    .action((options: Options) => interruptible((signal) => run(options, signal)));
+}
+
+async function run({ json, ...options }: Options, signal: AbortSignal): Promise<void> {
+  const addon = await loadBenchAddon();
+  const progress = new Progress("measuring quality");
+  try {
+    const figures = await measureQuality(addon, {
+      ...options,
+      signal,
+      onProgress: (done, total, perplexity) =>
+        progress.update(done / total, `chunk ${done} of ${total}, perplexity ${perplexity.toFixed(4)}`),
+      onLongContext: (trained) =>
+        process.stderr.write(`warning: the model was trained on contexts of at most ${trained} tokens\n`)
+    });
+    progress.succeed("measured quality");
+    process.stdout.write(`${json === true ? JSON.stringify(qualityJson(figures)) : formatQuality(figures)}\n`);
+  } catch (error) {
+    progress.fail();
+    throw error;
+  }
+}

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "job/JobControl.h"
+#include "llama/handles.h"
+
+/// Loads a GGUF model as llama.cpp's own tools do (memory-mapped where possible, weights repacked for the CPU).
+///
+/// @throws InputError naming the file and llama.cpp's reason
+/// @throws CanceledError
+ModelHandle loadModel(const std::string& path, JobControl& control);

@@ -1,0 +1,6 @@
+#pragma once
+
+#include <napi.h>
+
+/// Adds `measureQuality` and `scoreTokens` to the addon.
+void bindQuality(Napi::Env env, Napi::Object exports);
