@@ -1,7 +1,10 @@
 import { MissingBuildToolsError } from "../errors/MissingBuildToolsError.js";
 import type { BuildTool } from "../machine/BuildTool.js";
 import { findBuildTools } from "../machine/findBuildTools.js";
-import { installCommand } from "../machine/installCommand.js";
+import { findCudaToolkit } from "../machine/findCudaToolkit.js";
+import { installCommand, type InstallableTool } from "../machine/installCommand.js";
+import { missingCudaParts } from "../machine/missingCudaParts.js";
+import type { RuntimeGpu } from "./RuntimeGpu.js";
 
 const DESCRIPTIONS: Readonly<Record<BuildTool, string>> = {
   compiler: "a C++ compiler (g++ or clang++)",
@@ -15,14 +18,13 @@ const DESCRIPTIONS: Readonly<Record<BuildTool, string>> = {
  *
  * @throws {MissingBuildToolsError} names all that is missing and the command that installs it
  */
-export async function assertBuildTools(): Promise<void> {
+export async function assertBuildTools(gpu: RuntimeGpu): Promise<void> {
   const found = await findBuildTools();
   const required: readonly BuildTool[] =
     process.platform === "win32" ? ["cmake", "git"] : ["compiler", "cmake", "make", "git"];
-  const missing = required.filter((tool) => found[tool] === undefined);
-  if (missing.length > 0)
-    throw new MissingBuildToolsError(
-      missing.map((tool) => DESCRIPTIONS[tool]),
-      await installCommand(missing)
-    );
+  const missing: InstallableTool[] = required.filter((tool) => found[tool] === undefined);
+  const descriptions = required.filter((tool) => found[tool] === undefined).map((tool) => DESCRIPTIONS[tool]);
+  const cuda = gpu === "cuda" ? missingCudaParts(await findCudaToolkit()) : [];
+  if (cuda.length > 0) missing.push("cuda");
+  if (missing.length > 0) throw new MissingBuildToolsError([...descriptions, ...cuda], await installCommand(missing));
 }

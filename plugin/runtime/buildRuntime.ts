@@ -5,6 +5,7 @@ import path from "node:path";
 import { finished } from "node:stream/promises";
 import { CacheDirectoryError } from "../errors/CacheDirectoryError.js";
 import { RuntimeBuildError } from "../errors/RuntimeBuildError.js";
+import { findCudaToolkit } from "../machine/findCudaToolkit.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import type { BuildStatus } from "./BuildStatus.js";
 import { CommandFailure } from "./CommandFailure.js";
@@ -74,6 +75,7 @@ export async function buildRuntime(
       buildDirectory,
       cmakeOptions: {
         ...description.cmakeOptions,
+        ...(description.gpu === "cuda" ? await cudaCompiler() : {}),
         MIXLLM_LLAMA_CPP_DIR: sourceDirectory,
         MIXLLM_NODE_LLAMA_CPP_DIR: nodeLlamaCpp.directory
       },
@@ -118,6 +120,12 @@ async function patchedSourceKey(description: RuntimeDescription): Promise<string
   ];
   for (const patch of patches) hash.update(`\0${patch.path}\0`).update(await patch.read());
   return hash.digest("hex");
+}
+
+/** nvcc need not be on PATH; where it lies says nothing about what it builds, so it is no part of the runtime's key. */
+async function cudaCompiler(): Promise<Record<string, string>> {
+  const { nvcc } = await findCudaToolkit();
+  return nvcc === undefined ? {} : { CMAKE_CUDA_COMPILER: nvcc };
 }
 
 function asBuildError(error: unknown, logFile: string): Error {

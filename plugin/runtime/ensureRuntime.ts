@@ -50,7 +50,7 @@ export async function ensureRuntime(options: { gpu: RuntimeGpu; force?: boolean;
 async function ensure(gpu: RuntimeGpu, force: boolean, quiet: boolean): Promise<Runtime> {
   const description = await describeRuntime(gpu);
   if (force || !(await isFinishedBuild(description.directory))) {
-    await assertBuildTools();
+    await assertBuildTools(gpu);
     try {
       return await build(description, force, quiet);
     } catch (error) {

@@ -31,10 +31,10 @@ export interface NodeLlamaCpp {
   /** Folder of local builds, one subfolder a build. */
   readonly localBuildsDirectory: string;
   /** Content of the metadata file for a build marked with `marker`. */
-  buildMetadata(gpu: RuntimeGpu, marker: Readonly<Record<string, string>>): Promise<string>;
+  readonly buildMetadata: (gpu: RuntimeGpu, marker: Readonly<Record<string, string>>) => Promise<string>;
   /** Name of the subfolder in which `getLlama` looks when it is called with `cmakeOptions: marker` in this process. */
-  buildFolderName(gpu: RuntimeGpu, marker: Readonly<Record<string, string>>): Promise<string>;
-  getLlama(options: LlamaOptions): Promise<Llama>;
+  readonly buildFolderName: (gpu: RuntimeGpu, marker: Readonly<Record<string, string>>) => Promise<string>;
+  readonly getLlama: (options: LlamaOptions) => Promise<Llama>;
 }
 
 /**

@@ -1,0 +1,17 @@
+import { readMixLlmFile } from "../format/readMixLlmFile.js";
+import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
+
+/**
+ * Says what a MixLLM file holds: how it was made and, for each MixLLM weight, its shape and its share of 8-bit channels. Reads headers and
+ * channel lists, not the weights; needs no runtime.
+ *
+ * The file is checked as the loader would: a file that passes has consistent components and true permutations.
+ *
+ * @param file path of a GGUF file
+ * @throws {InvalidInputError} there is no such file or it cannot be read
+ * @throws {NotMixLlmFileError} it is no GGUF file or has no MixLLM weights
+ * @throws {CorruptFileError} it contradicts itself or the format; names the tensor or key
+ */
+export async function inspectMixLlmFile(file: string): Promise<MixLlmFileInfo> {
+  return (await readMixLlmFile(file)).info;
+}

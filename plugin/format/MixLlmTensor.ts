@@ -1,0 +1,11 @@
+/** A MixLLM weight of a file: the six components' common description. */
+export interface MixLlmTensor {
+  /** Name of the weight that the components stand for, such as `blk.0.attn_q.weight`. */
+  readonly name: string;
+  /** Number of output channels, N. */
+  readonly outputFeatures: number;
+  /** Number of inputs, K. */
+  readonly inputFeatures: number;
+  /** Number of output channels kept in 8 bits. */
+  readonly features8bit: number;
+}

@@ -1,0 +1,24 @@
+/** Value of a metadata key that is a scalar. Arrays (tokens, merges) are skipped and appear as their length only. */
+export type GgufValue = string | number | bigint | boolean | { readonly arrayLength: number };
+
+/** One tensor as a GGUF file's header describes it; checked to lie within the file when its type's size is known. */
+export interface GgufTensor {
+  readonly name: string;
+  /** Number of ggml's tensor type. */
+  readonly type: number;
+  /** Extents, the one that varies fastest first (ggml's `ne`), 1 to 4 of them. */
+  readonly dimensions: readonly number[];
+  /** Byte position of its data in the file. */
+  readonly fileOffset: number;
+  /** Size of its data in bytes; `undefined` for types this package does not know. */
+  readonly byteLength: number | undefined;
+}
+
+/** Header of a GGUF file: everything before the tensors' data. */
+export interface GgufHeader {
+  readonly version: number;
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  readonly tensors: readonly GgufTensor[];
+  /** Size of the whole file in bytes. */
+  readonly fileSize: number;
+}

@@ -1,0 +1,17 @@
+import { detectGpus } from "../machine/detectGpus.js";
+import { findCudaToolkit } from "../machine/findCudaToolkit.js";
+import { missingCudaParts } from "../machine/missingCudaParts.js";
+import { describeRuntime } from "./describeRuntime.js";
+import { isFinishedBuild } from "./isFinishedBuild.js";
+import type { RuntimeGpu } from "./RuntimeGpu.js";
+
+/**
+ * Decides which runtime `gpu: "auto"` stands for: CUDA when this machine has an NVIDIA GPU and either a finished CUDA build or
+ * the whole toolkit to make one (nvcc and cuBLAS), the CPU otherwise.
+ */
+export async function resolveRuntimeGpu(requested: RuntimeGpu | "auto"): Promise<RuntimeGpu> {
+  if (requested !== "auto") return requested;
+  if (process.platform === "darwin" || (await detectGpus()).length === 0) return false;
+  if (await isFinishedBuild((await describeRuntime("cuda")).directory)) return "cuda";
+  return missingCudaParts(await findCudaToolkit()).length === 0 ? "cuda" : false;
+}
