@@ -1,15 +1,22 @@
-// AVX512 with VNNI: a 16-row tile at a time.
+// AVX512 with VNNI: a register holds four inputs of each of a tile's 16 rows.
 
 #include "cpu_features.h"
 #include "kernel_set.h"
+#include "panel.h"
+#include "thread_scratch.h"
 
 #include <immintrin.h>
+#include <string.h>
 
-static bool runs_here() {
+namespace {
+
+#include "tile_driver.h"
+
+bool runs_here() {
     return cpu_features().avx512_vnni;
 }
 
-static void quantize_group(const float* x, int64_t n, int8_t* natural, int8_t* split, float* scale, int32_t* sum) {
+void quantize_group(const float* x, int64_t n, int8_t* q, float* scale, int32_t* sum) {
     __m512i bits[8];
     __m512i amax_bits = _mm512_setzero_si512();
     for (int i = 0; i < 8; i++) {
@@ -21,34 +28,26 @@ static void quantize_group(const float* x, int64_t n, int8_t* natural, int8_t* s
     const uint32_t scale_bits = (uint32_t)_mm_cvtsi128_si32(_mm_castps_si128(divided)) & 0xFFFFFFFC;
     const bool finite = amax < 0x7F800000;
     if (!finite || scale_bits < 0x00800000) {
-        for (int i = 0; i < 2; i++) {
-            _mm512_storeu_si512(natural + i * 64, _mm512_setzero_si512());
-            _mm512_storeu_si512(split + i * 64, _mm512_setzero_si512());
-        }
+        memset(q, 0, MIXLLM_GROUP_SIZE);
         _mm_store_ss(scale, _mm_castsi128_ps(_mm_cvtsi32_si128(finite ? 0 : 0x7FC00000)));
         *sum = 0;
         return;
     }
     const __m512 s = _mm512_castsi512_ps(_mm512_set1_epi32((int)scale_bits));
     __m512i total = _mm512_setzero_si512();
-    __m128i bytes[8];
     for (int i = 0; i < 8; i++) {
         const __m512 quotient = _mm512_div_ps(_mm512_castsi512_ps(bits[i]), s);
-        __m512i q = _mm512_cvt_roundps_epi32(quotient, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-        q = _mm512_max_epi32(_mm512_min_epi32(q, _mm512_set1_epi32(127)), _mm512_set1_epi32(-127));
-        total = _mm512_add_epi32(total, q);
-        bytes[i] = _mm512_cvtepi32_epi8(q);
-    }
-    for (int i = 0; i < 8; i++) {
-        _mm_storeu_si128((__m128i*)natural + i, bytes[i]);
-        _mm_storeu_si128((__m128i*)split + i / 2 + i % 2 * 4, bytes[i]);
+        __m512i value = _mm512_cvt_roundps_epi32(quotient, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        value = _mm512_max_epi32(_mm512_min_epi32(value, _mm512_set1_epi32(127)), _mm512_set1_epi32(-127));
+        total = _mm512_add_epi32(total, value);
+        _mm_storeu_si128((__m128i*)q + i, _mm512_cvtepi32_epi8(value));
     }
     _mm_store_ss(scale, _mm_castsi128_ps(_mm_cvtsi32_si128((int)scale_bits)));
     *sum = _mm512_reduce_add_epi32(total);
 }
 
 // Lane i of the result is the sum of the lanes of sums[i].
-static inline __m512i sum_lanes(const __m512i sums[16]) {
+inline __m512i sum_lanes(const __m512i sums[16]) {
     __m512i quads[4];
     for (int i = 0; i < 4; i++) {
         const __m512i* v = sums + i * 4;
@@ -63,94 +62,208 @@ static inline __m512i sum_lanes(const __m512i sums[16]) {
     return _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x88), _mm512_shuffle_i32x4(a, b, 0xDD));
 }
 
-static inline __m512 load_scales(const uint16_t* scales) {
+// Lane r of out[j] is lane j of rows[r].
+inline void transpose(const __m512i rows[16], uint32_t out[16][16], __m512i flip) {
+    __m512i pairs[16];
+    for (int i = 0; i < 16; i += 4) {
+        const __m512i a = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
+        const __m512i b = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
+        const __m512i c = _mm512_unpacklo_epi32(rows[i + 2], rows[i + 3]);
+        const __m512i d = _mm512_unpackhi_epi32(rows[i + 2], rows[i + 3]);
+        // pairs[i + k]: in 128-bit lane l, word l * 4 + k of the four rows.
+        pairs[i] = _mm512_unpacklo_epi64(a, c);
+        pairs[i + 1] = _mm512_unpackhi_epi64(a, c);
+        pairs[i + 2] = _mm512_unpacklo_epi64(b, d);
+        pairs[i + 3] = _mm512_unpackhi_epi64(b, d);
+    }
+    for (int k = 0; k < 4; k++) {
+        const __m512i a = _mm512_shuffle_i32x4(pairs[k], pairs[k + 4], 0x88);
+        const __m512i b = _mm512_shuffle_i32x4(pairs[k], pairs[k + 4], 0xDD);
+        const __m512i c = _mm512_shuffle_i32x4(pairs[k + 8], pairs[k + 12], 0x88);
+        const __m512i d = _mm512_shuffle_i32x4(pairs[k + 8], pairs[k + 12], 0xDD);
+        _mm512_store_si512(out[k], _mm512_xor_si512(flip, _mm512_shuffle_i32x4(a, c, 0x88)));
+        _mm512_store_si512(out[8 + k], _mm512_xor_si512(flip, _mm512_shuffle_i32x4(a, c, 0xDD)));
+        _mm512_store_si512(out[4 + k], _mm512_xor_si512(flip, _mm512_shuffle_i32x4(b, d, 0x88)));
+        _mm512_store_si512(out[12 + k], _mm512_xor_si512(flip, _mm512_shuffle_i32x4(b, d, 0xDD)));
+    }
+}
+
+inline __m512 load_scales(const uint16_t* scales) {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)scales));
 }
 
 // The zero points of 16 rows as int32.
-static inline __m512i load_zeros(const uint8_t* zeros) {
-    uint64_t packed;
-    __builtin_memcpy(&packed, zeros, sizeof packed);
-    const __m128i bytes = _mm_cvtsi64_si128((long long)packed);
+inline __m512i load_zeros(const uint8_t* zeros) {
+    const __m128i bytes = _mm_loadl_epi64((const __m128i*)zeros);
     const __m128i low = _mm_and_si128(bytes, _mm_set1_epi8(15));
     const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(15));
     return _mm512_cvtepu8_epi32(_mm_unpacklo_epi8(low, high));
 }
 
-static void tile4(const mixllm_weight& w, const Activations& a, int64_t token, float* y, int64_t row) {
-    const int64_t row_bytes = w.n_inputs / 2;
-    const uint8_t* packed = w.w4 + row * row_bytes;
-    const __m512i mask = _mm512_set1_epi8(15);
-    __m512 acc = _mm512_setzero_ps();
-    for (int64_t g = 0; g < a.groups; g++) {
-        const int64_t cell = token * a.groups + g;
-        const int64_t left = row_bytes - g * 64;
-        const __mmask64 inside = left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
-        const __m512i x_low = _mm512_loadu_si512(a.split + cell * MIXLLM_GROUP_SIZE);
-        const __m512i x_high = _mm512_loadu_si512(a.split + cell * MIXLLM_GROUP_SIZE + 64);
-        __m512i dots[16];
+// The first `bytes` (0..64 or more) bytes of a register.
+inline __mmask64 first_bytes(int64_t bytes) {
+    return bytes >= 64 ? ~(__mmask64)0 : bytes <= 0 ? 0 : ((__mmask64)1 << bytes) - 1;
+}
+
+inline __m512i four_inputs(const ActivationCell& x, int word, int tokens, int token) {
+    int32_t inputs;
+    memcpy(&inputs, x.q + (word * tokens + token) * 4, sizeof inputs);
+    return _mm512_set1_epi32(inputs);
+}
+
+struct Avx512Vnni {
+    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
+        const int64_t row_bytes = w.n_inputs / 2;
+        const uint8_t* from = w.w4 + row * row_bytes + group * 64;
+        const __mmask64 inside = first_bytes(row_bytes - group * 64);
+        __m512i rows[16];
         for (int r = 0; r < 16; r++) {
-            const __m512i q = _mm512_maskz_loadu_epi8(inside, packed + r * row_bytes + g * 64);
+            rows[r] = _mm512_maskz_loadu_epi8(inside, from + r * row_bytes);
+        }
+        transpose(rows, panel.q, _mm512_setzero_si512());
+        _mm512_store_ps(panel.scale, load_scales(w.w4_scale + group * w.n4 + row));
+        _mm512_store_si512(panel.zero, load_zeros(w.w4_zero + (group * w.n4 + row) / 2));
+    }
+
+    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
+        const int8_t* from = w.w8 + row * w.n_inputs + group * MIXLLM_GROUP_SIZE;
+        for (int half = 0; half < 2; half++) {
+            const __mmask64 inside = first_bytes(w.n_inputs - group * MIXLLM_GROUP_SIZE - half * 64);
+            __m512i rows[16];
+            for (int r = 0; r < 16; r++) {
+                rows[r] = _mm512_maskz_loadu_epi8(inside, from + r * w.n_inputs + half * 64);
+            }
+            transpose(rows, panel.q + half * 16, _mm512_set1_epi8((char)-128));
+        }
+        _mm512_store_ps(panel.scale, load_scales(w.w8_scale + group * w.n8 + row));
+        _mm512_store_si512(panel.zero, _mm512_set1_epi32(128));
+    }
+
+    // Few tokens keep two sums each, so that enough independent ones are under way to hide their latency.
+    template <int tokens>
+    static constexpr int sums = tokens < 4 ? 2 : 1;
+
+    template <int tokens>
+    static void start(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>]) {
+        const __m512i zero = _mm512_load_si512(panel.zero);
+#pragma GCC unroll 16
+        for (int t = 0; t < tokens; t++) {
+            dots[t][sums<tokens> - 1] = _mm512_setzero_si512();
+            dots[t][0] = _mm512_mullo_epi32(zero, _mm512_set1_epi32(-x.sum[t]));
+        }
+    }
+
+    template <int tokens>
+    static void finish(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>],
+                       float* y) {
+        const __m512 scale = _mm512_load_ps(panel.scale);
+#pragma GCC unroll 16
+        for (int t = 0; t < tokens; t++) {
+            const __m512i dot =
+                sums<tokens> == 1 ? dots[t][0] : _mm512_add_epi32(dots[t][0], dots[t][sums<tokens> - 1]);
+            const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(x.scale[t]));
+            _mm512_store_ps(y + t * 16, _mm512_fmadd_ps(part, scale, _mm512_load_ps(y + t * 16)));
+        }
+    }
+
+    template <int tokens>
+    static void multiply(const PanelGroup4& panel, const ActivationCell& x, float* y) {
+        const __m512i mask = _mm512_set1_epi8(15);
+        __m512i dots[tokens][sums<tokens>];
+        start<tokens>(panel, x, dots);
+#pragma GCC unroll 16
+        for (int j = 0; j < 16; j++) {
+            const __m512i q = _mm512_load_si512(panel.q[j]);
             const __m512i low = _mm512_and_si512(q, mask);
             const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
-            dots[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), low, x_low), high, x_high);
+            const int word = j / 4 * 8 + j % 4;
+#pragma GCC unroll 16
+            for (int t = 0; t < tokens; t++) {
+                dots[t][0] = _mm512_dpbusd_epi32(dots[t][0], low, four_inputs(x, word, tokens, t));
+            }
+#pragma GCC unroll 16
+            for (int t = 0; t < tokens; t++) {
+                __m512i& dot = dots[t][sums<tokens> - 1];
+                dot = _mm512_dpbusd_epi32(dot, high, four_inputs(x, word + 4, tokens, t));
+            }
         }
-        const __m512i zeros = load_zeros(w.w4_zero + (g * w.n4 + row) / 2);
-        const __m512i dot =
-            _mm512_sub_epi32(sum_lanes(dots), _mm512_mullo_epi32(zeros, _mm512_set1_epi32(a.sum[cell])));
-        const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(a.scale[cell]));
-        acc = _mm512_fmadd_ps(part, load_scales(w.w4_scale + g * w.n4 + row), acc);
+        finish<tokens>(panel, x, dots, y);
     }
-    float out[16];
-    _mm512_storeu_ps(out, acc);
-    for (int r = 0; r < 16; r++) {
-        y[w.rows[row + r]] = out[r];
-    }
-}
 
-static void tile8(const mixllm_weight& w, const Activations& a, int64_t token, float* y, int64_t row) {
-    const int8_t* rows = w.w8 + row * w.n_inputs;
-    const __m512i flip = _mm512_set1_epi8((char)-128);
-    __m512 acc = _mm512_setzero_ps();
-    for (int64_t g = 0; g < a.groups; g++) {
-        const int64_t cell = token * a.groups + g;
-        const int64_t left = w.n_inputs - g * MIXLLM_GROUP_SIZE;
-        const __mmask64 inside0 = left >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << left) - 1;
-        const __mmask64 inside1 = left >= 128 ? ~(__mmask64)0 : left <= 64 ? 0 : ((__mmask64)1 << (left - 64)) - 1;
-        const __m512i x0 = _mm512_loadu_si512(a.natural + cell * MIXLLM_GROUP_SIZE);
-        const __m512i x1 = _mm512_loadu_si512(a.natural + cell * MIXLLM_GROUP_SIZE + 64);
-        __m512i dots[16];
-        for (int r = 0; r < 16; r++) {
-            const int8_t* q = rows + r * w.n_inputs + g * MIXLLM_GROUP_SIZE;
-            // q + 128 is unsigned; the 128 sum x it adds is taken off below.
-            const __m512i q0 = _mm512_xor_si512(_mm512_maskz_loadu_epi8(inside0, q), flip);
-            const __m512i q1 = _mm512_xor_si512(_mm512_maskz_loadu_epi8(inside1, q + 64), flip);
-            dots[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), q0, x0), q1, x1);
+    template <int tokens>
+    static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
+        __m512i dots[tokens][sums<tokens>];
+        start<tokens>(panel, x, dots);
+#pragma GCC unroll 32
+        for (int j = 0; j < 32; j++) {
+            const __m512i q = _mm512_load_si512(panel.q[j]);
+#pragma GCC unroll 16
+            for (int t = 0; t < tokens; t++) {
+                __m512i& dot = dots[t][j % sums<tokens>];
+                dot = _mm512_dpbusd_epi32(dot, q, four_inputs(x, j, tokens, t));
+            }
         }
-        const __m512i dot = _mm512_sub_epi32(sum_lanes(dots), _mm512_set1_epi32(128 * a.sum[cell]));
-        const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(a.scale[cell]));
-        acc = _mm512_fmadd_ps(part, load_scales(w.w8_scale + g * w.n8 + row), acc);
+        finish<tokens>(panel, x, dots, y);
     }
-    float out[16];
-    _mm512_storeu_ps(out, acc);
-    for (int r = 0; r < 16; r++) {
-        y[w.rows[w.n4 + row + r]] = out[r];
-    }
-}
 
-static void mul_mat(const mixllm_weight& weight, const Activations& activations, int64_t tokens, float* y,
-                    int64_t y_stride, const Share& share) {
-    for (int64_t tile = share.first4; tile < share.last4; tile++) {
-        for (int64_t t = 0; t < tokens; t++) {
-            tile4(weight, activations, t, y + t * y_stride, tile * MIXLLM_TILE_ROWS);
+    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const PanelGroup4*) {
+        const int64_t row_bytes = w.n_inputs / 2;
+        const uint8_t* packed = w.w4 + row * row_bytes;
+        const __m512i mask = _mm512_set1_epi8(15);
+        __m512 sum = _mm512_setzero_ps();
+        for (int64_t g = 0; g < a.groups; g++) {
+            const ActivationCell x = activation_cell(a, 0, g);
+            const __mmask64 inside = first_bytes(row_bytes - g * 64);
+            const __m512i x0 = _mm512_loadu_si512(x.q);
+            const __m512i x1 = _mm512_loadu_si512(x.q + 64);
+            // The inputs of low and of high nibbles alternate by 16.
+            const __m512i x_low = _mm512_permutex2var_epi64(x0, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), x1);
+            const __m512i x_high = _mm512_permutex2var_epi64(x0, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), x1);
+            __m512i dots[16];
+#pragma GCC unroll 16
+            for (int r = 0; r < 16; r++) {
+                const __m512i q = _mm512_maskz_loadu_epi8(inside, packed + r * row_bytes + g * 64);
+                const __m512i low = _mm512_and_si512(q, mask);
+                const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
+                dots[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), low, x_low), high, x_high);
+            }
+            const __m512i zeros = load_zeros(w.w4_zero + (g * w.n4 + row) / 2);
+            const __m512i dot = _mm512_sub_epi32(sum_lanes(dots), _mm512_mullo_epi32(zeros, _mm512_set1_epi32(*x.sum)));
+            const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(*x.scale));
+            sum = _mm512_fmadd_ps(part, load_scales(w.w4_scale + g * w.n4 + row), sum);
         }
+        _mm512_store_ps(y, sum);
     }
-    for (int64_t tile = share.first8; tile < share.last8; tile++) {
-        for (int64_t t = 0; t < tokens; t++) {
-            tile8(weight, activations, t, y + t * y_stride, tile * MIXLLM_TILE_ROWS);
+
+    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const PanelGroup8*) {
+        const int8_t* rows = w.w8 + row * w.n_inputs;
+        const __m512i flip = _mm512_set1_epi8((char)-128);
+        __m512 sum = _mm512_setzero_ps();
+        for (int64_t g = 0; g < a.groups; g++) {
+            const ActivationCell x = activation_cell(a, 0, g);
+            const int64_t left = w.n_inputs - g * MIXLLM_GROUP_SIZE;
+            const __mmask64 inside0 = first_bytes(left);
+            const __mmask64 inside1 = first_bytes(left - 64);
+            const __m512i x0 = _mm512_loadu_si512(x.q);
+            const __m512i x1 = _mm512_loadu_si512(x.q + 64);
+            __m512i dots[16];
+#pragma GCC unroll 16
+            for (int r = 0; r < 16; r++) {
+                const int8_t* q = rows + r * w.n_inputs + g * MIXLLM_GROUP_SIZE;
+                // q + 128 is unsigned; the 128 sum x it adds is taken off below.
+                const __m512i q0 = _mm512_xor_si512(_mm512_maskz_loadu_epi8(inside0, q), flip);
+                const __m512i q1 = _mm512_xor_si512(_mm512_maskz_loadu_epi8(inside1, q + 64), flip);
+                dots[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), q0, x0), q1, x1);
+            }
+            const __m512i dot = _mm512_sub_epi32(sum_lanes(dots), _mm512_set1_epi32(128 * *x.sum));
+            const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(*x.scale));
+            sum = _mm512_fmadd_ps(part, load_scales(w.w8_scale + g * w.n8 + row), sum);
         }
+        _mm512_store_ps(y, sum);
     }
-}
+};
+
+} // namespace
 
 extern const KernelSet kernels_avx512_vnni;
-const KernelSet kernels_avx512_vnni = {"avx512-vnni", runs_here, quantize_group, mul_mat};
+const KernelSet kernels_avx512_vnni = {"avx512-vnni", runs_here, quantize_group, mul_mat<Avx512Vnni>};

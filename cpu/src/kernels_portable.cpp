@@ -1,22 +1,29 @@
-// Plain C++: runs anywhere, and is what every other path is measured against for speed.
+// Plain C++: runs anywhere.
 
 #include "half_to_float.h"
 #include "kernel_set.h"
+#include "panel.h"
+#include "thread_scratch.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
-static bool runs_here() {
+namespace {
+
+#include "tile_driver.h"
+
+bool runs_here() {
     return true;
 }
 
-static uint32_t float_bits(float value) {
+uint32_t float_bits(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
 }
 
-static void quantize_group(const float* x, int64_t n, int8_t* natural, int8_t* split, float* scale, int32_t* sum) {
+void quantize_group(const float* x, int64_t n, int8_t* q, float* scale, int32_t* sum) {
     uint32_t amax_bits = 0;
     for (int64_t i = 0; i < n; i++) {
         const uint32_t bits = float_bits(x[i]) & 0x7FFFFFFF;
@@ -31,73 +38,104 @@ static void quantize_group(const float* x, int64_t n, int8_t* natural, int8_t* s
     const bool usable = finite && scale_bits >= 0x00800000;
     int32_t total = 0;
     for (int i = 0; i < MIXLLM_GROUP_SIZE; i++) {
-        int32_t q = 0;
+        int32_t value = 0;
         if (usable && i < n) {
             // Adding 1.5 * 2^23 rounds half to even and leaves the integer in the low bits.
-            q = (int32_t)(float_bits(x[i] / s + 12582912.0f) - 0x4B400000);
-            q = q > 127 ? 127 : q < -127 ? -127 : q;
+            value = (int32_t)(float_bits(x[i] / s + 12582912.0f) - 0x4B400000);
+            value = value > 127 ? 127 : value < -127 ? -127 : value;
         }
-        total += q;
-        natural[i] = (int8_t)q;
-        split[i / 32 * 16 + i % 16 + (i % 32 < 16 ? 0 : 64)] = (int8_t)q;
+        total += value;
+        q[i] = (int8_t)value;
     }
     *scale = usable ? s : finite ? 0.0f : std::numeric_limits<float>::quiet_NaN();
     *sum = total;
 }
 
-static void rows4(const mixllm_weight& w, const Activations& a, int64_t tokens, float* y, int64_t y_stride,
-                  int64_t row) {
-    const uint8_t* packed = w.w4 + row * (w.n_inputs / 2);
-    for (int64_t t = 0; t < tokens; t++) {
-        float acc = 0;
-        for (int64_t g = 0; g < a.groups; g++) {
-            const int64_t cell = t * a.groups + g;
-            const int64_t left = (w.n_inputs - g * MIXLLM_GROUP_SIZE) / 2;
-            const int64_t bytes = left < MIXLLM_GROUP_SIZE / 2 ? left : MIXLLM_GROUP_SIZE / 2;
-            const int8_t* x = a.split + cell * MIXLLM_GROUP_SIZE;
-            const uint8_t* q = packed + g * (MIXLLM_GROUP_SIZE / 2);
-            int32_t dot = 0;
-            for (int64_t i = 0; i < bytes; i++) {
-                dot += (q[i] & 15) * x[i] + (q[i] >> 4) * x[i + 64];
-            }
-            const int32_t zero = w.w4_zero[(g * w.n4 + row) / 2] >> (row & 1) * 4 & 15;
-            const float part = (float)(dot - zero * a.sum[cell]) * a.scale[cell];
-            acc = std::fma(part, half_to_float(w.w4_scale[g * w.n4 + row]), acc);
-        }
-        y[t * y_stride + w.rows[row]] = acc;
-    }
+// Four unsigned bytes times four signed ones.
+int32_t dot4(uint32_t q, const int8_t* x) {
+    return (int32_t)(q & 255) * x[0] + (int32_t)(q >> 8 & 255) * x[1] + (int32_t)(q >> 16 & 255) * x[2] +
+           (int32_t)(q >> 24) * x[3];
 }
 
-static void rows8(const mixllm_weight& w, const Activations& a, int64_t tokens, float* y, int64_t y_stride,
-                  int64_t row) {
-    for (int64_t t = 0; t < tokens; t++) {
-        float acc = 0;
-        for (int64_t g = 0; g < a.groups; g++) {
-            const int64_t cell = t * a.groups + g;
-            const int64_t left = w.n_inputs - g * MIXLLM_GROUP_SIZE;
-            const int64_t n = left < MIXLLM_GROUP_SIZE ? left : MIXLLM_GROUP_SIZE;
-            const int8_t* x = a.natural + cell * MIXLLM_GROUP_SIZE;
-            const int8_t* q = w.w8 + row * w.n_inputs + g * MIXLLM_GROUP_SIZE;
-            int32_t dot = 0;
-            for (int64_t i = 0; i < n; i++) {
-                dot += q[i] * x[i];
+struct Portable {
+    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
+        const int64_t row_bytes = w.n_inputs / 2;
+        const int64_t left = row_bytes - group * 64;
+        const size_t bytes = left < 64 ? (size_t)left : 64;
+        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+            const int64_t at = group * w.n4 + row + r;
+            panel.scale[r] = half_to_float(w.w4_scale[at]);
+            panel.zero[r] = w.w4_zero[at / 2] >> (at & 1) * 4 & 15;
+            uint32_t words[16] = {};
+            memcpy(words, w.w4 + (row + r) * row_bytes + group * 64, bytes);
+            for (int j = 0; j < 16; j++) {
+                panel.q[j][r] = words[j];
             }
-            const float part = (float)dot * a.scale[cell];
-            acc = std::fma(part, half_to_float(w.w8_scale[g * w.n8 + row]), acc);
         }
-        y[t * y_stride + w.rows[w.n4 + row]] = acc;
     }
-}
 
-static void mul_mat(const mixllm_weight& weight, const Activations& activations, int64_t tokens, float* y,
-                    int64_t y_stride, const Share& share) {
-    for (int64_t row = share.first4 * MIXLLM_TILE_ROWS; row < share.last4 * MIXLLM_TILE_ROWS; row++) {
-        rows4(weight, activations, tokens, y, y_stride, row);
+    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
+        const int64_t left = w.n_inputs - group * MIXLLM_GROUP_SIZE;
+        const size_t bytes = left < MIXLLM_GROUP_SIZE ? (size_t)left : (size_t)MIXLLM_GROUP_SIZE;
+        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+            panel.scale[r] = half_to_float(w.w8_scale[group * w.n8 + row + r]);
+            panel.zero[r] = 128;
+            uint32_t words[32] = {};
+            memcpy(words, w.w8 + (row + r) * w.n_inputs + group * MIXLLM_GROUP_SIZE, bytes);
+            for (int j = 0; j < 32; j++) {
+                panel.q[j][r] = words[j] ^ 0x80808080u;
+            }
+        }
     }
-    for (int64_t row = share.first8 * MIXLLM_TILE_ROWS; row < share.last8 * MIXLLM_TILE_ROWS; row++) {
-        rows8(weight, activations, tokens, y, y_stride, row);
+
+    static void accumulate(const PanelGroup& panel, const int32_t* dots, const ActivationCell& x, int token, float* y) {
+        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+            const float part = (float)(dots[r] - panel.zero[r] * x.sum[token]) * x.scale[token];
+            y[r] = std::fma(part, panel.scale[r], y[r]);
+        }
     }
-}
+
+    template <int tokens>
+    static void multiply(const PanelGroup4& panel, const ActivationCell& x, float* y) {
+        for (int t = 0; t < tokens; t++) {
+            int32_t dots[MIXLLM_TILE_ROWS] = {};
+            for (int j = 0; j < 16; j++) {
+                const int8_t* low = x.q + ((j / 4 * 8 + j % 4) * tokens + t) * 4;
+                const int8_t* high = low + 4 * tokens * 4;
+                for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+                    dots[r] += dot4(panel.q[j][r] & 0x0F0F0F0F, low) + dot4(panel.q[j][r] >> 4 & 0x0F0F0F0F, high);
+                }
+            }
+            accumulate(panel, dots, x, t, y + t * MIXLLM_TILE_ROWS);
+        }
+    }
+
+    template <int tokens>
+    static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
+        for (int t = 0; t < tokens; t++) {
+            int32_t dots[MIXLLM_TILE_ROWS] = {};
+            for (int j = 0; j < 32; j++) {
+                const int8_t* inputs = x.q + (j * tokens + t) * 4;
+                for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+                    dots[r] += dot4(panel.q[j][r], inputs);
+                }
+            }
+            accumulate(panel, dots, x, t, y + t * MIXLLM_TILE_ROWS);
+        }
+    }
+
+    template <class Panel>
+    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel*) {
+        Panel panel;
+        memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
+        for (int64_t g = 0; g < a.groups; g++) {
+            pack(w, row, g, panel);
+            multiply<1>(panel, activation_cell(a, 0, g), y);
+        }
+    }
+};
+
+} // namespace
 
 extern const KernelSet kernels_portable;
-const KernelSet kernels_portable = {"portable", runs_here, quantize_group, mul_mat};
+const KernelSet kernels_portable = {"portable", runs_here, quantize_group, mul_mat<Portable>};

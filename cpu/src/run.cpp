@@ -2,24 +2,40 @@
 
 #include "share_of_thread.h"
 
+#include <cstring>
+
 void quantize_with(const KernelSet& kernels, const float* x, int64_t x_stride, int64_t n_inputs, int64_t tokens,
                    void* activations, int thread, int threads) {
     const Activations a = activations_layout(n_inputs, tokens, activations);
-    const int64_t cells = a.groups * tokens;
+    // A cell is one group of one block of tokens: no two threads write to one cache line of q.
+    const int64_t cells = a.groups * block_count(tokens);
     const int64_t first = cells * thread / threads;
     const int64_t last = cells * (thread + 1) / threads;
-    for (int64_t cell = first; cell < last; cell++) {
-        const int64_t token = cell / a.groups;
-        const int64_t input = cell % a.groups * MIXLLM_GROUP_SIZE;
+    for (int64_t i = first; i < last; i++) {
+        const int64_t block = i / a.groups;
+        const int64_t group = i % a.groups;
+        const int64_t input = group * MIXLLM_GROUP_SIZE;
         const int64_t left = n_inputs - input;
-        kernels.quantize_group(x + token * x_stride + input, left < MIXLLM_GROUP_SIZE ? left : MIXLLM_GROUP_SIZE,
-                               a.natural + cell * MIXLLM_GROUP_SIZE, a.split + cell * MIXLLM_GROUP_SIZE, a.scale + cell,
-                               a.sum + cell);
+        const int64_t n = left < (int64_t)MIXLLM_GROUP_SIZE ? left : (int64_t)MIXLLM_GROUP_SIZE;
+        const ActivationCell cell = activation_cell(a, block, group);
+        const int width = block_tokens(a, block);
+        for (int t = 0; t < width; t++) {
+            const float* from = x + (block * MIXLLM_BLOCK_TOKENS + t) * x_stride + input;
+            if (width == 1) {
+                kernels.quantize_group(from, n, cell.q, cell.scale, cell.sum);
+                continue;
+            }
+            alignas(64) int8_t q[MIXLLM_GROUP_SIZE];
+            kernels.quantize_group(from, n, q, cell.scale + t, cell.sum + t);
+            for (int word = 0; word < MIXLLM_GROUP_SIZE / 4; word++) {
+                std::memcpy(cell.q + (word * width + t) * 4, q + word * 4, 4);
+            }
+        }
     }
 }
 
 void mul_mat_with(const KernelSet& kernels, const mixllm_weight& weight, const void* activations, int64_t tokens,
                   float* y, int64_t y_stride, int thread, int threads) {
     const Activations a = activations_layout(weight.n_inputs, tokens, const_cast<void*>(activations));
-    kernels.mul_mat(weight, a, tokens, y, y_stride, share_of_thread(weight, thread, threads));
+    kernels.mul_mat(weight, a, y, y_stride, share_of_thread(weight, thread, threads));
 }

@@ -1,5 +1,7 @@
 #include "share_of_thread.h"
 
+#include "panel.h"
+
 // Bytes of one tile of 16 rows, components included.
 static int64_t tile_bytes4(int64_t n_inputs) {
     return MIXLLM_TILE_ROWS * n_inputs / 2 + group_count(n_inputs) * (MIXLLM_TILE_ROWS * 2 + MIXLLM_TILE_ROWS / 2);

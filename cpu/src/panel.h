@@ -1,0 +1,25 @@
+#ifndef MIXLLM_PANEL_H
+#define MIXLLM_PANEL_H
+
+#include <stdint.h>
+
+enum { MIXLLM_TILE_ROWS = 16 };
+
+// One group of a tile of 16 rows, rearranged so that a vector register holds four inputs of each row. Integer values
+// are unsigned: S = sum q * x - zero * sum x for both bit-widths, an 8-bit weight w being kept as q = w + 128.
+struct PanelGroup {
+    float scale[MIXLLM_TILE_ROWS];
+    int32_t zero[MIXLLM_TILE_ROWS];
+};
+
+// 4-bit rows: word [j][row] has inputs j / 4 * 32 + j % 4 * 4 + (0..3) in its low nibbles, those + 16 in its high ones.
+struct PanelGroup4 : PanelGroup {
+    uint32_t q[16][MIXLLM_TILE_ROWS];
+};
+
+// 8-bit rows: word [j][row] has inputs j * 4 + (0..3).
+struct PanelGroup8 : PanelGroup {
+    uint32_t q[32][MIXLLM_TILE_ROWS];
+};
+
+#endif
