@@ -3,7 +3,7 @@ import { CountsReporter } from "./scripts/countsReporter.js";
 
 export default defineConfig({
   test: {
-    include: ["{plugin,converter,bench,cli,patches}/**/*.test.ts"],
+    include: ["{plugin,converter,bench,cli,cpu,cuda,patches}/**/*.test.ts"],
     reporters: ["default", new CountsReporter()],
     testTimeout: 60_000,
     // Test files share the cores with the native code they call; more workers only slow each other down.
