@@ -94,7 +94,7 @@ std::vector<double> head_loss(Engine& engine, const HeadSources& sources, const 
                                       graph.input(normed.data(), hidden, tokens));
             graph.output(y, logits.data());
             graph.compute();
-            parallel_for(threads, static_cast<size_t>(tokens), [&](size_t token) {
+            parallel_items(threads, static_cast<size_t>(tokens), [&](size_t token) {
                 const float* row = logits.data() + token * static_cast<size_t>(rows);
                 sums.add(token, row, static_cast<size_t>(rows));
                 const int64_t next = static_cast<int64_t>(token) % length + 1 < length ? ids[token + 1] : -1;
@@ -136,7 +136,7 @@ std::vector<double> head_loss(Engine& engine, const HeadSources& sources, const 
                 }
             });
         });
-        parallel_for(threads, static_cast<size_t>(tokens), [&](size_t token) {
+        parallel_items(threads, static_cast<size_t>(tokens), [&](size_t token) {
             if (share[token] > 0.0f) {
                 std::vector<float> row(static_cast<size_t>(hidden));
                 to_float(sources.head, ids[token + 1] * hidden, hidden, row.data(), 1);

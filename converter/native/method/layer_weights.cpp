@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "parallel.h"
 #include "rounding_error.h"
 #include "to_float.h"
+#include "transpose.h"
 
 namespace mixllm {
 
@@ -20,19 +20,6 @@ void check(const WeightSource& source, int64_t columns, int64_t rows, const std:
                                  std::to_string(source.columns) + "; its configuration says " + std::to_string(rows) +
                                  " x " + std::to_string(columns));
     }
-}
-
-void transpose(const float* in, size_t rows, size_t columns, float* out, int threads) {
-    constexpr size_t tile = 32;
-    parallel_blocks(threads, columns, tile, [&](size_t begin, size_t end) {
-        for (size_t row = 0; row < rows; row += tile) {
-            for (size_t c = begin; c < end; c++) {
-                for (size_t r = row; r < std::min(rows, row + tile); r++) {
-                    out[c * rows + r] = in[r * columns + c];
-                }
-            }
-        }
-    });
 }
 
 } // namespace

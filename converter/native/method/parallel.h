@@ -17,7 +17,7 @@ namespace mixllm {
  * is thrown again once all threads have stopped.
  */
 template <typename Work>
-void parallel_for(int threads, size_t count, const Work& work) {
+void parallel_items(int threads, size_t count, const Work& work) {
     std::atomic<size_t> next{0};
     std::exception_ptr failure;
     std::mutex failure_lock;
@@ -46,11 +46,11 @@ void parallel_for(int threads, size_t count, const Work& work) {
     }
 }
 
-/// As `parallel_for` over ranges `[begin, end)` of at most `block` of `count` elements.
+/// As `parallel_items` over ranges `[begin, end)` of at most `block` of `count` elements.
 template <typename Work>
 void parallel_blocks(int threads, size_t count, size_t block, const Work& work) {
-    parallel_for(threads, (count + block - 1) / block,
-                 [&](size_t index) { work(index * block, std::min(count, (index + 1) * block)); });
+    parallel_items(threads, (count + block - 1) / block,
+                   [&](size_t index) { work(index * block, std::min(count, (index + 1) * block)); });
 }
 
 } // namespace mixllm

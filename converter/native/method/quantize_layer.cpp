@@ -1,0 +1,162 @@
+#include "quantize_layer.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "activation_file.h"
+#include "for_each_batch.h"
+#include "hessian.h"
+#include "layer_graph.h"
+#include "quantize_activations.h"
+#include "to_float.h"
+
+namespace mixllm {
+
+namespace {
+
+/// The layer's linears in groups that share their input, and what happens between the groups.
+class Run {
+public:
+    Run(Engine& engine, const LayerShape& shape, const LayerSources& sources, const Calibration& calibration,
+        const LayerRows& rows, const QuantizeLayerOptions& options, const QuantizeLayerFiles& files)
+        : engine_(engine), shape_(shape), sources_(sources), calibration_(calibration), rows_(rows), options_(options),
+          files_(files), weights_(engine, shape, sources, LayerWeights::Purpose::forward) {}
+
+    QuantizedLayer quantize() {
+        const std::string attended = files_.scratch + ".attention";
+        const std::string middle = files_.scratch + ".middle";
+        const std::string activated = files_.scratch + ".mlp";
+
+        // Each stage reads the residual stream, and the current linears' input where a stage before wrote it.
+        stage(files_.input, "", shape_.hidden, {Linear::q, Linear::k, Linear::v}, weights_.attention_norm);
+        pass(files_.input, "", shape_.hidden, weights_.attention_norm, attended, shape_.heads * shape_.head_dim,
+             [](const LayerGraph& layer, ggml_context*, ggml_tensor*, ggml_tensor* x) {
+                 return layer.attention(x).output;
+             });
+        stage(files_.input, attended, shape_.heads * shape_.head_dim, {Linear::o}, nullptr);
+        pass(files_.input, attended, shape_.heads * shape_.head_dim, nullptr, middle, shape_.hidden,
+             [](const LayerGraph& layer, ggml_context* context, ggml_tensor* residual, ggml_tensor* x) {
+                 return ggml_add(context, residual, layer.linear(Linear::o, x));
+             });
+        std::filesystem::remove(std::filesystem::u8path(attended));
+        stage(middle, "", shape_.hidden, {Linear::gate, Linear::up}, weights_.mlp_norm);
+        pass(middle, "", shape_.hidden, weights_.mlp_norm, activated, shape_.ffn,
+             [](const LayerGraph& layer, ggml_context*, ggml_tensor*, ggml_tensor* x) { return layer.mlp(x).output; });
+        stage(middle, activated, shape_.ffn, {Linear::down}, nullptr);
+        pass(middle, activated, shape_.ffn, nullptr, files_.output, shape_.hidden,
+             [](const LayerGraph& layer, ggml_context* context, ggml_tensor* residual, ggml_tensor* x) {
+                 return ggml_add(context, residual, layer.linear(Linear::down, x));
+             });
+        std::filesystem::remove(std::filesystem::u8path(middle));
+        std::filesystem::remove(std::filesystem::u8path(activated));
+        return std::move(result_);
+    }
+
+private:
+    /// Calls `work(batch, residual, x)` with the residual stream and the linears' float input of every batch.
+    template <typename Work>
+    void for_each_input(const std::string& residual_file, const std::string& input_file, int64_t features,
+                        ggml_tensor* norm, const Work& work) {
+        ActivationFile residuals = ActivationFile::open(residual_file, calibration_.total_tokens() * shape_.hidden);
+        std::optional<ActivationFile> inputs;
+        if (norm == nullptr) {
+            inputs = ActivationFile::open(input_file, calibration_.total_tokens() * features);
+        }
+        std::vector<float> residual;
+        std::vector<float> x;
+        for_each_batch(calibration_, [&](int64_t first, const Batch& batch) {
+            residual.resize(static_cast<size_t>(batch.tokens() * shape_.hidden));
+            x.resize(static_cast<size_t>(batch.tokens() * features));
+            residuals.read(first * calibration_.length * shape_.hidden, batch.tokens() * shape_.hidden,
+                           residual.data());
+            if (inputs) {
+                inputs->read(first * calibration_.length * features, batch.tokens() * features, x.data());
+            } else {
+                Graph graph(engine_);
+                const LayerGraph layer(graph, shape_, weights_, batch);
+                graph.output(layer.norm(graph.input(residual.data(), shape_.hidden, batch.tokens()), norm), x.data());
+                graph.compute();
+            }
+            work(batch, residual, x);
+        });
+    }
+
+    void stage(const std::string& residual_file, const std::string& input_file, int64_t features,
+               std::initializer_list<Linear> linears, ggml_tensor* norm) {
+        if (std::all_of(linears.begin(), linears.end(),
+                        [&](Linear which) { return rows_[static_cast<size_t>(which)].empty(); })) {
+            return;
+        }
+        Hessian hessian(static_cast<size_t>(features));
+        for_each_input(residual_file, input_file, features, norm,
+                       [&](const Batch& batch, const std::vector<float>&, std::vector<float>& x) {
+                           if (options_.quantized_hessian) {
+                               quantize_activations(x.data(), static_cast<size_t>(batch.tokens()),
+                                                    static_cast<size_t>(features), engine_.threads());
+                           }
+                           hessian.add(engine_, x.data(), batch.tokens());
+                       });
+        const HessianFactor factor(hessian.values(), options_.damping, engine_.threads());
+        std::vector<float> values;
+        for (const Linear which : linears) {
+            const auto i = static_cast<size_t>(which);
+            if (rows_[i].empty()) {
+                continue;
+            }
+            values.resize(static_cast<size_t>(sources_.linear[i].count()));
+            to_float(sources_.linear[i], 0, sources_.linear[i].count(), values.data(), engine_.threads());
+            result_[i] = gptq(values.data(), rows_[i], hessian.values(), factor, options_.gptq, engine_.threads());
+            weights_.replace(which, result_[i]->values.data());
+        }
+    }
+
+    template <typename Build>
+    void pass(const std::string& residual_file, const std::string& input_file, int64_t features, ggml_tensor* norm,
+              const std::string& output_file, int64_t output_features, const Build& build) {
+        ActivationFile out = ActivationFile::create(output_file);
+        std::vector<float> y;
+        for_each_input(residual_file, input_file, features, norm,
+                       [&](const Batch& batch, const std::vector<float>& residual, std::vector<float>& x) {
+                           if (options_.quantized_forward) {
+                               quantize_activations(x.data(), static_cast<size_t>(batch.tokens()),
+                                                    static_cast<size_t>(features), engine_.threads());
+                           }
+                           y.resize(static_cast<size_t>(batch.tokens() * output_features));
+                           Graph graph(engine_);
+                           const LayerGraph layer(graph, shape_, weights_, batch);
+                           graph.output(build(layer, graph.context(),
+                                              graph.input(residual.data(), shape_.hidden, batch.tokens()),
+                                              graph.input(x.data(), features, batch.tokens())),
+                                        y.data());
+                           graph.compute();
+                           out.append(y.data(), batch.tokens() * output_features);
+                       });
+        out.finish();
+    }
+
+    Engine& engine_;
+    const LayerShape& shape_;
+    const LayerSources& sources_;
+    const Calibration& calibration_;
+    const LayerRows& rows_;
+    const QuantizeLayerOptions& options_;
+    const QuantizeLayerFiles& files_;
+    LayerWeights weights_;
+    QuantizedLayer result_;
+};
+
+} // namespace
+
+void run_layer(Engine& engine, const LayerShape& shape, const LayerSources& sources, const Calibration& calibration,
+               const QuantizeLayerOptions& options, const QuantizeLayerFiles& files) {
+    const LayerRows none;
+    Run(engine, shape, sources, calibration, none, options, files).quantize();
+}
+
+QuantizedLayer quantize_layer(Engine& engine, const LayerShape& shape, const LayerSources& sources,
+                              const Calibration& calibration, const LayerRows& rows,
+                              const QuantizeLayerOptions& options, const QuantizeLayerFiles& files) {
+    return Run(engine, shape, sources, calibration, rows, options, files).quantize();
+}
+
+} // namespace mixllm

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "calibration.h"
+#include "engine.h"
+#include "gptq.h"
+#include "layer_shape.h"
+#include "weight_source.h"
+
+namespace mixllm {
+
+/// Which rows of each linear get 8 bits: one byte per output channel; empty for a linear that stays as it is.
+using LayerRows = std::array<std::vector<uint8_t>, linear_count>;
+
+struct QuantizeLayerOptions {
+    GptqOptions gptq;
+    double damping; ///< share of the Hessian's mean diagonal
+    bool quantized_hessian;
+    bool quantized_forward;
+};
+
+/// The files a layer's quantization reads and writes, all `[samples][length][hidden]` activations.
+struct QuantizeLayerFiles {
+    std::string input;   ///< the layer's input when all layers before it are quantized
+    std::string output;  ///< to write: the quantized layer's output
+    std::string scratch; ///< prefix of the names of temporary files
+};
+
+/// A layer's quantized linears, indexed by `Linear`; empty where a linear stays as it is.
+using QuantizedLayer = std::array<std::optional<QuantizedLinear>, linear_count>;
+
+/**
+ * Quantizes one decoder layer's linears in the order they run, each on inputs that the already quantized ones give.
+ *
+ * @throws std::runtime_error when a file or the device fails
+ */
+QuantizedLayer quantize_layer(Engine& engine, const LayerShape& shape, const LayerSources& sources,
+                              const Calibration& calibration, const LayerRows& rows,
+                              const QuantizeLayerOptions& options, const QuantizeLayerFiles& files);
+
+/// Passes every sample through one layer as `quantize_layer` does, leaving its linears as they are.
+void run_layer(Engine& engine, const LayerShape& shape, const LayerSources& sources, const Calibration& calibration,
+               const QuantizeLayerOptions& options, const QuantizeLayerFiles& files);
+
+} // namespace mixllm
