@@ -1,7 +1,7 @@
 import { MixLlmError } from "./MixLlmError.js";
 
 /**
- * Another build of the MixLLM runtime is already loaded in this process.
+ * This process has loaded an older or newer build of the MixLLM runtime.
  *
  * Both builds name their libraries alike, so the dynamic linker would hand one build's code to the other and the
  * process would crash or compute garbage.
@@ -11,10 +11,10 @@ export class ConflictingRuntimeError extends MixLlmError {
   readonly library: string;
 
   constructor(library: string) {
-    super(`Another build of the MixLLM runtime is already loaded in this process: ${library}`, {
+    super(`This process has already loaded a different build of the MixLLM runtime: ${library}`, {
       fix:
-        "Use one build in a process: ask getMixLlama() for the same `gpu` everywhere (converting and measuring use the CPU build), " +
-        "and restart the process after rebuilding. A second build can run in a child process."
+        "Restart the process: the runtime was rebuilt since it was loaded. If two versions of the mixllm package are " +
+        "installed, keep one (`npm ls mixllm`)."
     });
     this.library = library;
   }

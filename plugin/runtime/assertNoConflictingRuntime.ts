@@ -1,18 +1,19 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { ConflictingRuntimeError } from "../errors/ConflictingRuntimeError.js";
 import { findConflictingLibrary } from "./findConflictingLibrary.js";
 
 /**
- * Refuses to load a runtime into a process that already holds another build of it.
+ * Refuses to load a runtime into a process that already holds another build of the same kind, for example after sources changed. CPU and
+ * CUDA builds, and node-llama-cpp's own, have names of their own and get along.
  *
  * Only Linux tells a process which files it has mapped at no cost; elsewhere nothing is checked.
  *
- * @param ownDirectory real path of the folder whose libraries are about to be loaded
+ * @param directory real path of the folder whose libraries are about to be loaded
  * @throws {ConflictingRuntimeError}
  */
-export async function assertNoConflictingRuntime(ownDirectory: string): Promise<void> {
+export async function assertNoConflictingRuntime(directory: string): Promise<void> {
   if (process.platform !== "linux") return;
   const maps = await readFile("/proc/self/maps", "utf8").catch(() => "");
-  const library = findConflictingLibrary(maps, ownDirectory);
+  const library = findConflictingLibrary(maps, directory, await readdir(directory));
   if (library !== undefined) throw new ConflictingRuntimeError(library);
 }

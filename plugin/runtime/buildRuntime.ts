@@ -19,8 +19,8 @@ import { summarizeBuildLog } from "./summarizeBuildLog.js";
 import { syncFiles } from "./syncFiles.js";
 import { writeBuildStatus } from "./writeBuildStatus.js";
 
-/** Room that sources, objects and the result take, with a margin; CUDA's objects are far larger. */
-const NEEDED_BYTES = { cpu: 1.5e9, cuda: 6e9 };
+/** Room that the unpacked sources, the objects and the result take at most, with a margin; CUDA objects are far larger. */
+const NEEDED_BYTES = { cpu: 6e8, cuda: 6e9 };
 
 /** Share of the work that fetching and patching the sources stands for in the progress. */
 const SOURCE_FRACTION = 0.03;
@@ -55,7 +55,9 @@ export async function buildRuntime(
 
   const log = createWriteStream(logFile);
   const status = new StatusWriter(path.join(workDirectory, "status.json"), key, logFile);
+  let currentStep = "";
   const report = (fraction: number, step: string) => {
+    currentStep = step;
     options.onProgress(fraction, step);
     status.building(fraction, step);
   };
@@ -101,7 +103,7 @@ export async function buildRuntime(
           fix: "Run the same command again; the work that is done is kept.",
           cause: signal.reason
         })
-      : asBuildError(error, logFile);
+      : asBuildError(error, currentStep, logFile);
     await status.end("failed", 0, failure.message).catch(() => undefined);
     throw failure;
   } finally {
@@ -128,9 +130,9 @@ async function cudaCompiler(): Promise<Record<string, string>> {
   return nvcc === undefined ? {} : { CMAKE_CUDA_COMPILER: nvcc };
 }
 
-function asBuildError(error: unknown, logFile: string): Error {
+function asBuildError(error: unknown, step: string, logFile: string): Error {
   if (error instanceof CommandFailure)
-    return new RuntimeBuildError(`Building the MixLLM runtime failed: ${error.message}`, {
+    return new RuntimeBuildError(`Building the MixLLM runtime failed while ${step}`, {
       logFile,
       details: summarizeBuildLog(error.output),
       cause: error

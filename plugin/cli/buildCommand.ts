@@ -1,0 +1,40 @@
+import { Command, InvalidArgumentError } from "commander";
+import { buildMixLlama } from "../api/buildMixLlama.js";
+
+/** `mixllm build`: builds the runtime for this machine ahead of its first use. */
+export function buildCommand(): Command {
+  return new Command("build")
+    .description("Build the runtime for this machine, unless a finished build is there already.")
+    .option("--gpu <type>", "what to build for: auto, cuda, or false for the CPU alone", parseGpu, "auto")
+    .option("--force", "build from scratch even when a finished build is there", false)
+    .option("--json", "print the result as JSON", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ mixllm build                  CUDA when a GPU and the whole toolkit are there, else CPU
+  $ mixllm build --gpu false      the CPU alone
+  $ mixllm build --force          start over, after a system upgrade for example`
+    )
+    .action(async (options: { gpu: "auto" | "cuda" | false; force: boolean; json: boolean }) => {
+      const runtime = await buildMixLlama({ gpu: options.gpu, force: options.force });
+      const target = runtime.gpu === false ? "CPU" : "CUDA";
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ gpu: runtime.gpu, key: runtime.key, directory: runtime.directory })}\n`
+          : `The MixLLM runtime (${target}) is ready: ${runtime.directory}\n`
+      );
+    });
+}
+
+function parseGpu(value: string): "auto" | "cuda" | false {
+  switch (value) {
+    case "auto":
+    case "cuda":
+      return value;
+    case "false":
+      return false;
+    default:
+      throw new InvalidArgumentError("It is auto, cuda or false.");
+  }
+}

@@ -1,0 +1,41 @@
+import chalk from "chalk";
+import { Command } from "commander";
+import { examineMachine } from "../doctor/examineMachine.js";
+import type { Finding } from "../doctor/Finding.js";
+
+/** `mixllm doctor`: says what this machine can do and what is missing; exit code 1 when something is. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("Check the compiler, CMake, CUDA, the CPU and GPU, node-llama-cpp and the state of the build.")
+    .option("--json", "print the findings as JSON", false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ mixllm doctor
+  $ mixllm doctor --json          for a bug report
+
+The exit code is 1 when something is missing that the runtime cannot be built without.`
+    )
+    .action(async (options: { json: boolean }) => {
+      const findings = await examineMachine();
+      process.stdout.write(options.json ? `${JSON.stringify(findings, undefined, 2)}\n` : describe(findings));
+      if (findings.some((finding) => finding.status === "missing")) process.exitCode = 1;
+    });
+}
+
+const MARKS: Readonly<Record<Finding["status"], string>> = {
+  ok: chalk.green("✔"),
+  note: chalk.blue("•"),
+  missing: chalk.red("✖")
+};
+
+function describe(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map((finding) => finding.name.length));
+  return findings
+    .map(({ name, status, detail, fix }) => {
+      const line = `${MARKS[status]} ${name.padEnd(width)}  ${detail}\n`;
+      return fix === undefined ? line : `${line}  ${" ".repeat(width)}  ${chalk.dim(`→ ${fix}`)}\n`;
+    })
+    .join("");
+}

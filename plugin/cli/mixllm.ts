@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { Command } from "commander";
+import { runCommand } from "../../cli/runCommand.js";
+import { packageRoot } from "../runtime/packageRoot.js";
+import { buildCommand } from "./buildCommand.js";
+import { doctorCommand } from "./doctorCommand.js";
+import { inspectCommand } from "./inspectCommand.js";
+
+const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
+
+await runCommand(
+  new Command("mixllm")
+    .description("Builds the MixLLM runtime for node-llama-cpp and inspects MixLLM files.")
+    .version(version)
+    .addCommand(buildCommand())
+    .addCommand(doctorCommand())
+    .addCommand(inspectCommand())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ mixllm doctor                 what this machine can do, and what is missing
+  $ mixllm build                  build the runtime now instead of on first use
+  $ mixllm inspect model.gguf     how a MixLLM file was made
+
+Models are converted by mixllm-convert and measured by mixllm-bench.
+Environment: MIXLLM_CACHE_DIR  where runtimes are built and kept`
+    )
+);
