@@ -36,6 +36,36 @@ export interface NativeQualityMeasurement extends TokenScores {
   trainedContext: number;
 }
 
+/** A model that stays loaded to be timed. */
+export interface SpeedModel {
+  handle: SpeedModelHandle;
+  type: string;
+  loadSeconds: number;
+}
+
+/** Opaque; freed by `closeSpeedModel` or when it is no longer reachable. */
+export type SpeedModelHandle = object & { readonly speedModel: unique symbol };
+
+export interface NativeSyntheticModel {
+  name: string;
+  layers: number;
+  hidden: number;
+  heads: number;
+  kvHeads: number;
+  feedForward: number;
+  contextLength: number;
+  ropeFrequencyBase: number;
+  tied: boolean;
+  tokens: string[];
+  /** llama.cpp's type of each token. */
+  tokenTypes: Int32Array;
+  merges: string[];
+  bos: number;
+  eos: number;
+  /** Makes it a MixLLM model; F16 otherwise. */
+  percent8bit?: number;
+}
+
 /** The native addon `mixllm-bench`; see `bench/native`. Paths are passed to llama.cpp as they are. */
 export interface BenchAddon {
   /** Progress: chunks done, chunks in all, perplexity so far. */
@@ -56,4 +86,29 @@ export interface BenchAddon {
     targets: Int32Array,
     threads: number
   ): TokenScores & { finite: boolean };
+
+  /** Loads a model and makes its contexts; a test of 0 tokens gets none. */
+  openSpeedModel(options: { model: string; prompt: number; generate: number; threads: number }): NativeJob<SpeedModel>;
+  warmUpSpeedModel(handle: SpeedModelHandle): NativeJob<void>;
+  /** Seconds the prompt takes. The same seed gives the same random tokens to models with vocabularies of one size. */
+  timePrompt(handle: SpeedModelHandle, seed: number): NativeJob<number>;
+  /** Seconds the generation takes. */
+  timeGeneration(handle: SpeedModelHandle, seed: number): NativeJob<number>;
+  closeSpeedModel(handle: SpeedModelHandle): void;
+
+  /** Names `quantizeStock` knows. */
+  stockTypes(): string[];
+  /** Progress: tensors done, tensors in all. A cancellation takes effect only at the end. */
+  quantizeStock(
+    options: { input: string; output: string; type: string; imatrix?: string; threads: number },
+    onProgress?: (done: number, total: number) => void
+  ): NativeJob<void>;
+
+  /** Progress: bytes written, bytes in all. Leaves a partial file behind when it fails. */
+  writeSyntheticModel(
+    model: NativeSyntheticModel,
+    path: string,
+    threads: number,
+    onProgress?: (done: number, total: number) => void
+  ): NativeJob<void>;
 }

@@ -2,9 +2,13 @@
 import { Command } from "commander";
 import { runCommand } from "../../cli/runCommand.js";
 import { qualityCommand } from "./qualityCommand.js";
+import { speedCommand } from "./speedCommand.js";
+import { synthesizeCommand } from "./synthesizeCommand.js";
 
 await runCommand(
   new Command("mixllm-bench")
     .description("Measures quality and speed of GGUF models, MixLLM and stock ones alike.")
     .addCommand(qualityCommand())
+    .addCommand(speedCommand())
+    .addCommand(synthesizeCommand())
 );

@@ -1,5 +1,5 @@
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
+  ENOENT: "no such file or folder",
   EACCES: "permission denied",
   EPERM: "permission denied",
   EISDIR: "it is a directory",

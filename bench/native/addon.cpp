@@ -1,9 +1,15 @@
 #include <napi.h>
 
 #include "quality/bindQuality.h"
+#include "speed/bindSpeed.h"
+#include "stock/bindStock.h"
+#include "synthetic/bindSynthetic.h"
 
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     bindQuality(env, exports);
+    bindSpeed(env, exports);
+    bindStock(env, exports);
+    bindSynthetic(env, exports);
     return exports;
 }
 

@@ -2,23 +2,26 @@
 
 #include <llama.h>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace {
 
 std::mutex mutex;
 std::vector<std::string> errors;
+std::function<void(const std::string&)> infoListener;
 
 void onLog(ggml_log_level level, const char* text, void*) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    std::string line(text);
+    if (level == GGML_LOG_LEVEL_INFO && infoListener)
+        infoListener(line);
     if (level != GGML_LOG_LEVEL_ERROR)
         return;
-    std::string line(text);
     while (!line.empty() && (line.back() == '\n' || line.back() == ' '))
         line.pop_back();
-    if (line.empty())
-        return;
-    const std::lock_guard<std::mutex> lock(mutex);
-    errors.push_back(std::move(line));
+    if (!line.empty())
+        errors.push_back(std::move(line));
 }
 
 /// llama.cpp starts a line with the function that logged it, `load_tensors: missing tensor ...`: of no use to users.
@@ -53,4 +56,15 @@ std::string takeLlamaError() {
     }
     errors.clear();
     return cause;
+}
+
+LlamaLogListener::LlamaLogListener(std::function<void(const std::string&)> listener) {
+    captureLlamaLog();
+    const std::lock_guard<std::mutex> lock(mutex);
+    infoListener = std::move(listener);
+}
+
+LlamaLogListener::~LlamaLogListener() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    infoListener = nullptr;
 }

@@ -1,0 +1,50 @@
+import { Command } from "commander";
+import { Progress } from "../../cli/Progress.js";
+import { formatBytes } from "../../cli/formatBytes.js";
+import { loadBenchAddon } from "../loadBenchAddon.js";
+import { synthesizeModel } from "../synthetic/synthesizeModel.js";
+import { syntheticShapes } from "../synthetic/syntheticShapes.js";
+import { integerOption } from "./integerOption.js";
+import { interruptible } from "./interruptible.js";
+import { percentOption } from "./percentOption.js";
+
+interface Options {
+  shape: string;
+  layers?: number;
+  vocabulary?: number;
+  percent8bit?: number;
+  output: string;
+  force?: true;
+}
+
+export function synthesizeCommand(): Command {
+  return new Command("synthesize")
+    .description("write a model of a known shape with random weights, to measure speed on")
+    .requiredOption("--shape <name>", Object.keys(syntheticShapes).join(", "))
+    .option("--layers <count>", "decoder layers (default: those of the shape)", integerOption(1))
+    .option("--vocabulary <tokens>", "size of the vocabulary (default: that of the shape)", integerOption(1))
+    .option("--percent-8bit <percent>", "make a MixLLM model, not an F16 one", percentOption)
+    .requiredOption("-o, --output <gguf>", "file to write")
+    .option("--force", "overwrite the output")
+    .action((options: Options) => interruptible((signal) => run(options, signal)));
+}
+
+async function run(options: Options, signal: AbortSignal): Promise<void> {
+  const addon = await loadBenchAddon();
+  const progress = new Progress(`writing ${options.output}`);
+  try {
+    let bytes = 0;
+    await synthesizeModel(addon, {
+      ...options,
+      signal,
+      onProgress: (done, total) => {
+        bytes = total;
+        progress.update(done / total);
+      }
+    });
+    progress.succeed(`wrote ${options.output}, ${formatBytes(bytes)}`);
+  } catch (error) {
+    progress.fail();
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import { constants } from "node:fs";
+import { access, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { describeFileError } from "./describeFileError.js";
+
+/**
+ * Lets `write` make a file under a temporary name beside `path` and renames it when it is whole, so that a failure or an
+ * interruption leaves nothing half-made under the final name.
+ *
+ * @param options.force replaces an existing file
+ * @throws {InvalidInputError} the file exists, or its folder cannot be written
+ */
+export async function writeWhole(
+  path: string,
+  options: { force?: boolean },
+  write: (temporaryPath: string) => Promise<void>
+): Promise<void> {
+  const exists = await access(path, constants.F_OK).then(
+    () => true,
+    () => false
+  );
+  if (exists && options.force !== true) {
+    throw new InvalidInputError(`${path} exists already`, {
+      fix: "Choose another name, or overwrite it with --force."
+    });
+  }
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new InvalidInputError(`cannot write ${path}: ${describeFileError(error)}`);
+  }
+  const temporaryPath = `${path}.${process.pid}.tmp`;
+  try {
+    await write(temporaryPath);
+    await rename(temporaryPath, path);
+  } catch (error) {
+    await rm(temporaryPath, { force: true });
+    if ((error as NodeJS.ErrnoException).syscall === "rename") {
+      throw new InvalidInputError(`cannot write ${path}: ${describeFileError(error)}`);
+    }
+    throw error;
+  }
+}

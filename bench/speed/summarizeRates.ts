@@ -1,0 +1,19 @@
+import { percentile } from "../quality/percentile.js";
+
+/**
+ * Median, mean and sample standard deviation.
+ *
+ * @param rates not empty; the deviation of a single one is 0
+ */
+export function summarizeRates(rates: readonly number[]): { median: number; mean: number; sd: number } {
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const squares = rates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0);
+  return {
+    median: percentile(
+      rates.toSorted((a, b) => a - b),
+      0.5
+    ),
+    mean,
+    sd: rates.length > 1 ? Math.sqrt(squares / (rates.length - 1)) : 0
+  };
+}

@@ -1,0 +1,42 @@
+import { availableParallelism } from "node:os";
+import type { BenchAddon } from "../BenchAddon.js";
+import { assertGgufFile } from "../files/assertGgufFile.js";
+import { writeWhole } from "../files/writeWhole.js";
+import { finishJob } from "../job/finishJob.js";
+
+export interface QuantizeStockOptions {
+  /** Path of an importance matrix in GGUF form. */
+  imatrix?: string;
+  /** All that the machine offers unless given. */
+  threads?: number;
+  /** Replaces an existing output. */
+  force?: boolean;
+  /** Tensors done, tensors in all. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Quantizes a float GGUF with llama.cpp's own quantizer, from the same build that measures it.
+ *
+ * @param type llama.cpp's name of the type, such as `Q4_K_M`
+ * @throws {InvalidInputError} unknown type, input that is not an F32, F16 or BF16 GGUF, matrix that does not fit, output
+ *   that exists
+ */
+export async function quantizeStock(
+  addon: BenchAddon,
+  input: string,
+  output: string,
+  type: string,
+  { imatrix, threads = availableParallelism(), force, onProgress }: QuantizeStockOptions = {}
+): Promise<void> {
+  await assertGgufFile(input);
+  if (imatrix !== undefined) await assertGgufFile(imatrix);
+  await writeWhole(output, force === undefined ? {} : { force }, (temporaryPath) =>
+    finishJob(
+      addon.quantizeStock(
+        { input, output: temporaryPath, type, threads, ...(imatrix === undefined ? {} : { imatrix }) },
+        onProgress
+      )
+    )
+  );
+}

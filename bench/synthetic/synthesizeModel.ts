@@ -1,0 +1,58 @@
+import { availableParallelism } from "node:os";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import type { BenchAddon } from "../BenchAddon.js";
+import { writeWhole } from "../files/writeWhole.js";
+import { finishJob } from "../job/finishJob.js";
+import { syntheticShapes } from "./syntheticShapes.js";
+import { SMALLEST_VOCABULARY, syntheticVocabulary } from "./syntheticVocabulary.js";
+
+export interface SynthesizeOptions {
+  /** A name of `syntheticShapes`. */
+  shape: string;
+  /** As many as the shape's model has unless given. */
+  layers?: number;
+  /** As large as the shape's model has unless given. */
+  vocabulary?: number;
+  /** Makes a MixLLM model with this share of 8-bit output channels in every linear, 0 to 100, instead of an F16 one. */
+  percent8bit?: number;
+  /** Path of the GGUF to write. */
+  output: string;
+  force?: boolean;
+  onProgress?: (doneBytes: number, totalBytes: number) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Writes a model of a known shape with random weights: useless for text, as fast as a real one. The same options give the
+ * same file on every machine.
+ *
+ * @throws {InvalidInputError} unknown shape, vocabulary too small, output that exists, too little room on the disk
+ * @throws {CanceledError}
+ */
+export async function synthesizeModel(addon: BenchAddon, options: SynthesizeOptions): Promise<void> {
+  const shape = syntheticShapes[options.shape];
+  if (shape === undefined) {
+    throw new InvalidInputError(
+      `there is no shape ${options.shape}; known are ${Object.keys(syntheticShapes).join(", ")}`
+    );
+  }
+  const { vocabulary = shape.vocabulary, layers = shape.layers, percent8bit } = options;
+  if (vocabulary < SMALLEST_VOCABULARY) {
+    throw new InvalidInputError(`a vocabulary of ${vocabulary} tokens cannot hold all bytes, BOS and EOS`, {
+      fix: `Give at least ${SMALLEST_VOCABULARY}.`
+    });
+  }
+  const model = {
+    ...shape,
+    ...syntheticVocabulary(vocabulary),
+    name: `Synthetic ${options.shape}, ${layers} layers`,
+    layers,
+    ...(percent8bit === undefined ? {} : { percent8bit })
+  };
+  await writeWhole(options.output, options.force === undefined ? {} : { force: options.force }, (temporaryPath) =>
+    finishJob(
+      addon.writeSyntheticModel(model, temporaryPath, availableParallelism(), options.onProgress),
+      options.signal
+    )
+  );
+}
