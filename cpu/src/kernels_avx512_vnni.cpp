@@ -3,6 +3,7 @@
 #include "cpu_features.h"
 #include "kernel_set.h"
 #include "panel.h"
+#include "prefetch_to_l2.h"
 #include "thread_scratch.h"
 
 #include <immintrin.h>
@@ -206,12 +207,14 @@ struct Avx512Vnni {
         finish<tokens>(panel, x, dots, y);
     }
 
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const PanelGroup4*) {
+    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y,
+                         const PanelGroup4* panel) {
         const int64_t row_bytes = w.n_inputs / 2;
         const uint8_t* packed = w.w4 + row * row_bytes;
         const __m512i mask = _mm512_set1_epi8(15);
         __m512 sum = _mm512_setzero_ps();
         for (int64_t g = 0; g < a.groups; g++) {
+            prefetch_next_tile(w, row, g, panel);
             const ActivationCell x = activation_cell(a, 0, g);
             const __mmask64 inside = first_bytes(row_bytes - g * 64);
             const __m512i x0 = _mm512_loadu_si512(x.q);
@@ -235,11 +238,13 @@ struct Avx512Vnni {
         _mm512_store_ps(y, sum);
     }
 
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const PanelGroup8*) {
+    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y,
+                         const PanelGroup8* panel) {
         const int8_t* rows = w.w8 + row * w.n_inputs;
         const __m512i flip = _mm512_set1_epi8((char)-128);
         __m512 sum = _mm512_setzero_ps();
         for (int64_t g = 0; g < a.groups; g++) {
+            prefetch_next_tile(w, row, g, panel);
             const ActivationCell x = activation_cell(a, 0, g);
             const int64_t left = w.n_inputs - g * MIXLLM_GROUP_SIZE;
             const __mmask64 inside0 = first_bytes(left);
