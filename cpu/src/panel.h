@@ -7,7 +7,7 @@ enum { MIXLLM_TILE_ROWS = 16 };
 
 // One group of a tile of 16 rows, rearranged so that a vector register holds four inputs of each row. Integer values
 // are unsigned: S = sum q * x - zero * sum x for both bit-widths, an 8-bit weight w being kept as q = w + 128.
-struct PanelGroup {
+struct alignas(64) PanelGroup {
     float scale[MIXLLM_TILE_ROWS];
     int32_t zero[MIXLLM_TILE_ROWS];
 };

@@ -7,15 +7,16 @@
 extern const KernelSet kernels_portable;
 #ifdef MIXLLM_X86
 extern const KernelSet kernels_avx512_vnni;
+extern const KernelSet kernels_avx_vnni;
+extern const KernelSet kernels_avx2;
 #endif
 
 const KernelSet* const* all_kernels() {
     static const KernelSet* const sets[] = {
 #ifdef MIXLLM_X86
-        &kernels_avx512_vnni,
+        &kernels_avx512_vnni, &kernels_avx_vnni, &kernels_avx2,
 #endif
-        &kernels_portable,
-        nullptr,
+        &kernels_portable,    nullptr,
     };
     return sets;
 }

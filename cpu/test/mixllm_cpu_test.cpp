@@ -17,6 +17,10 @@
 #include <thread>
 #include <vector>
 
+#ifdef MIXLLM_TEST_AVX_VNNI_AS_EVEX
+extern const KernelSet kernels_avx_vnni_as_evex;
+#endif
+
 namespace {
 
 double half_value(uint16_t half) {
@@ -385,15 +389,22 @@ bool test_path(const KernelSet& kernels) {
 int main(int argc, char** argv) {
     bool passed = true;
     int tested = 0;
+    std::vector<const KernelSet*> sets;
     for (const KernelSet* const* set = all_kernels(); *set != nullptr; set++) {
-        if (argc > 1 && std::strcmp(argv[1], (*set)->isa) != 0) {
+        sets.push_back(*set);
+    }
+#ifdef MIXLLM_TEST_AVX_VNNI_AS_EVEX
+    sets.push_back(&kernels_avx_vnni_as_evex);
+#endif
+    for (const KernelSet* set : sets) {
+        if (argc > 1 && std::strcmp(argv[1], set->isa) != 0) {
             continue;
         }
-        if (!(*set)->runs_here()) {
-            std::printf("%s: skipped, this machine cannot run it\n", (*set)->isa);
+        if (!set->runs_here()) {
+            std::printf("%s: skipped, this machine cannot run it\n", set->isa);
             continue;
         }
-        passed = test_path(**set) && passed;
+        passed = test_path(*set) && passed;
         tested++;
     }
     if (tested == 0) {
