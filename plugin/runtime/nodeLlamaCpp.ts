@@ -40,11 +40,12 @@ export interface NodeLlamaCpp {
 /**
  * Finds the installed node-llama-cpp.
  *
+ * @param root folder of the package whose node-llama-cpp it is
  * @throws {NodeLlamaCppVersionError} it is missing or not the required release
  */
-export function nodeLlamaCpp(): NodeLlamaCpp {
-  const required = requiredVersion();
-  const directory = findDirectory(required);
+export function nodeLlamaCpp(root: string = packageRoot): NodeLlamaCpp {
+  const required = requiredVersion(root);
+  const directory = findDirectory(root, required);
   const version = (readJson(path.join(directory, "package.json")) as { version: string }).version;
   if (version !== required) throw new NodeLlamaCppVersionError(required, version);
   const llamaDirectory = path.join(directory, "llama");
@@ -137,15 +138,15 @@ async function internal<T>(directory: string, file: string): Promise<T> {
   return (await import(pathToFileURL(path.join(directory, "dist", file)).href)) as T;
 }
 
-function requiredVersion(): string {
-  const ours = readJson(path.join(packageRoot, "package.json")) as { peerDependencies: Record<string, string> };
+function requiredVersion(root: string): string {
+  const ours = readJson(path.join(root, "package.json")) as { peerDependencies: Record<string, string> };
   return ours.peerDependencies["node-llama-cpp"] ?? "";
 }
 
-function findDirectory(required: string): string {
+function findDirectory(root: string, required: string): string {
   try {
     // dist/index.js; the package does not export its package.json.
-    const entry = createRequire(path.join(packageRoot, "package.json")).resolve("node-llama-cpp");
+    const entry = createRequire(path.join(root, "package.json")).resolve("node-llama-cpp");
     return path.dirname(path.dirname(entry));
   } catch {
     throw new NodeLlamaCppVersionError(required, undefined);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { InputFile } from "./InputFile.js";
 
@@ -30,8 +30,11 @@ async function removeAllBut(target: string, folder: string, files: Set<string>, 
   const entries = await readdir(path.join(target, folder), { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     const relativePath = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (keep.has(relativePath)) continue;
-    if (entry.isDirectory()) await removeAllBut(target, relativePath, files, keep);
-    else if (!entry.isFile() || !files.has(relativePath)) await rm(path.join(target, relativePath), { force: true });
+    if (keep.has(relativePath) || (entry.isFile() && files.has(relativePath))) continue;
+    if (entry.isDirectory()) {
+      await removeAllBut(target, relativePath, files, keep);
+      // Fails, as it should, when something in it stays.
+      await rmdir(path.join(target, relativePath)).catch(() => undefined);
+    } else await rm(path.join(target, relativePath), { force: true });
   }
 }

@@ -1,0 +1,146 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { CorruptFileError } from "../errors/CorruptFileError.js";
+import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
+import { encodeGguf, type GgufPair, type GgufTensorToEncode } from "../testing/encodeGguf.js";
+import { encodeMixLlmFile, MIXLLM_PAIRS, mixLlmTensors, mixLlmWeight } from "../testing/mixLlmFile.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { inspectMixLlmFile } from "./inspectMixLlmFile.js";
+import { isMixLlmFile } from "./isMixLlmFile.js";
+
+async function writeTemporary(bytes: Buffer): Promise<string> {
+  const file = path.join(await temporaryDirectory(), "model.gguf");
+  await writeFile(file, bytes);
+  return file;
+}
+
+const inspect = async (bytes: Buffer) => inspectMixLlmFile(await writeTemporary(bytes));
+
+test("reports metadata and each weight's shape and 8-bit channels", async () => {
+  expect(await inspect(encodeMixLlmFile())).toEqual({
+    version: 1,
+    bitsPerWeight: 5.478,
+    percent8bit: 33.333,
+    groupSize: 128,
+    method: "rtn",
+    search: "weight_error",
+    calibration: "self, 8 x 512",
+    tensors: [
+      { name: "blk.0.attn_q.weight", outputFeatures: 48, inputFeatures: 160, features8bit: 16 },
+      { name: "blk.0.attn_k.weight", outputFeatures: 32, inputFeatures: 160, features8bit: 0 },
+      { name: "blk.1.attn_q.weight", outputFeatures: 16, inputFeatures: 160, features8bit: 16 }
+    ]
+  });
+});
+
+test("tells MixLLM files from stock GGUF files and from anything else", async () => {
+  const stock = encodeGguf([["general.architecture", "str", "llama"]], []);
+  expect(await isMixLlmFile(await writeTemporary(encodeMixLlmFile()))).toBe(true);
+  expect(await isMixLlmFile(await writeTemporary(stock))).toBe(false);
+  expect(await isMixLlmFile(await writeTemporary(Buffer.from("text")))).toBe(false);
+  expect(await isMixLlmFile(await writeTemporary(encodeMixLlmFile().subarray(0, 60)))).toBe(false);
+  await expect(isMixLlmFile("/nowhere/model.gguf")).rejects.toThrow("Cannot read /nowhere/model.gguf");
+  await expect(inspect(stock)).rejects.toThrow(NotMixLlmFileError);
+});
+
+/** The sound tensors with one replaced, or without it when `change` gives nothing. */
+function changed(name: string, change: (tensor: GgufTensorToEncode) => GgufTensorToEncode[]): GgufTensorToEncode[] {
+  expect(mixLlmTensors().map((tensor) => tensor.name)).toContain(name);
+  return mixLlmTensors().flatMap((tensor) => (tensor.name === name ? change(tensor) : [tensor]));
+}
+
+const withData = (tensor: GgufTensorToEncode, bytesPerElement: number, dimensions: number[]): GgufTensorToEncode[] => [
+  { ...tensor, dimensions, data: new Uint8Array(dimensions.reduce((a, b) => a * b, bytesPerElement)) }
+];
+
+const Q = "blk.0.attn_q.weight";
+
+test.each<[string, GgufTensorToEncode[], string]>([
+  ["a missing scale", changed(`${Q}.w4_scale`, () => []), `the tensor ${Q}.w4_scale is missing`],
+  ["a missing zero point", changed(`${Q}.w4_zero`, () => []), `the tensor ${Q}.w4_zero is missing`],
+  ["missing rows", changed(`${Q}.rows`, () => []), `the tensor ${Q}.rows is missing`],
+  ["a scale without weights", changed(`${Q}.w8`, () => []), `the tensor ${Q}.w8_scale has no ${Q}.w8 to belong to`],
+  [
+    "a scale of another type",
+    changed(`${Q}.w4_scale`, (tensor) => [{ ...tensor, type: 30 }]),
+    `the tensor ${Q}.w4_scale is of type BF16, not F16`
+  ],
+  [
+    "a scale of another shape",
+    changed(`${Q}.w4_scale`, (tensor) => withData(tensor, 2, [32, 1])),
+    `the tensor ${Q}.w4_scale has the shape [32, 1], not [32, 2]`
+  ],
+  [
+    "parts with different inputs",
+    changed(`${Q}.w8`, (tensor) => withData(tensor, 1, [128, 16])),
+    `${Q}.w4 has 160 inputs and ${Q}.w8 has 128`
+  ],
+  [
+    "8-bit channels that fill no tile",
+    changed(`${Q}.w8`, (tensor) => withData(tensor, 1, [160, 8])),
+    `${Q}.w8 has 8 output channels, not a positive multiple of 16`
+  ],
+  ["inputs that fill no block", mixLlmWeight("a.weight", 48, 16, 0), "a.weight has 48 inputs"],
+  [
+    "a third dimension",
+    changed(`${Q}.w8`, (tensor) => withData(tensor, 1, [160, 16, 2])),
+    `the tensor ${Q}.w8 has the shape [160, 16, 2], not [160, 16]`
+  ],
+  [
+    "too few rows",
+    changed(`${Q}.rows`, (tensor) => withData(tensor, 4, [32])),
+    `the tensor ${Q}.rows has the shape [32], not [48]`
+  ],
+  [
+    "the weight itself as well",
+    [...mixLlmTensors(), { name: Q, type: 0, dimensions: [1], data: new Uint8Array(4) }],
+    `the weight ${Q} is there both whole and as components`
+  ],
+  ["no MixLLM weight", [], "it has no MixLLM weight"]
+])("refuses a file with %s, naming the tensor", async (_, tensors, problem) => {
+  const result = inspect(encodeGguf(MIXLLM_PAIRS, tensors));
+  await expect(result).rejects.toThrow(CorruptFileError);
+  await expect(result).rejects.toThrow(problem);
+});
+
+test.each<[string, (rows: number[]) => void, string]>([
+  ["out of range", (rows) => (rows[3] = 48), "entry 3 is 48, outside 0..47"],
+  ["negative", (rows) => (rows[3] = -1), "entry 3 is -1, outside 0..47"],
+  ["repeated", (rows) => (rows[3] = 2), "entry 3 is 2 for the second time"],
+  ["out of order", (rows) => rows.splice(3, 2, 4, 3), "entry 4 is 3, below the one before it"]
+])("refuses rows with an entry %s", async (_, damage, problem) => {
+  const rows = Array.from({ length: 48 }, (_, index) => index);
+  damage(rows);
+  const tensors = changed(`${Q}.rows`, (tensor) => [{ ...tensor, data: new Uint8Array(Int32Array.from(rows).buffer) }]);
+  await expect(inspect(encodeGguf(MIXLLM_PAIRS, tensors))).rejects.toThrow(
+    `the tensor ${Q}.rows is no permutation in ascending parts: ${problem}`
+  );
+});
+
+test("takes 8-bit channels from anywhere", async () => {
+  const rows = [...Array(48).keys()].filter((row) => row % 3 !== 0);
+  const rows8bit = [...Array(48).keys()].filter((row) => row % 3 === 0);
+  const tensors = changed(`${Q}.rows`, (tensor) => [
+    { ...tensor, data: new Uint8Array(Int32Array.from([...rows, ...rows8bit]).buffer) }
+  ]);
+  expect((await inspect(encodeGguf(MIXLLM_PAIRS, tensors))).tensors[0]?.features8bit).toBe(16);
+});
+
+const withPair = (...pair: GgufPair) => MIXLLM_PAIRS.map((old) => (old[0] === pair[0] ? pair : old));
+
+test.each<[string, readonly GgufPair[], string]>([
+  ["of a later format", withPair("mixllm.version", "u32", 2), "its format is version 2"],
+  ["of another group size", withPair("mixllm.group_size", "u32", 64), "mixllm.group_size is 64, not 128"],
+  ["without a key", MIXLLM_PAIRS.filter(([key]) => key !== "mixllm.method"), "mixllm.method is missing"],
+  ["with a key of another type", withPair("mixllm.search", "u32", 1), "mixllm.search is not a string"]
+])("refuses a file %s", async (_, pairs, problem) => {
+  await expect(inspect(encodeGguf(pairs, mixLlmTensors()))).rejects.toThrow(problem);
+});
+
+test("refuses a file that is cut off anywhere in its weights", async () => {
+  const bytes = encodeMixLlmFile();
+  await expect(inspect(bytes.subarray(0, bytes.length - 100))).rejects.toThrow(
+    "the file ends before the data of the tensor blk.1.attn_q.weight"
+  );
+});
