@@ -1,0 +1,64 @@
+import { chmod, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { MissingBuildToolsError } from "../errors/MissingBuildToolsError.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { assertBuildTools } from "./assertBuildTools.js";
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** Makes PATH hold nothing but programs of these names. */
+async function onlyPrograms(...names: string[]): Promise<void> {
+  const folder = await temporaryDirectory();
+  for (const name of names) {
+    await writeFile(path.join(folder, name), "#!/bin/sh\n");
+    await chmod(path.join(folder, name), 0o755);
+  }
+  vi.stubEnv("PATH", folder);
+  vi.stubEnv("CXX", "");
+}
+
+async function failure(): Promise<MissingBuildToolsError> {
+  const error: unknown = await assertBuildTools(false).then(
+    () => undefined,
+    (reason: unknown) => reason
+  );
+  if (!(error instanceof MissingBuildToolsError)) throw new Error("no MissingBuildToolsError", { cause: error });
+  return error;
+}
+
+// Windows has Visual Studio's tools outside PATH, and macOS an installer of its own.
+test.runIf(process.platform === "linux")("is content with each tool by any of its names", async () => {
+  await onlyPrograms("g++", "cmake", "make", "git");
+  await expect(assertBuildTools(false)).resolves.toBeUndefined();
+  await onlyPrograms("clang++", "cmake", "ninja", "git");
+  await expect(assertBuildTools(false)).resolves.toBeUndefined();
+});
+
+test.runIf(process.platform === "linux")("names every missing tool and the command that installs them", async () => {
+  await onlyPrograms("apt-get");
+  const error = await failure();
+  expect(error.message).toBe(
+    "Building the MixLLM runtime needs a C++ compiler (g++ or clang++), CMake (cmake), Ninja or Make (ninja, make), " +
+      "Git (git): not found on this machine"
+  );
+  expect(error.fix).toMatch(/`(sudo )?apt-get install -y build-essential cmake make git`/);
+});
+
+test.runIf(process.platform === "linux").each([
+  ["dnf", /`(sudo )?dnf install -y cmake`/],
+  ["apk", /`(sudo )?apk add cmake`/],
+  ["pacman", /`(sudo )?pacman -S --needed cmake`/],
+  ["unknown", /^Install CMake \(cmake\), make sure that PATH/]
+])("knows %s", async (packageManager, fix) => {
+  await onlyPrograms("c++", "ninja", "git", packageManager);
+  const error = await failure();
+  expect(error.missing).toEqual(["CMake (cmake)"]);
+  expect(error.fix).toMatch(fix);
+});
+
+test.runIf(process.platform === "linux")("takes the compiler that CXX names", async () => {
+  await onlyPrograms("cmake", "ninja", "git");
+  vi.stubEnv("CXX", process.execPath);
+  await expect(assertBuildTools(false)).resolves.toBeUndefined();
+});

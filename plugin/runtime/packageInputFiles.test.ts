@@ -1,0 +1,42 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { packageInputFiles } from "./packageInputFiles.js";
+import { packageRoot } from "./packageRoot.js";
+
+test("takes sources and patches, and leaves out tests, documentation and everything else", async () => {
+  const root = await temporaryDirectory();
+  const files = [
+    "CMakeLists.txt",
+    "README.md",
+    "bench/cli/mixllmBench.ts",
+    "bench/native/addon.cpp",
+    "converter/native/pack/pack.cpp",
+    "converter/native/pack/pack.test.cpp",
+    "cpu/README.md",
+    "cpu/bench/bench.cpp",
+    "cpu/src/kernel.cpp",
+    "cpu/test/kernel_test.cpp",
+    "patches/0001-op.patch",
+    "patches/tests/op.cpp"
+  ];
+  for (const file of files) {
+    await mkdir(path.join(root, path.dirname(file)), { recursive: true });
+    await writeFile(path.join(root, file), file);
+  }
+  expect((await packageInputFiles(root)).map((file) => file.path)).toEqual([
+    "CMakeLists.txt",
+    "bench/native/addon.cpp",
+    "converter/native/pack/pack.cpp",
+    "cpu/src/kernel.cpp",
+    "patches/0001-op.patch"
+  ]);
+});
+
+test("finds what this package is built from", async () => {
+  const paths = (await packageInputFiles(packageRoot)).map((file) => file.path);
+  for (const folder of ["patches/", "cpu/", "converter/native/", "bench/native/"])
+    expect(paths.filter((path) => path.startsWith(folder)).length, folder).toBeGreaterThan(0);
+  expect(paths).toContain("CMakeLists.txt");
+});

@@ -1,0 +1,52 @@
+import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import type { InputFile } from "./InputFile.js";
+import { syncFiles } from "./syncFiles.js";
+
+const file = (path: string, content: string): InputFile => ({
+  path,
+  read: () => Promise.resolve(Buffer.from(content))
+});
+
+test("writes what is new or changed and leaves the times of the rest alone", async () => {
+  const target = await temporaryDirectory();
+  await syncFiles([file("a.cpp", "a"), file("deep/er/b.cpp", "b")], target);
+  const longAgo = new Date("2020-01-01");
+  await utimes(path.join(target, "a.cpp"), longAgo, longAgo);
+  await utimes(path.join(target, "deep/er/b.cpp"), longAgo, longAgo);
+
+  await syncFiles([file("a.cpp", "a"), file("deep/er/b.cpp", "changed"), file("c.cpp", "c")], target);
+  expect((await stat(path.join(target, "a.cpp"))).mtime).toEqual(longAgo);
+  expect(await readFile(path.join(target, "deep/er/b.cpp"), "utf8")).toBe("changed");
+  expect((await stat(path.join(target, "deep/er/b.cpp"))).mtime.getTime()).toBeGreaterThan(Date.now() - 60_000);
+  expect(await readFile(path.join(target, "c.cpp"), "utf8")).toBe("c");
+});
+
+test("removes what is gone, its empty folders and links, and nothing that is to be kept", async () => {
+  const target = await temporaryDirectory();
+  await mkdir(path.join(target, "node_modules"));
+  await writeFile(path.join(target, "node_modules", "kept"), "");
+  await symlink("/etc/hostname", path.join(target, "link"));
+  await syncFiles([file("gone/deep/a.cpp", "a"), file("stays/b.cpp", "b"), file("stays/gone.cpp", "")], target, [
+    "node_modules"
+  ]);
+  await syncFiles([file("stays/b.cpp", "b")], target, ["node_modules"]);
+  expect((await readdir(target, { recursive: true })).sort()).toEqual([
+    "node_modules",
+    "node_modules/kept",
+    "stays",
+    "stays/b.cpp"
+  ]);
+});
+
+test("puts a file where a link was without writing through it", async () => {
+  const target = await temporaryDirectory();
+  const elsewhere = path.join(await temporaryDirectory(), "precious");
+  await writeFile(elsewhere, "precious");
+  await symlink(elsewhere, path.join(target, "a.cpp"));
+  await syncFiles([file("a.cpp", "a")], target);
+  expect(await readFile(elsewhere, "utf8")).toBe("precious");
+  expect((await stat(path.join(target, "a.cpp"))).isFile()).toBe(true);
+});
