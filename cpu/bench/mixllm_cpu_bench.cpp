@@ -5,6 +5,8 @@
 #include "measure_bandwidth.h"
 #include "measure_peak.h"
 #include "mixllm_cpu.h"
+#include "rotating_weights.h"
+#include "team.h"
 #include "thread_seconds.h"
 
 #include <algorithm>
@@ -34,124 +36,6 @@ struct Options {
     bool elapsed = false;
 };
 
-// Threads that meet at a spinning barrier, as an inference engine's do.
-class Team {
-public:
-    explicit Team(int size) : size(size) {}
-
-    // Runs work(thread) on every thread. Returns seconds: elapsed, or the longest CPU time of a thread.
-    double run(bool elapsed, const std::function<void(int)>& work) {
-        std::vector<double> seconds(size);
-        std::vector<std::thread> threads;
-        const auto body = [&](int i) {
-            wait();
-            const double start = thread_seconds();
-            work(i);
-            seconds[i] = thread_seconds() - start;
-        };
-        for (int i = 1; i < size; i++) {
-            threads.emplace_back(body, i);
-        }
-        const auto start = std::chrono::steady_clock::now();
-        body(0);
-        for (std::thread& t : threads) {
-            t.join();
-        }
-        const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        return elapsed ? wall : *std::max_element(seconds.begin(), seconds.end());
-    }
-
-    void wait() {
-        const int round = arrived.fetch_add(1) / size;
-        while (arrived.load() / size == round) {
-            std::this_thread::yield();
-        }
-    }
-
-private:
-    const int size;
-    std::atomic<int> arrived{0};
-};
-
-uint64_t random_state = 88172645463325252ull;
-
-uint64_t next_random() {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
-struct Free {
-    void operator()(void* p) const { ::operator delete(p, std::align_val_t(64)); }
-};
-using Memory = std::unique_ptr<char, Free>;
-
-Memory allocate(size_t bytes) {
-    return Memory(static_cast<char*>(::operator new(bytes + 64, std::align_val_t(64))));
-}
-
-Memory random_bytes(size_t bytes) {
-    Memory memory = allocate(bytes);
-    for (size_t i = 0; i < bytes; i += 8) {
-        const uint64_t value = next_random();
-        std::memcpy(memory.get() + i, &value, 8);
-    }
-    return memory;
-}
-
-Memory random_scales(size_t count) {
-    Memory memory = allocate(count * 2);
-    uint16_t* scales = reinterpret_cast<uint16_t*>(memory.get());
-    for (size_t i = 0; i < count; i++) {
-        scales[i] = (uint16_t)(0x1C00 + next_random() % 0x400);
-    }
-    return memory;
-}
-
-// Copies of one weight with a byte count of its packed form.
-struct Weights {
-    std::vector<Memory> memory;
-    std::vector<int32_t> rows;
-    std::vector<mixllm_weight> copies;
-    size_t bytes = 0;
-};
-
-Weights make_weights(int64_t n, int64_t k, int64_t percent) {
-    Weights w;
-    const int64_t groups = (k + 127) / 128;
-    const int64_t n8 = (n * percent / 100 + 8) / 16 * 16;
-    const int64_t n4 = n - n8;
-    w.bytes = (size_t)(n4 * k / 2 + groups * n4 * 2 + groups * n4 / 2 + n8 * k + groups * n8 * 2 + n * 4);
-    // 8-bit rows evenly among the others, each part ascending.
-    std::vector<int32_t> rows8;
-    for (int64_t i = 0; i < n; i++) {
-        const bool is8 = (i + 1) * n8 / n != i * n8 / n;
-        (is8 ? rows8 : w.rows).push_back((int32_t)i);
-    }
-    w.rows.insert(w.rows.end(), rows8.begin(), rows8.end());
-    const size_t beyond_caches = 192u << 20;
-    const size_t count = beyond_caches / w.bytes + 1;
-    for (size_t i = 0; i < count; i++) {
-        mixllm_weight view = {};
-        const auto keep = [&](Memory memory) {
-            w.memory.push_back(std::move(memory));
-            return w.memory.back().get();
-        };
-        view.n_inputs = k;
-        view.n4 = n4;
-        view.n8 = n8;
-        view.w4 = (const uint8_t*)keep(random_bytes((size_t)(n4 * k / 2)));
-        view.w4_scale = (const uint16_t*)keep(random_scales((size_t)(groups * n4)));
-        view.w4_zero = (const uint8_t*)keep(random_bytes((size_t)(groups * n4 / 2)));
-        view.w8 = (const int8_t*)keep(random_bytes((size_t)(n8 * k)));
-        view.w8_scale = (const uint16_t*)keep(random_scales((size_t)(groups * n8)));
-        view.rows = w.rows.data();
-        w.copies.push_back(view);
-    }
-    return w;
-}
-
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     return values[values.size() / 2];
@@ -162,14 +46,14 @@ struct Row {
     double gops, peak_share, gbps, bandwidth_share, quantize_share;
 };
 
-Row measure(const Options& options, const Weights& w, const std::vector<char>& big, int64_t n, int64_t k,
+Row measure(const Options& options, const RotatingWeights& w, const std::vector<char>& big, int64_t n, int64_t k,
             int64_t percent, int64_t tokens) {
     std::vector<float> x((size_t)(tokens * k));
-    for (float& v : x) {
-        v = (float)(int64_t)(next_random() >> 40) / (1 << 23) - 1;
+    for (size_t i = 0; i < x.size(); i++) {
+        x[i] = (float)(i * 2654435761u % 2001) / 1000 - 1;
     }
     std::vector<float> y((size_t)(tokens * n));
-    const Memory activations = allocate(mixllm_cpu_activation_bytes(k, tokens));
+    const AlignedMemory activations = allocate_aligned(mixllm_cpu_activation_bytes(k, tokens));
     const double operations = 2.0 * (double)n * (double)k * (double)tokens;
     // About 40 ms of 100e9 operations or of 10e9 bytes a second.
     const int calls = (int)std::max(1.0, 0.04 / std::max(operations / 100e9, (double)w.bytes / 10e9));
@@ -310,7 +194,7 @@ int main(int argc, char** argv) {
     }
     for (const auto& shape : options.shapes) {
         for (const int64_t percent : options.percents) {
-            const Weights weights = make_weights(shape.first, shape.second, percent);
+            const RotatingWeights weights(shape.first, shape.second, percent);
             for (const int64_t tokens : options.tokens) {
                 const Row r = measure(options, weights, big, shape.first, shape.second, percent, tokens);
                 if (options.json) {
