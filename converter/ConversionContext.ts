@@ -1,0 +1,22 @@
+import type { ConverterAddon } from "./ConverterAddon.js";
+import type { SourceModel } from "./model/SourceModel.js";
+import type { WeightReader } from "./model/WeightReader.js";
+
+/** What every step of a conversion works with. */
+export interface ConversionContext {
+  readonly model: SourceModel;
+  readonly reader: WeightReader;
+  readonly addon: ConverterAddon;
+  readonly threads: number;
+  /** Tells the user one sentence they should know. */
+  readonly warn: (message: string) => void;
+  /** Aborted when the conversion is cancelled. */
+  readonly signal: AbortSignal;
+  /**
+   * Reports progress.
+   *
+   * @param fraction how much of this step is done, 0 to 1
+   * @param detail what is being worked on
+   */
+  readonly progress: (fraction: number, detail: string) => void;
+}

@@ -1,0 +1,61 @@
+import type { MetadataEntry } from "./gguf/MetadataEntry.js";
+import type { TensorDescription } from "./gguf/TensorDescription.js";
+import type { TensorType } from "./gguf/TensorType.js";
+import type { ComponentSuffix } from "./plan/mixedComponents.js";
+
+/** Rows of a weight as they lie in the source file, row-major and little-endian. */
+export interface SourceRows {
+  readonly data: Uint8Array;
+  readonly type: "f32" | "f16" | "bf16";
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The native part of the converter. Work runs off the JavaScript thread; buffers must not be touched meanwhile. */
+export interface ConverterAddon {
+  /**
+   * Encodes everything that precedes tensor data in a GGUF file, padded to where the data begins.
+   *
+   * @returns the header, and each tensor's offset from its end
+   */
+  encodeHeader(
+    metadata: readonly MetadataEntry[],
+    tensors: readonly TensorDescription[]
+  ): { header: Uint8Array; offsets: number[] };
+
+  /**
+   * Converts rows to a stock type by way of float32.
+   *
+   * @param out exactly the bytes the rows take in `type`
+   * @returns row-major position of the first NaN or infinity (-1 for none; `out` is then incomplete), and how many
+   *   values became infinite because a half cannot hold them
+   */
+  convertRows(
+    source: SourceRows,
+    type: TensorType,
+    out: Uint8Array,
+    threads: number
+  ): Promise<{ firstNonFinite: number; overflowed: number }>;
+
+  /**
+   * Squared error of each row when it is rounded to 4 bits.
+   *
+   * @param out one value a row; infinity for a row 4 bits cannot hold
+   */
+  weightError(source: SourceRows, out: Float64Array, threads: number): Promise<{ firstNonFinite: number }>;
+
+  /**
+   * Quantizes a whole weight by rounding to nearest and packs it.
+   *
+   * @param is8bit one byte an output feature, nonzero for 8 bits; a multiple of 16 of them
+   * @param out a buffer for every component, of exactly its size, empty for an empty part
+   * @returns row-major position of the first NaN or infinity and the first output feature whose range no scale can
+   *   hold, each -1 for none; otherwise `out` is incomplete
+   */
+  quantizeWeight(
+    source: SourceRows,
+    is8bit: Uint8Array,
+    out: Readonly<Record<ComponentSuffix, Uint8Array>>,
+    threads: number
+  ): Promise<{ firstNonFinite: number; firstOutOfRange: number }>;
+}

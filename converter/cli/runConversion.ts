@@ -1,0 +1,99 @@
+import path from "node:path";
+import { formatBytes } from "../../cli/formatBytes.js";
+import { Progress } from "../../cli/Progress.js";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
+import type { ConversionSummary } from "../ConversionSummary.js";
+import type { ConverterAddon } from "../ConverterAddon.js";
+import { convertModel } from "../convertModel.js";
+import { roundToNearest } from "../quantization/roundToNearest.js";
+import { weightErrorSearch } from "../quantization/weightErrorSearch.js";
+import { canonicalCommand } from "./canonicalCommand.js";
+import { conversionOptions } from "./conversionOptions.js";
+import type { ConvertArguments } from "./ConvertArguments.js";
+import { untilInterrupted } from "./untilInterrupted.js";
+import { warn } from "./warn.js";
+
+/** Converts a model as the command line asks and reports the result. */
+export async function runConversion(directory: string, options: ConvertArguments): Promise<void> {
+  const { output } = options;
+  if (output === undefined) {
+    throw new InvalidInputError("no file to write was given", {
+      fix: "Name it with -o FILE, or add --dry-run to see the plan only."
+    });
+  }
+  const quiet = options.quiet === true;
+  const steps = new Steps(path.basename(output), quiet);
+  const summary = await untilInterrupted((signal) =>
+    convertModel(
+      {
+        ...conversionOptions(options),
+        directory,
+        output,
+        force: options.force === true,
+        preTokenizer: options.preTokenizer,
+        search: weightErrorSearch,
+        method: roundToNearest,
+        command: canonicalCommand(options)
+      },
+      {
+        loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet }),
+        warn,
+        progress: (step, fraction, detail) => steps.update(step, fraction, detail),
+        signal
+      }
+    )
+  ).catch((error: unknown) => {
+    steps.fail();
+    throw error;
+  });
+  if (summary === undefined) {
+    steps.fail();
+    return;
+  }
+  steps.succeed(`Wrote ${output}`);
+  process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : describe(summary));
+}
+
+/** One progress line a step of the conversion. */
+class Steps {
+  readonly #file: string;
+  readonly #quiet: boolean;
+  #name: "rank" | "write" | undefined;
+  #progress: Progress | undefined;
+
+  constructor(file: string, quiet: boolean) {
+    this.#file = file;
+    this.#quiet = quiet;
+  }
+
+  update(name: "rank" | "write", fraction: number, detail: string): void {
+    if (name !== this.#name) {
+      this.#progress?.succeed();
+      const label = name === "rank" ? "Ranking output channels" : `Writing ${this.#file}`;
+      this.#progress = new Progress(label, { quiet: this.#quiet });
+      this.#name = name;
+    }
+    this.#progress?.update(fraction, detail);
+  }
+
+  succeed(summary: string): void {
+    this.#progress?.succeed(summary);
+  }
+
+  fail(): void {
+    this.#progress?.fail();
+  }
+}
+
+function describe({ output, bytes, format, mixed, stock }: ConversionSummary): string {
+  const lines = [`${output}: ${formatBytes(bytes)}`];
+  if (mixed === undefined) lines[0] += `, ${format.toUpperCase()}`;
+  else {
+    const { percent8bit, bitsPerWeight, method, weights } = mixed;
+    lines[0] += `, MixLLM (${method}), ${weights.length} weights at ${bitsPerWeight.toFixed(2)} bits per weight`;
+    lines.push(`${percent8bit.toFixed(1)} % of their output channels have 8 bits, the others 4`);
+  }
+  for (const { name, type, note } of stock) if (note !== undefined) lines.push(`${name} stays ${type}: ${note}`);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,66 @@
+import { formatBytes } from "../../cli/formatBytes.js";
+import { SourceModel } from "../model/SourceModel.js";
+import { FILE_TYPES } from "../output/fileTypes.js";
+import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
+import { planTensors } from "../plan/planTensors.js";
+import { conversionOptions } from "./conversionOptions.js";
+import type { ConvertArguments } from "./ConvertArguments.js";
+import { warn } from "./warn.js";
+
+/** Shows what a conversion would do. Everything but the weights' values is read and checked; nothing is built. */
+export async function runDryRun(directory: string, options: ConvertArguments): Promise<void> {
+  const model = await SourceModel.open(directory, { preTokenizer: options.preTokenizer, warn });
+  try {
+    const conversion = conversionOptions(options);
+    const plan = planTensors(model, conversion);
+    await model.metadata(FILE_TYPES[conversion.format]); // for its checks of the tokenizer
+    const estimate = estimatePlan(plan, conversion.percent8bit);
+    const { architecture, decoder } = model;
+    const parameters = model.parameterCount();
+    process.stdout.write(
+      options.json === true
+        ? `${JSON.stringify({ architecture: architecture.ggufName, parameters, layers: decoder.blockCount, ...estimate })}\n`
+        : `${architecture.ggufName}, ${parameters} parameters, ${decoder.blockCount} layers\n\n${describe(estimate)}`
+    );
+  } finally {
+    await model.close();
+  }
+}
+
+function describe({ tensors, bytes, sourceBytes, mixed }: PlanEstimate): string {
+  const rows = tensors.map(({ name, shape, type, bytes: size, note }) => [
+    name,
+    shape.join(" x "),
+    type,
+    formatBytes(size),
+    note ?? ""
+  ]);
+  const header = ["tensor", "shape", "stored as", "size", ""];
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
+  const table = [header, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n");
+
+  const lines = [
+    `tensor data: ${mixed === undefined ? "" : "about "}${formatBytes(bytes)}, from ${formatBytes(sourceBytes)}`
+  ];
+  if (mixed !== undefined) {
+    const { weights, features8bit, features, bitsPerWeight, leastBytes, mostBytes } = mixed;
+    lines.push(
+      `${weights} mixed weights: ${features8bit} of ${features} output channels in 8 bits, ` +
+        `about ${bitsPerWeight.toFixed(2)} bits per weight`
+    );
+    if (leastBytes !== mostBytes) {
+      lines.push(
+        `which channels get 8 bits is decided while converting; the size can come out at ` +
+          `${formatBytes(leastBytes)} to ${formatBytes(mostBytes)}`
+      );
+    }
+  }
+  return `${table}\n\n${lines.join("\n")}\n`;
+}

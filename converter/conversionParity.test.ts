@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { packageRoot } from "../plugin/runtime/packageRoot.js";
+import { convert } from "./testing/convert.js";
+import { readGgufFile, type GgufValue } from "./testing/readGgufFile.js";
+
+const FORMS = ["llama2-spm", "llama3-rope-untied", "mistral-spm", "qwen2-tied", "qwen3-sharded"];
+const shared = path.join(packageRoot, "../shared/models/conversion");
+const directory = mkdtempSync(path.join(tmpdir(), "mixllm-parity-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+if (!existsSync(shared)) console.warn(`SKIPPED: ${shared} is not there, so conversion parity was not checked.`);
+
+interface Reference {
+  metadata: Record<string, GgufValue>;
+  tensors: { name: string; type: string; ne: number[]; sha256: string }[];
+}
+
+describe.skipIf(!existsSync(shared)).each(FORMS)("%s as F16", (form) => {
+  const reference = (): Reference =>
+    JSON.parse(readFileSync(path.join(shared, form, "stock-f16.json"), "utf8")) as Reference;
+  const output = path.join(directory, `${form}.gguf`);
+
+  test("has the metadata and tensors a stock conversion writes, in its order", async () => {
+    const { warnings } = await convert({ directory: path.join(shared, form), output, format: "f16" });
+    expect(warnings).toEqual([]);
+
+    const { metadata, tensors } = readGgufFile(output);
+    const { metadata: expectedMetadata, tensors: expectedTensors } = reference();
+    expect([...metadata.keys()]).toEqual(Object.keys(expectedMetadata));
+    for (const [key, { type, value }] of Object.entries(expectedMetadata)) {
+      expect(summarize(metadata.get(key) as GgufValue, value), key).toEqual({ type, value });
+    }
+    expect(tensors.map(({ name, type, ne, sha256 }) => ({ name, type, ne, sha256 }))).toEqual(expectedTensors);
+  });
+});
+
+/** Long lists are given in the reference as their length, hash and ends. */
+function summarize({ type, value }: GgufValue, expected: unknown): GgufValue {
+  if (!Array.isArray(value) || Array.isArray(expected)) return { type, value };
+  return {
+    type,
+    value: {
+      length: value.length,
+      sha256OfJson: createHash("sha256").update(JSON.stringify(value)).digest("hex"),
+      first: value.slice(0, 4) as unknown[],
+      last: value.slice(-4) as unknown[]
+    }
+  };
+}

@@ -1,0 +1,114 @@
+import { availableParallelism } from "node:os";
+import type { ConversionSummary } from "./ConversionSummary.js";
+import type { ConverterAddon } from "./ConverterAddon.js";
+import { SourceModel } from "./model/SourceModel.js";
+import { WeightReader } from "./model/WeightReader.js";
+import { FILE_TYPES } from "./output/fileTypes.js";
+import { ModelWriter } from "./output/ModelWriter.js";
+import { OutputFile } from "./output/OutputFile.js";
+import { PENDING_FINGERPRINT, writeProvenance, type Provenance } from "./output/writeProvenance.js";
+import { writeTensors } from "./output/writeTensors.js";
+import type { ConversionOptions } from "./plan/ConversionOptions.js";
+import { describeOutput } from "./plan/describeOutput.js";
+import { mixedWeights } from "./plan/mixedWeights.js";
+import { planTensors } from "./plan/planTensors.js";
+import { summarizeMix } from "./plan/summarizeMix.js";
+import { assignBitWidths } from "./quantization/assignBitWidths.js";
+import type { ChannelSearch } from "./quantization/ChannelSearch.js";
+import type { QuantizationMethod } from "./quantization/QuantizationMethod.js";
+
+export interface ConvertModelOptions extends ConversionOptions {
+  /** Model directory in Hugging Face form. */
+  readonly directory: string;
+  /** File to write. */
+  readonly output: string;
+  /** Whether an existing output may be replaced. */
+  readonly force: boolean;
+  /** llama.cpp's name of the BPE pre-tokenizer, to use instead of recognising it. */
+  readonly preTokenizer?: string | undefined;
+  readonly search: ChannelSearch;
+  readonly method: QuantizationMethod;
+  /** The options that determine the output, as they would be typed; recorded in the file. */
+  readonly command: string;
+}
+
+/** How a conversion talks to whoever runs it. */
+export interface ConvertModelHooks {
+  /** Loads the native addon; called only once everything that can be checked without it holds. */
+  readonly loadAddon: () => Promise<ConverterAddon>;
+  readonly warn: (message: string) => void;
+  readonly progress: (step: "rank" | "write", fraction: number, detail: string) => void;
+  /** Cancels the conversion, which then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Converts a Hugging Face model directory to a GGUF file: plan, choose 8-bit channels, quantize, write.
+ *
+ * Weights are streamed: about one tensor is in memory at a time. The output appears under its name only when it is
+ * whole; on an error or when cancelled, nothing is left.
+ *
+ * @throws {InvalidInputError} the model cannot be converted
+ * @throws {MixLlmError} the output cannot be written
+ */
+export async function convertModel(
+  options: ConvertModelOptions,
+  { loadAddon, warn, progress, signal }: ConvertModelHooks
+): Promise<ConversionSummary> {
+  await OutputFile.check(options.output, { overwrite: options.force });
+  const model = await SourceModel.open(options.directory, { preTokenizer: options.preTokenizer, warn });
+  try {
+    const plan = planTensors(model, options);
+    const metadata = await model.metadata(FILE_TYPES[options.format]);
+    const addon = await loadAddon();
+    const reader = new WeightReader(model.weights, signal);
+    const context = { model, reader, addon, threads: availableParallelism(), signal, warn };
+
+    const mix = await assignBitWidths(mixedWeights(plan), options.percent8bit, options.search, {
+      ...context,
+      progress: (fraction, detail) => progress("rank", fraction, detail)
+    });
+    const summary = summarizeMix(mix.weights);
+    const provenance: Provenance = {
+      bitsPerWeight: summary.bitsPerWeight,
+      percent8bit: summary.percent8bit,
+      method: options.method.name,
+      search: mix.search,
+      calibration: options.method.calibration,
+      command: options.command
+    };
+    const isMixed = options.format === "mixllm";
+    if (isMixed) writeProvenance(metadata, provenance, PENDING_FINGERPRINT);
+
+    const counts = new Map(mix.weights.map(({ planned, features8bit }) => [planned.target, features8bit]));
+    const tensors = plan.flatMap((planned) => describeOutput(planned, counts.get(planned.target) ?? 0));
+    const writer = await ModelWriter.create(options.output, addon, metadata, tensors);
+    try {
+      await writeTensors(writer, plan, mix.weights, options.method, {
+        ...context,
+        progress: (fraction, detail) => progress("write", fraction, detail)
+      });
+      const source = reader.fingerprint(model.tensors);
+      if (isMixed) writeProvenance(metadata, provenance, source);
+      signal.throwIfAborted();
+      await writer.finish(metadata);
+      return {
+        output: options.output,
+        bytes: writer.size,
+        format: options.format,
+        source,
+        ...(isMixed ? { mixed: { ...provenance, weights: summary.weights } } : {}),
+        stock: plan.flatMap((planned) =>
+          planned.treatment === "stock"
+            ? [{ name: planned.target, type: planned.type, ...("note" in planned ? { note: planned.note } : {}) }]
+            : []
+        )
+      };
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+  } finally {
+    await model.close();
+  }
+}

@@ -1,0 +1,152 @@
+import type { Metadata } from "../gguf/Metadata.js";
+import type { JsonObject } from "../huggingFace/JsonObject.js";
+import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
+import { parseModelId } from "./parseModelId.js";
+import { readModelCard } from "./readModelCard.js";
+import { sizeLabel } from "./sizeLabel.js";
+import { titleFromId } from "./titleFromId.js";
+import { writeSamplingMetadata } from "./writeSamplingMetadata.js";
+
+/** Model card fields that describe the model itself, each with the spellings in use, the first present one counting. */
+const CARD_FIELDS = {
+  name: ["name", "model_name"],
+  author: ["author", "model_author", "model_creator"],
+  version: ["version", "model_version"],
+  organization: ["organization", "model_organization"],
+  finetune: ["finetune", "model_finetune"],
+  basename: ["basename", "model_basename", "model_type"],
+  description: ["description", "model_description"],
+  size_label: ["size_label", "model_size_label"],
+  license: ["license"],
+  "license.name": ["license_name"],
+  "license.link": ["license_link"],
+  "source.url": ["url", "model_url"],
+  "source.doi": ["doi", "model_doi"],
+  "source.uuid": ["uuid", "model_uuid"],
+  "source.repo_url": ["repo_url", "model_repo_url"]
+} as const;
+
+type GeneralField = keyof typeof CARD_FIELDS;
+
+/** Keys of a base model or data set entry, in the order they are written. */
+const REFERENCE_KEYS = ["name", "author", "version", "organization", "description", "url", "doi", "uuid", "repo_url"];
+
+/**
+ * Writes `general.type`, sampling defaults, and what the model card, config.json and the directory's name say about
+ * the model's origin, in the order a stock conversion does.
+ *
+ * @param totalParameters values in all tensors, for the size label
+ */
+export async function writeGeneralMetadata(
+  metadata: Metadata,
+  directory: ModelDirectory,
+  config: JsonObject,
+  totalParameters: number
+): Promise<void> {
+  const card = await readModelCard(directory);
+  const fields = describeModel(card, directory, config, totalParameters);
+  const write = (field: GeneralField): void => {
+    const value = fields.get(field);
+    if (value !== undefined) metadata.string(`general.${field}`, value);
+  };
+
+  metadata.string("general.type", "model");
+  await writeSamplingMetadata(metadata, directory);
+  const identity = ["name", "author", "version", "organization", "finetune", "basename", "description"] as const;
+  for (const field of identity) write(field);
+  for (const field of ["size_label", "license", "license.name", "license.link"] as const) write(field);
+  for (const field of ["source.url", "source.doi", "source.uuid", "source.repo_url"] as const) write(field);
+
+  const baseModels = firstOf(card, ["base_model", "base_models", "base_model_sources"]);
+  if (baseModels !== undefined) writeReferences(metadata, "base_model", baseModels, totalParameters);
+  const datasets = firstOf(card, ["datasets", "dataset", "dataset_sources"]);
+  if (datasets !== undefined) writeReferences(metadata, "dataset", datasets, totalParameters);
+
+  metadata.strings("general.tags", [...texts(card.get("tags")), ...texts(card.get("pipeline_tag"))]);
+  metadata.strings("general.languages", [...texts(card.get("languages")), ...texts(card.get("language"))]);
+}
+
+function describeModel(
+  card: ReadonlyMap<string, unknown>,
+  directory: ModelDirectory,
+  config: JsonObject,
+  totalParameters: number
+): ReadonlyMap<GeneralField, string> {
+  const fields = new Map<GeneralField, string>();
+  const set = (field: GeneralField, value: string | undefined): void => {
+    if (value !== undefined && !fields.has(field)) fields.set(field, value);
+  };
+  for (const field of Object.keys(CARD_FIELDS) as GeneralField[]) {
+    const value = firstOf(card, CARD_FIELDS[field]);
+    const isScalar = typeof value === "string" || typeof value === "number";
+    set(field, isScalar ? String(value) : field === "license" && Array.isArray(value) ? value.join(",") : undefined);
+  }
+
+  const knownAs = config.get("_name_or_path");
+  // A path on someone's computer has more than one slash and is no model id.
+  const isModelId = typeof knownAs === "string" && knownAs.split("/").length <= 2;
+  for (const id of [...(isModelId ? [knownAs] : []), directory.name]) {
+    const parts = parseModelId(id, totalParameters);
+    set("name", parts.name === undefined ? undefined : titleFromId(parts.name));
+    set("organization", parts.organization === undefined ? undefined : titleFromId(parts.organization));
+    set("basename", parts.basename);
+    set("finetune", parts.finetune);
+    set("version", parts.version);
+    set("size_label", parts.sizeLabel);
+  }
+  if (totalParameters > 0) set("size_label", sizeLabel(totalParameters));
+  return fields;
+}
+
+function writeReferences(
+  metadata: Metadata,
+  kind: "base_model" | "dataset",
+  value: unknown,
+  totalParameters: number
+): void {
+  const references = (Array.isArray(value) ? (value as unknown[]) : typeof value === "string" ? [value] : []).flatMap(
+    (reference) => {
+      const described = describeReference(reference, totalParameters);
+      return described === undefined ? [] : [described];
+    }
+  );
+  metadata.uint32(`general.${kind}.count`, references.length);
+  for (const [i, reference] of references.entries()) {
+    for (const key of REFERENCE_KEYS) {
+      const text = reference.get(key);
+      if (text !== undefined) metadata.string(`general.${kind}.${i}.${key}`, text);
+    }
+  }
+}
+
+/** A base model or data set given by Hugging Face id, by address or as an object with the keys themselves. */
+function describeReference(reference: unknown, totalParameters: number): Map<string, string> | undefined {
+  const fields = new Map<string, string>();
+  if (typeof reference === "object" && reference !== null) {
+    for (const [key, value] of Object.entries(reference)) if (typeof value === "string") fields.set(key, value);
+    return fields;
+  }
+  if (typeof reference !== "string") return undefined;
+
+  const isAddress = /^(https?|ssh):\/\//.test(reference);
+  const id = isAddress ? /^https?:\/\/huggingface\.co\/([^/]+\/[^/]+)$/.exec(reference)?.[1] : reference;
+  if (isAddress) fields.set("repo_url", reference);
+  if (id === undefined) return fields;
+  const { name, organization, version } = parseModelId(id, totalParameters);
+  if (name !== undefined) fields.set("name", titleFromId(name));
+  if (organization !== undefined) fields.set("organization", titleFromId(organization));
+  if (version !== undefined) fields.set("version", version);
+  if (!isAddress && organization !== undefined && name !== undefined) {
+    fields.set("repo_url", `https://huggingface.co/${organization}/${name}`);
+  }
+  return fields;
+}
+
+function firstOf(card: ReadonlyMap<string, unknown>, names: readonly string[]): unknown {
+  return names.map((name) => card.get(name)).find((value) => value !== undefined);
+}
+
+function texts(value: unknown): string[] {
+  const list = Array.isArray(value) ? (value as unknown[]) : [value];
+  return list.filter((item) => typeof item === "string");
+}

@@ -1,0 +1,13 @@
+import type { TensorSpec } from "../architectures/TensorSpec.js";
+import type { SafetensorsTensor, SourceType } from "../safetensors/SafetensorsTensor.js";
+
+/** A tensor the architecture expects, found in the weights with the right shape and a convertible format. */
+export interface ModelTensor {
+  readonly spec: TensorSpec;
+  readonly stored: SafetensorsTensor;
+  readonly type: SourceType;
+  /** Rows: output features of a weight, 1 for a norm or bias. */
+  readonly rows: number;
+  /** Values of a row: input features of a weight, all values of a norm or bias. */
+  readonly columns: number;
+}

@@ -1,0 +1,107 @@
+import { open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import path from "node:path";
+import { formatBytes } from "../../cli/formatBytes.js";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
+
+/** Room left for whatever else writes to the disk meanwhile. */
+const FREE_SPACE_MARGIN = 16 * 1024 * 1024;
+
+/** A file that appears under its name only when it is whole: it is written beside it under a temporary one. */
+export class OutputFile {
+  readonly path: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+
+  private constructor(file: string, temporary: string, handle: FileHandle) {
+    this.path = file;
+    this.#temporary = temporary;
+    this.#handle = handle;
+  }
+
+  /**
+   * Checks that a file can be written, before any work is done.
+   *
+   * @param options.overwrite whether an existing file may be replaced
+   * @throws {InvalidInputError} the file exists, or its directory does not
+   */
+  static async check(file: string, options: { overwrite: boolean }): Promise<void> {
+    const directory = path.dirname(path.resolve(file));
+    const parent = await stat(directory).catch(() => undefined);
+    if (parent?.isDirectory() !== true) {
+      throw new InvalidInputError(`there is no directory ${directory} to write to`, { fix: "Create it first." });
+    }
+    const existing = await stat(file).catch(() => undefined);
+    if (existing?.isDirectory() === true) {
+      throw new InvalidInputError(`${file} is a directory`, { fix: "Give the name of the file to write." });
+    }
+    if (existing !== undefined && !options.overwrite) {
+      throw new InvalidInputError(`${file} exists already`, {
+        fix: "Add --force to replace it, or choose another name."
+      });
+    }
+  }
+
+  /**
+   * Creates the temporary file.
+   *
+   * @param size bytes the whole file will have
+   * @throws {MixLlmError} there is not enough free space, or the file cannot be created
+   */
+  static async create(file: string, size: number): Promise<OutputFile> {
+    const directory = path.dirname(path.resolve(file));
+    const { bavail, bsize } = await statfs(directory);
+    const free = bavail * bsize;
+    if (free < size + FREE_SPACE_MARGIN) {
+      throw new MixLlmError(`${directory} has ${formatBytes(free)} free, but the file needs ${formatBytes(size)}`, {
+        fix: "Free some space or write to another disk."
+      });
+    }
+    const temporary = `${path.resolve(file)}.${process.pid}.partial`;
+    const handle = await open(temporary, "w").catch((error: unknown) => {
+      throw writeFailure(temporary, error);
+    });
+    return new OutputFile(path.resolve(file), temporary, handle);
+  }
+
+  /** Writes all of `data` at `position`. */
+  async write(position: number, data: Uint8Array): Promise<void> {
+    try {
+      for (let done = 0; done < data.length;) {
+        const { bytesWritten } = await this.#handle.write(data, done, data.length - done, position + done);
+        done += bytesWritten;
+      }
+    } catch (error) {
+      throw writeFailure(this.path, error);
+    }
+  }
+
+  /** Makes the file permanent under its own name. */
+  async commit(size: number): Promise<void> {
+    try {
+      await this.#handle.truncate(size); // also pads after a last tensor that ends short of the alignment
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.#temporary, this.path);
+    } catch (error) {
+      throw writeFailure(this.path, error);
+    }
+  }
+
+  /** Removes what has been written; the file's own name stays as it was. */
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    await rm(this.#temporary, { force: true });
+  }
+}
+
+function writeFailure(file: string, error: unknown): MixLlmError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const isFull = (error as NodeJS.ErrnoException).code === "ENOSPC";
+  return new MixLlmError(isFull ? `the disk filled up while writing ${file}` : `cannot write ${file}: ${reason}`, {
+    fix: isFull
+      ? "Free some space or write to another disk, then run the same command again."
+      : "Check its permissions.",
+    cause: error
+  });
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import type { Metadata } from "../gguf/Metadata.js";
+import { GROUP_SIZE, MIXED_FORMAT_VERSION } from "../plan/mixedFormat.js";
+
+/** Stands for the fingerprint until every weight has been read; equally long. */
+export const PENDING_FINGERPRINT = "0".repeat(64);
+
+/** What a MixLLM file says about how it was made. */
+export interface Provenance {
+  readonly bitsPerWeight: number;
+  readonly percent8bit: number;
+  readonly method: string;
+  readonly search: string;
+  readonly calibration: string;
+  /** The options that determine the output, as they would be typed. */
+  readonly command: string;
+}
+
+/**
+ * Writes the `mixllm.*` keys.
+ *
+ * @param fingerprint SHA-256 of the source weights
+ */
+export function writeProvenance(metadata: Metadata, provenance: Provenance, fingerprint: string): void {
+  metadata.uint32("mixllm.version", MIXED_FORMAT_VERSION);
+  metadata.uint32("mixllm.group_size", GROUP_SIZE);
+  metadata.float32("mixllm.bits_per_weight", provenance.bitsPerWeight);
+  metadata.float32("mixllm.percent_8bit", provenance.percent8bit);
+  metadata.string("mixllm.method", provenance.method);
+  metadata.string("mixllm.search", provenance.search);
+  metadata.string("mixllm.calibration", provenance.calibration === "" ? "none" : provenance.calibration);
+  metadata.string("mixllm.source", `sha256:${fingerprint} mixllm ${packageVersion()}`);
+  metadata.string("mixllm.command", provenance.command);
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
+  return manifest.version;
+}

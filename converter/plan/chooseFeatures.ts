@@ -1,0 +1,44 @@
+import { ROW_TILE } from "./mixedFormat.js";
+
+/** One weight's output features and how much each would lose in 4 bits. */
+export interface ScoredWeight {
+  readonly target: string;
+  /** One score an output feature, higher meaning more worth 8 bits; a multiple of 16 of them. */
+  readonly scores: Float64Array;
+}
+
+/**
+ * Chooses which output features of a model get 8 bits.
+ *
+ * Each weight must have a multiple of 16 of them. So every weight's features, sorted by score, are cut into tiles of 16,
+ * and the tiles with the highest sums over the whole model are taken: among all choices that keep the multiples this
+ * has the highest total score. Ties go to the earlier weight and the lower feature.
+ *
+ * @param tiles how many tiles of 16 features get 8 bits
+ * @returns for each weight, by its target, one byte a feature: 1 for 8 bits
+ */
+export function chooseFeatures(weights: readonly ScoredWeight[], tiles: number): Map<string, Uint8Array> {
+  const candidates = weights.flatMap(({ target, scores }) => {
+    const order = Uint32Array.from(scores.keys()).sort(
+      (a, b) => compareScores(scores[b] ?? 0, scores[a] ?? 0) || a - b
+    );
+    return Array.from({ length: scores.length / ROW_TILE }, (_, tile) => {
+      const features = order.subarray(tile * ROW_TILE, (tile + 1) * ROW_TILE);
+      return { target, features, score: features.reduce((sum, feature) => sum + (scores[feature] ?? 0), 0) };
+    });
+  });
+  // The sort is stable: equal tiles stay in the order of their weights, and a weight's better tiles before its worse.
+  candidates.sort((a, b) => compareScores(b.score, a.score));
+
+  const chosen = new Map(weights.map(({ target, scores }) => [target, new Uint8Array(scores.length)]));
+  for (const { target, features } of candidates.slice(0, tiles)) {
+    const mask = chosen.get(target);
+    for (const feature of features) mask?.fill(1, feature, feature + 1);
+  }
+  return chosen;
+}
+
+/** Infinite scores, of features that 4 bits cannot hold at all, subtract to NaN; comparing them does not. */
+function compareScores(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

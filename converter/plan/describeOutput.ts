@@ -1,0 +1,29 @@
+import type { TensorDescription } from "../gguf/TensorDescription.js";
+import { byteLengthOf } from "../gguf/TensorType.js";
+import { mixedComponents } from "./mixedComponents.js";
+import type { PlannedTensor } from "./PlannedTensor.js";
+
+/**
+ * The GGUF tensors one planned tensor becomes.
+ *
+ * @param features8bit how many output features of a mixed weight have 8 bits
+ */
+export function describeOutput(planned: PlannedTensor, features8bit: number): TensorDescription[] {
+  const { target } = planned;
+  switch (planned.treatment) {
+    case "computed":
+      return [{ name: target, type: "f32", ne: [planned.tensor.values.length] }];
+    case "stock":
+      return [{ name: target, type: planned.type, ne: [...planned.tensor.spec.shape].reverse() }];
+    case "mixed":
+      return mixedComponents(target, planned.tensor.rows, planned.tensor.columns, features8bit);
+  }
+}
+
+/** Bytes of a tensor's data, without padding. */
+export function byteLength({ type, ne }: TensorDescription): number {
+  return byteLengthOf(
+    type,
+    ne.reduce((product, size) => product * size, 1)
+  );
+}

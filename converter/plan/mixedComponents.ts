@@ -1,0 +1,36 @@
+import type { TensorDescription } from "../gguf/TensorDescription.js";
+import { groupCount } from "./mixedFormat.js";
+
+/** What the name of each component tensor adds to the weight's. */
+export const COMPONENT_SUFFIXES = ["w4", "w4_scale", "w4_zero", "w8", "w8_scale", "rows"] as const;
+
+export type ComponentSuffix = (typeof COMPONENT_SUFFIXES)[number];
+
+/**
+ * The tensors that stand for one mixed weight, in the order they are written; an empty part has none.
+ *
+ * @param target the weight's name
+ * @param features N, output features
+ * @param inputs K, input features
+ * @param features8bit N8, how many output features have 8 bits
+ */
+export function mixedComponents(
+  target: string,
+  features: number,
+  inputs: number,
+  features8bit: number
+): (TensorDescription & { readonly suffix: ComponentSuffix })[] {
+  const features4bit = features - features8bit;
+  const groups = groupCount(inputs);
+  const components = [
+    { suffix: "w4", type: "i8", ne: [inputs / 2, features4bit] },
+    { suffix: "w4_scale", type: "f16", ne: [features4bit, groups] },
+    { suffix: "w4_zero", type: "i8", ne: [features4bit / 2, groups] },
+    { suffix: "w8", type: "i8", ne: [inputs, features8bit] },
+    { suffix: "w8_scale", type: "f16", ne: [features8bit, groups] },
+    { suffix: "rows", type: "i32", ne: [features] }
+  ] as const;
+  return components
+    .filter(({ ne }) => ne.every((size) => size > 0))
+    .map((component) => ({ ...component, name: `${target}.${component.suffix}` }));
+}

@@ -1,0 +1,65 @@
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { blockLengthOf, type TensorType } from "../gguf/TensorType.js";
+import type { ModelTensor } from "../model/ModelTensor.js";
+import type { SourceModel } from "../model/SourceModel.js";
+import type { ConversionOptions } from "./ConversionOptions.js";
+import { INPUT_BLOCK, ROW_TILE } from "./mixedFormat.js";
+import type { PlannedTensor } from "./PlannedTensor.js";
+
+/**
+ * Decides how every tensor of a model is stored, in output order.
+ *
+ * Norms and biases stay float32. In a MixLLM file the decoder's linear weights are mixed, the embedding and output head
+ * get the stock types asked for. In a stock file every matrix gets the one type asked for. A matrix that does not fit
+ * its type's blocks falls back to F16, with a note, unless the type was asked for by name.
+ *
+ * @throws {InvalidInputError} the embedding or output head cannot be stored in the type asked for
+ */
+export function planTensors(model: SourceModel, options: ConversionOptions): PlannedTensor[] {
+  const computed = model.computedTensors.map((tensor): PlannedTensor => ({
+    treatment: "computed",
+    target: tensor.target,
+    tensor
+  }));
+  return [...computed, ...model.tensors.map((tensor) => planTensor(tensor, options))];
+}
+
+function planTensor(tensor: ModelTensor, options: ConversionOptions): PlannedTensor {
+  const { target, role } = tensor.spec;
+  const stock = (type: TensorType, note?: string): PlannedTensor => ({
+    treatment: "stock",
+    target,
+    tensor,
+    type,
+    ...(note === undefined ? {} : { note })
+  });
+
+  if (role === "norm" || role === "bias") return stock("f32");
+  if (options.format !== "mixllm") {
+    const misfit = blockMisfit(tensor, options.format);
+    return misfit === undefined ? stock(options.format) : stock("f16", misfit);
+  }
+  if (role === "linear") {
+    const misfit = mixedMisfit(tensor);
+    return misfit === undefined ? { treatment: "mixed", target, tensor } : stock("f16", misfit);
+  }
+  const type = role === "embedding" ? options.embeddingType : options.outputType;
+  const misfit = blockMisfit(tensor, type);
+  if (misfit !== undefined) {
+    throw new InvalidInputError(`${target} cannot be stored as ${type}: ${misfit}`, {
+      fix: `Choose another type with --${role}-type, such as q8_0 or f16.`
+    });
+  }
+  return stock(type);
+}
+
+function blockMisfit({ columns }: ModelTensor, type: TensorType): string | undefined {
+  const block = blockLengthOf(type);
+  return columns % block === 0 ? undefined : `rows of ${columns} values are not a multiple of ${block}`;
+}
+
+function mixedMisfit({ rows, columns }: ModelTensor): string | undefined {
+  if (rows % ROW_TILE !== 0) return `${rows} output features are not a multiple of ${ROW_TILE}`;
+  if (columns % INPUT_BLOCK !== 0) return `${columns} input features are not a multiple of ${INPUT_BLOCK}`;
+  return undefined;
+}

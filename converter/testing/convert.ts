@@ -1,0 +1,35 @@
+import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
+import { convertModel, type ConvertModelOptions } from "../convertModel.js";
+import type { ConversionSummary } from "../ConversionSummary.js";
+import type { ConverterAddon } from "../ConverterAddon.js";
+import { roundToNearest } from "../quantization/roundToNearest.js";
+import { weightErrorSearch } from "../quantization/weightErrorSearch.js";
+
+/** What a test conversion leaves to the defaults of the command line. */
+const DEFAULTS = {
+  format: "mixllm",
+  percent8bit: 10,
+  embeddingType: "f16",
+  outputType: "f16",
+  force: false,
+  search: weightErrorSearch,
+  method: roundToNearest,
+  command: "test"
+} as const;
+
+/** Converts a model as the command line does, collecting warnings. */
+export async function convert(
+  options: Pick<ConvertModelOptions, "directory" | "output"> & Partial<ConvertModelOptions>
+): Promise<ConversionSummary & { warnings: string[] }> {
+  const warnings: string[] = [];
+  const summary = await convertModel(
+    { ...DEFAULTS, ...options },
+    {
+      loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true }),
+      warn: (message) => warnings.push(message),
+      progress: () => undefined,
+      signal: new AbortController().signal
+    }
+  );
+  return { ...summary, warnings };
+}
