@@ -194,6 +194,13 @@ test("a lost lock stops the build and says so", async () => {
   await expect(failure).rejects.toThrow("its lock was lost to another process");
 });
 
+test("options that CMake remembers from an earlier version of the project do not reach the next build", async () => {
+  await build({ cmakeOptions: { CMAKE_C_FLAGS: "-DOLD" } });
+  const addon = "#ifdef OLD\n#error old\n#endif\n" + ADDON;
+  await build({ packageFiles: packageFiles(addon) });
+  expect(await builtAnswer()).toBe(true);
+});
+
 test("from scratch leaves nothing of the earlier build", async () => {
   await build();
   const leftover = path.join(description.workDirectory, "build", "leftover");

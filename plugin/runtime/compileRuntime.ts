@@ -58,6 +58,8 @@ export async function compileRuntime(options: {
     });
 
   options.onProgress(0, "configuring");
+  // Values that CMake keeps from an earlier version of the project, or for another compiler, must not reach this build.
+  await rm(path.join(options.buildDirectory, "CMakeCache.txt"), { force: true });
   const definitions = Object.entries(options.cmakeOptions).map(([name, value]) => `--CD${name}=${value}`);
   await run(["configure", ...shared, ...definitions], () => undefined);
   options.onProgress(CONFIGURE_FRACTION, "compiling");

@@ -30,7 +30,11 @@ test.each([
   "error: patch failed: src/a.cpp:1",
   "c++: fatal error: Killed signal terminated program cc1plus"
 ])("finds %s", (line) => {
-  expect(summarizeBuildLog(`-- Looking for pthread.h\n${line}\nmake: *** [all] Error 2`)[0]).toBe(line);
+  expect(
+    summarizeBuildLog(
+      `-- Looking for pthread.h\nfatal: not a git repository: .git\n${line}\nmake: *** [all] Error 2`
+    )[0]
+  ).toBe(line);
 });
 
 test("gives the end of an output without any, and cuts lines that are too long to read", () => {
