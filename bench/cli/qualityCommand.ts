@@ -1,11 +1,10 @@
 import { Command } from "commander";
-import { Progress } from "../../cli/Progress.js";
-import { loadBenchAddon } from "../loadBenchAddon.js";
 import { formatQuality } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
 import { integerOption } from "./integerOption.js";
 import { interruptible } from "./interruptible.js";
+import { withProgress } from "./withProgress.js";
 
 interface Options {
   model: string;
@@ -31,21 +30,18 @@ export function qualityCommand(): Command {
 }
 
 async function run({ json, ...options }: Options, signal: AbortSignal): Promise<void> {
-  const addon = await loadBenchAddon();
-  const progress = new Progress("measuring quality");
-  try {
-    const figures = await measureQuality(addon, {
+  let result = "";
+  await withProgress("measuring quality", async (loadAddon, update) => {
+    const figures = await measureQuality(loadAddon, {
       ...options,
       signal,
       onProgress: (done, total, perplexity) =>
-        progress.update(done / total, `chunk ${done} of ${total}, perplexity ${perplexity.toFixed(4)}`),
+        update(done / total, `chunk ${done} of ${total}, perplexity ${perplexity.toFixed(4)}`),
       onLongContext: (trained) =>
         process.stderr.write(`warning: the model was trained on contexts of at most ${trained} tokens\n`)
     });
-    progress.succeed("measured quality");
-    process.stdout.write(`${json === true ? JSON.stringify(qualityJson(figures)) : formatQuality(figures)}\n`);
-  } catch (error) {
-    progress.fail();
-    throw error;
-  }
+    result = json === true ? JSON.stringify(qualityJson(figures)) : formatQuality(figures);
+    return "measured quality";
+  });
+  process.stdout.write(`${result}\n`);
 }

@@ -1,11 +1,10 @@
 import { Command } from "commander";
-import { Progress } from "../../cli/Progress.js";
 import { formatBytes } from "../../cli/formatBytes.js";
-import { loadBenchAddon } from "../loadBenchAddon.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { integerOption } from "./integerOption.js";
 import { interruptible } from "./interruptible.js";
+import { withProgress } from "./withProgress.js";
 
 interface Options {
   model: string[];
@@ -32,25 +31,22 @@ export function speedCommand(): Command {
 }
 
 async function run({ model, json, ...options }: Options, signal: AbortSignal): Promise<void> {
-  const addon = await loadBenchAddon();
-  const progress = new Progress("measuring speed");
-  try {
-    const report = await measureSpeed(addon, {
+  let result = "";
+  await withProgress("measuring speed", async (loadAddon, update) => {
+    const report = await measureSpeed(loadAddon, {
       ...options,
       models: model,
       signal,
-      onProgress: (done, total, step) => progress.update(done / total, step),
+      onProgress: (done, total, step) => update(done / total, step),
       onTooLargeForMemory: (modelBytes, freeBytes) =>
         process.stderr.write(
           `warning: the models take ${formatBytes(modelBytes)} and ${formatBytes(freeBytes)} of memory are free: ` +
             "they may be read from disk again and again\n"
         )
     });
-    progress.succeed("measured speed");
     const figures = report.models.flatMap((entry) => entry.figures);
-    process.stdout.write(`${json === true ? JSON.stringify(figures) : formatSpeed(report)}\n`);
-  } catch (error) {
-    progress.fail();
-    throw error;
-  }
+    result = json === true ? JSON.stringify(figures) : formatSpeed(report);
+    return "measured speed";
+  });
+  process.stdout.write(`${result}\n`);
 }

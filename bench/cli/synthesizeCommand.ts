@@ -1,12 +1,11 @@
 import { Command } from "commander";
-import { Progress } from "../../cli/Progress.js";
 import { formatBytes } from "../../cli/formatBytes.js";
-import { loadBenchAddon } from "../loadBenchAddon.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { syntheticShapes } from "../synthetic/syntheticShapes.js";
 import { integerOption } from "./integerOption.js";
 import { interruptible } from "./interruptible.js";
 import { percentOption } from "./percentOption.js";
+import { withProgress } from "./withProgress.js";
 
 interface Options {
   shape: string;
@@ -30,21 +29,16 @@ export function synthesizeCommand(): Command {
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
-  const addon = await loadBenchAddon();
-  const progress = new Progress(`writing ${options.output}`);
-  try {
+  await withProgress(`writing ${options.output}`, async (loadAddon, update) => {
     let bytes = 0;
-    await synthesizeModel(addon, {
+    await synthesizeModel(loadAddon, {
       ...options,
       signal,
       onProgress: (done, total) => {
         bytes = total;
-        progress.update(done / total);
+        update(done / total);
       }
     });
-    progress.succeed(`wrote ${options.output}, ${formatBytes(bytes)}`);
-  } catch (error) {
-    progress.fail();
-    throw error;
-  }
+    return `wrote ${options.output}, ${formatBytes(bytes)}`;
+  });
 }

@@ -1,3 +1,4 @@
+import { loadBenchAddon } from "../loadBenchAddon.js";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -5,14 +6,14 @@ import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { CanceledError } from "../job/CanceledError.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
-import { benchAddon } from "../testing/benchAddon.js";
+import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { convertDemo, DEMO_DIRECTORY } from "../testing/convertDemo.js";
 import { folderForTests } from "../testing/folderForTests.js";
 import { pseudoRandom } from "../testing/pseudoRandom.js";
 import { sharedText } from "../testing/sharedText.js";
 import { measureQuality } from "./measureQuality.js";
 
-const addon = benchAddon();
+prepareBenchAddon();
 const file = folderForTests();
 
 /** Some 20000 characters of words that are made up, the same each time. */
@@ -25,7 +26,7 @@ function madeUpText(): string {
 beforeAll(async () => {
   await writeFile(file("text.txt"), `${madeUpText()}\n`);
   await convertDemo(file("f16.gguf"));
-  await quantizeStock(addon(), file("f16.gguf"), file("q4_0.gguf"), "Q4_0");
+  await quantizeStock(loadBenchAddon, file("f16.gguf"), file("q4_0.gguf"), "Q4_0");
 }, 300_000);
 
 describe("perplexity", () => {
@@ -36,7 +37,7 @@ describe("perplexity", () => {
       const reference = JSON.parse(await readFile(join(DEMO_DIRECTORY, "reference.json"), "utf8")) as {
         float32: { perplexity: number };
       };
-      const { perplexity, perplexityError, chunks } = await measureQuality(addon(), {
+      const { perplexity, perplexityError, chunks } = await measureQuality(loadBenchAddon, {
         model: file("f16.gguf"),
         text: sharedText!,
         chunks: 40
@@ -50,9 +51,9 @@ describe("perplexity", () => {
   );
 
   test("counts whole chunks only and stops where it is told", async () => {
-    const all = await measureQuality(addon(), { model: file("f16.gguf"), text: file("text.txt"), context: 256 });
+    const all = await measureQuality(loadBenchAddon, { model: file("f16.gguf"), text: file("text.txt"), context: 256 });
     const done: number[] = [];
-    const three = await measureQuality(addon(), {
+    const three = await measureQuality(loadBenchAddon, {
       model: file("f16.gguf"),
       text: file("text.txt"),
       context: 256,
@@ -66,7 +67,7 @@ describe("perplexity", () => {
   });
 
   test("takes chunks of several batches", async () => {
-    const { chunks, perplexity, perplexityError } = await measureQuality(addon(), {
+    const { chunks, perplexity, perplexityError } = await measureQuality(loadBenchAddon, {
       model: file("f16.gguf"),
       text: file("text.txt"),
       context: 3000,
@@ -79,7 +80,7 @@ describe("perplexity", () => {
 
   test("warns of a context longer than the model was trained on", async () => {
     const trained: number[] = [];
-    await measureQuality(addon(), {
+    await measureQuality(loadBenchAddon, {
       model: file("f16.gguf"),
       text: file("text.txt"),
       context: 2048,
@@ -93,7 +94,7 @@ describe("perplexity", () => {
 
 describe("comparison with a reference", () => {
   test("finds no difference between a model and itself", async () => {
-    const { comparison } = await measureQuality(addon(), {
+    const { comparison } = await measureQuality(loadBenchAddon, {
       model: file("f16.gguf"),
       reference: file("f16.gguf"),
       text: file("text.txt"),
@@ -108,8 +109,11 @@ describe("comparison with a reference", () => {
 
   test("finds a quantized model near its original, and gives it the perplexity it has alone", async () => {
     const options = { model: file("q4_0.gguf"), text: file("text.txt"), chunks: 4 };
-    const alone = await measureQuality(addon(), options);
-    const { perplexity, comparison } = await measureQuality(addon(), { ...options, reference: file("f16.gguf") });
+    const alone = await measureQuality(loadBenchAddon, options);
+    const { perplexity, comparison } = await measureQuality(loadBenchAddon, {
+      ...options,
+      reference: file("f16.gguf")
+    });
     expect(perplexity).toBe(alone.perplexity);
     const { kld, top1Agreement, deltaPRms } = comparison!;
     expect(kld.mean).toBeGreaterThan(1e-4);
@@ -144,11 +148,16 @@ describe("bad input", () => {
     await writeFile(file("truncated.gguf"), (await readFile(file("f16.gguf"))).subarray(0, 1_000_000));
     await writeFile(file("empty.txt"), "\n");
     await writeFile(file("short.txt"), "too short");
-    await synthesizeModel(addon(), { shape: "llama-3.2-1b", layers: 1, vocabulary: 259, output: file("other.gguf") });
+    await synthesizeModel(loadBenchAddon, {
+      shape: "llama-3.2-1b",
+      layers: 1,
+      vocabulary: 259,
+      output: file("other.gguf")
+    });
   }, 300_000);
 
   test.each(cases)("%s is one clear message", async (_, options, message) => {
-    const failure: unknown = await measureQuality(addon(), {
+    const failure: unknown = await measureQuality(loadBenchAddon, {
       model: file("f16.gguf"),
       text: file("text.txt"),
       ...options()
@@ -161,7 +170,7 @@ describe("bad input", () => {
 
 test("a signal stops it in the middle", async () => {
   const controller = new AbortController();
-  const measuring = measureQuality(addon(), {
+  const measuring = measureQuality(loadBenchAddon, {
     model: file("f16.gguf"),
     text: file("text.txt"),
     context: 64,
@@ -170,6 +179,6 @@ test("a signal stops it in the middle", async () => {
   });
   await expect(measuring).rejects.toBeInstanceOf(CanceledError);
   await expect(
-    measureQuality(addon(), { model: file("f16.gguf"), text: file("text.txt"), chunks: 1 })
+    measureQuality(loadBenchAddon, { model: file("f16.gguf"), text: file("text.txt"), chunks: 1 })
   ).resolves.toMatchObject({ chunks: 1 });
 });

@@ -34,11 +34,15 @@ const SHORTEST_CONTEXT = 8;
  * the figure is the one it prints; with a reference also KL divergence, top-1 agreement and the change in probability,
  * from full-precision logits of both models run side by side.
  *
+ * @param loadAddon called only once everything that can be checked without the addon holds
  * @throws {InvalidInputError} a file that is missing, unreadable or not a GGUF llama.cpp can load; a text shorter than one
  *   context; vocabularies that differ
  * @throws {CanceledError}
  */
-export async function measureQuality(addon: BenchAddon, options: QualityOptions): Promise<QualityFigures> {
+export async function measureQuality(
+  loadAddon: () => Promise<BenchAddon>,
+  options: QualityOptions
+): Promise<QualityFigures> {
   const { model, reference, context = 512, chunks, threads = availableParallelism() } = options;
   if (context < SHORTEST_CONTEXT) {
     throw new InvalidInputError(
@@ -49,6 +53,7 @@ export async function measureQuality(addon: BenchAddon, options: QualityOptions)
   if (reference !== undefined) await assertGgufFile(reference);
   const text = await readText(options.text);
 
+  const addon = await loadAddon();
   const job = addon.measureQuality(
     { model, ...(reference === undefined ? {} : { reference }), text, context, chunks: chunks ?? 0, threads },
     options.onProgress

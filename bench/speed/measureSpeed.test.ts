@@ -1,13 +1,14 @@
+import { loadBenchAddon } from "../loadBenchAddon.js";
 import { writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BenchAddon, SpeedModelHandle } from "../BenchAddon.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
-import { benchAddon } from "../testing/benchAddon.js";
+import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { folderForTests } from "../testing/folderForTests.js";
 import { formatSpeed } from "./formatSpeed.js";
 import { measureSpeed } from "./measureSpeed.js";
 
-const addon = benchAddon();
+prepareBenchAddon();
 const file = folderForTests();
 
 describe("the order of measurement", () => {
@@ -50,7 +51,7 @@ describe("the order of measurement", () => {
   test("lets models take turns, each round beginning with another one", async () => {
     const calls: string[] = [];
     const steps: string[] = [];
-    const report = await measureSpeed(recordingAddon(calls), {
+    const report = await measureSpeed(() => Promise.resolve(recordingAddon(calls)), {
       models: [file("a.gguf"), file("b.gguf")],
       prompt: 100,
       generate: 10,
@@ -83,7 +84,11 @@ describe("the order of measurement", () => {
 
   test("leaves a test of 0 tokens out", async () => {
     const calls: string[] = [];
-    const { models } = await measureSpeed(recordingAddon(calls), { models: [file("a.gguf")], prompt: 0, repeat: 1 });
+    const { models } = await measureSpeed(() => Promise.resolve(recordingAddon(calls)), {
+      models: [file("a.gguf")],
+      prompt: 0,
+      repeat: 1
+    });
     expect(models[0]!.figures.map(({ test: name }) => name)).toEqual(["tg64"]);
     expect(calls).toEqual(["open a", "warm a", "tg a 0", "close a"]);
   });
@@ -96,7 +101,9 @@ describe("the order of measurement", () => {
       options.model.endsWith("b.gguf")
         ? { result: Promise.reject(Object.assign(new Error("no"), { code: "BAD_INPUT" })), cancel: () => undefined }
         : recording.openSpeedModel(options);
-    await expect(measureSpeed(failing, { models: [file("a.gguf"), file("b.gguf")] })).rejects.toThrow("no");
+    await expect(
+      measureSpeed(() => Promise.resolve(failing), { models: [file("a.gguf"), file("b.gguf")] })
+    ).rejects.toThrow("no");
     expect(calls).toEqual(["open a", "close a"]);
   });
 });
@@ -104,12 +111,12 @@ describe("the order of measurement", () => {
 describe("real models", () => {
   beforeAll(async () => {
     const shape = { shape: "llama-3.2-1b", layers: 1, vocabulary: 300 };
-    await synthesizeModel(addon(), { ...shape, output: file("f16.gguf") });
-    await synthesizeModel(addon(), { ...shape, percent8bit: 25, output: file("mixed.gguf") });
+    await synthesizeModel(loadBenchAddon, { ...shape, output: file("f16.gguf") });
+    await synthesizeModel(loadBenchAddon, { ...shape, percent8bit: 25, output: file("mixed.gguf") });
   }, 300_000);
 
   test("run at a speed, stock and MixLLM alike", { timeout: 300_000 }, async () => {
-    const report = await measureSpeed(addon(), {
+    const report = await measureSpeed(loadBenchAddon, {
       models: [file("f16.gguf"), file("mixed.gguf")],
       prompt: 40,
       generate: 3,
@@ -132,6 +139,6 @@ describe("real models", () => {
     ["a missing model", { models: ["none.gguf"] }, /^cannot read none\.gguf: no such file/],
     ["nothing to measure", { models: ["none.gguf"], prompt: 0, generate: 0 }, /nothing to measure/]
   ])("%s is one clear message", async (_, options, message) => {
-    await expect(measureSpeed(addon(), options)).rejects.toThrow(message);
+    await expect(measureSpeed(loadBenchAddon, options)).rejects.toThrow(message);
   });
 });

@@ -34,21 +34,25 @@ type Run = [handle: SpeedModelHandle, seed: number];
  * The models take turns, every model once a round and each round beginning with another model, so that whatever changes
  * on the machine meanwhile (clock, heat, other work) hits all alike.
  *
+ * @param loadAddon called only once everything that can be checked without the addon holds
  * @throws {InvalidInputError} a model that cannot be loaded, or nothing to measure
  * @throws {CanceledError}
  */
-export async function measureSpeed(addon: BenchAddon, options: SpeedOptions): Promise<SpeedReport> {
+export async function measureSpeed(loadAddon: () => Promise<BenchAddon>, options: SpeedOptions): Promise<SpeedReport> {
   const { prompt = 512, generate = 64, repeat = 5, threads = availableParallelism(), signal } = options;
-  const tests = [
-    { name: `pp${prompt}`, tokens: prompt, start: (...run: Run) => addon.timePrompt(...run) },
-    { name: `tg${generate}`, tokens: generate, start: (...run: Run) => addon.timeGeneration(...run) }
-  ].filter(({ tokens }) => tokens > 0);
-  if (tests.length === 0) throw new InvalidInputError("there is nothing to measure: prompt and generation are both 0");
+  if (prompt === 0 && generate === 0) {
+    throw new InvalidInputError("there is nothing to measure: prompt and generation are both 0");
+  }
   for (const model of options.models) await assertGgufFile(model);
   const sizes = await Promise.all(options.models.map(async (model) => (await stat(model)).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total > freemem()) options.onTooLargeForMemory?.(total, freemem());
 
+  const addon = await loadAddon();
+  const tests = [
+    { name: `pp${prompt}`, tokens: prompt, start: (...run: Run) => addon.timePrompt(...run) },
+    { name: `tg${generate}`, tokens: generate, start: (...run: Run) => addon.timeGeneration(...run) }
+  ].filter(({ tokens }) => tokens > 0);
   const steps = options.models.length * (2 + repeat * tests.length);
   let done = 0;
   const begin = (step: string): void => options.onProgress?.(done++, steps, step);

@@ -1,13 +1,14 @@
+import { loadBenchAddon } from "../loadBenchAddon.js";
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { measureSpeed } from "../speed/measureSpeed.js";
-import { benchAddon } from "../testing/benchAddon.js";
+import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { convertDemo } from "../testing/convertDemo.js";
 import { folderForTests } from "../testing/folderForTests.js";
 import { quantizeStock } from "./quantizeStock.js";
 
-const addon = benchAddon();
+prepareBenchAddon();
 const file = folderForTests();
 
 beforeAll(async () => {
@@ -18,26 +19,28 @@ describe("stock quantization", () => {
   test.each(["Q8_0", "q4_k_m", "IQ4_XS"])("to %s makes a model of that type", async (type) => {
     const progress: number[] = [];
     const output = file(`${type}.gguf`);
-    await quantizeStock(addon(), file("f16.gguf"), output, type, {
+    await quantizeStock(loadBenchAddon, file("f16.gguf"), output, type, {
       onProgress: (done, total) => progress.push(done / total)
     });
-    const report = await measureSpeed(addon(), { models: [output], prompt: 0, generate: 1, repeat: 1 });
+    const report = await measureSpeed(loadBenchAddon, { models: [output], prompt: 0, generate: 1, repeat: 1 });
     expect(report.models[0]!.type).toBe(type.toUpperCase());
     expect((await stat(output)).size).toBeLessThan((await stat(file("f16.gguf"))).size * 0.65);
     expect(progress.every((fraction) => fraction >= 0 && fraction < 1)).toBe(true);
   });
 
-  test("knows each type by the name the model then reports", () => {
-    const types = addon().stockTypes();
+  test("has a name for each type", async () => {
+    const types = (await loadBenchAddon()).stockTypes();
     expect(types).toContain("Q4_K_M");
     expect(new Set(types).size).toBe(types.length);
   });
 
   test("keeps an existing output unless forced", async () => {
     await writeFile(file("kept.gguf"), "mine");
-    await expect(quantizeStock(addon(), file("f16.gguf"), file("kept.gguf"), "Q8_0")).rejects.toThrow(/exists already/);
+    await expect(quantizeStock(loadBenchAddon, file("f16.gguf"), file("kept.gguf"), "Q8_0")).rejects.toThrow(
+      /exists already/
+    );
     expect((await stat(file("kept.gguf"))).size).toBe(4);
-    await quantizeStock(addon(), file("f16.gguf"), file("kept.gguf"), "Q8_0", { force: true });
+    await quantizeStock(loadBenchAddon, file("f16.gguf"), file("kept.gguf"), "Q8_0", { force: true });
     expect((await stat(file("kept.gguf"))).size).toBeGreaterThan(4);
   });
 
@@ -52,7 +55,7 @@ describe("stock quantization", () => {
     async (_, input, type, { imatrix }: { imatrix?: string }, message) => {
       const output = file("refused.gguf");
       const options = imatrix === undefined ? {} : { imatrix: file(imatrix) };
-      await expect(quantizeStock(addon(), file(input), output, type, options)).rejects.toThrow(message);
+      await expect(quantizeStock(loadBenchAddon, file(input), output, type, options)).rejects.toThrow(message);
       expect((await readdir(dirname(output))).filter((name) => name.startsWith("refused"))).toEqual([]);
     }
   );

@@ -18,12 +18,13 @@ export interface QuantizeStockOptions {
 /**
  * Quantizes a float GGUF with llama.cpp's own quantizer, from the same build that measures it.
  *
+ * @param loadAddon called only once everything that can be checked without the addon holds
  * @param type llama.cpp's name of the type, such as `Q4_K_M`
  * @throws {InvalidInputError} unknown type, input that is not an F32, F16 or BF16 GGUF, matrix that does not fit, output
  *   that exists
  */
 export async function quantizeStock(
-  addon: BenchAddon,
+  loadAddon: () => Promise<BenchAddon>,
   input: string,
   output: string,
   type: string,
@@ -31,12 +32,9 @@ export async function quantizeStock(
 ): Promise<void> {
   await assertGgufFile(input);
   if (imatrix !== undefined) await assertGgufFile(imatrix);
-  await writeWhole(output, force === undefined ? {} : { force }, (temporaryPath) =>
-    finishJob(
-      addon.quantizeStock(
-        { input, output: temporaryPath, type, threads, ...(imatrix === undefined ? {} : { imatrix }) },
-        onProgress
-      )
-    )
-  );
+  await writeWhole(output, force === undefined ? {} : { force }, async (temporaryPath) => {
+    const addon = await loadAddon();
+    const options = { input, output: temporaryPath, type, threads, ...(imatrix === undefined ? {} : { imatrix }) };
+    await finishJob(addon.quantizeStock(options, onProgress));
+  });
 }

@@ -1,3 +1,4 @@
+import { loadBenchAddon } from "../loadBenchAddon.js";
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -5,11 +6,11 @@ import { describe, expect, test } from "vitest";
 import { inspectMixLlmFile } from "../../plugin/index.js";
 import { CanceledError } from "../job/CanceledError.js";
 import { measureQuality } from "../quality/measureQuality.js";
-import { benchAddon } from "../testing/benchAddon.js";
+import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { folderForTests } from "../testing/folderForTests.js";
 import { synthesizeModel, type SynthesizeOptions } from "./synthesizeModel.js";
 
-const addon = benchAddon();
+prepareBenchAddon();
 const file = folderForTests();
 const small = { shape: "llama-3.2-1b", layers: 1, vocabulary: 300 };
 
@@ -21,22 +22,22 @@ async function sha256(path: string): Promise<string> {
 
 describe("a synthetic model", () => {
   test("is the same file every time", async () => {
-    await synthesizeModel(addon(), { ...small, output: file("once.gguf") });
-    await synthesizeModel(addon(), { ...small, output: file("twice.gguf") });
+    await synthesizeModel(loadBenchAddon, { ...small, output: file("once.gguf") });
+    await synthesizeModel(loadBenchAddon, { ...small, output: file("twice.gguf") });
     expect(await sha256(file("twice.gguf"))).toBe(await sha256(file("once.gguf")));
   });
 
   test("is a model that knows nothing: its perplexity is near the size of its vocabulary", async () => {
-    await synthesizeModel(addon(), { ...small, output: file("model.gguf") });
+    await synthesizeModel(loadBenchAddon, { ...small, output: file("model.gguf") });
     await writeFile(file("text.txt"), "Any text will do, as long as there is enough of it. ".repeat(20));
-    const { perplexity } = await measureQuality(addon(), { model: file("model.gguf"), text: file("text.txt") });
+    const { perplexity } = await measureQuality(loadBenchAddon, { model: file("model.gguf"), text: file("text.txt") });
     expect(perplexity).toBeGreaterThan(200);
     expect(perplexity).toBeLessThan(700);
   });
 
   test("of an untied shape has a head of its own", async () => {
     const options = { shape: "llama-3.1-8b", layers: 1, vocabulary: 2048 };
-    await synthesizeModel(addon(), { ...options, output: file("untied.gguf") });
+    await synthesizeModel(loadBenchAddon, { ...options, output: file("untied.gguf") });
     const linears = 4096 * (4096 + 1024 + 1024 + 4096 + 3 * 14_336);
     const weights = 2 * (linears + 2 * 2048 * 4096);
     const { size } = await stat(file("untied.gguf"));
@@ -46,13 +47,13 @@ describe("a synthetic model", () => {
 
   test.each([0, 10, 100])("can be a MixLLM file with %d %% 8-bit channels", async (percent8bit) => {
     const output = file(`mixed-${percent8bit}.gguf`);
-    await synthesizeModel(addon(), { ...small, percent8bit, output });
+    await synthesizeModel(loadBenchAddon, { ...small, percent8bit, output });
     const inspected = await inspectMixLlmFile(output);
     // Each linear gets whole tiles of 16 channels, so the share is met to within half a tile of the smallest, 512.
     expect(Math.abs(inspected.percent8bit - percent8bit)).toBeLessThan(1);
     expect(inspected.tensors).toHaveLength(7);
     await expect(
-      measureQuality(addon(), { model: output, text: file("text.txt"), context: 64, chunks: 1 })
+      measureQuality(loadBenchAddon, { model: output, text: file("text.txt"), context: 64, chunks: 1 })
     ).resolves.toMatchObject({ chunks: 1 });
   });
 
@@ -67,13 +68,13 @@ describe("a synthetic model", () => {
     ]
   ])("%s is one clear message", async (_, options: Partial<SynthesizeOptions>, message) => {
     const output = file(options.output ?? "refused.gguf");
-    await expect(synthesizeModel(addon(), { ...small, ...options, output })).rejects.toThrow(message);
+    await expect(synthesizeModel(loadBenchAddon, { ...small, ...options, output })).rejects.toThrow(message);
   });
 
   test("is not left half-written when stopped", async () => {
     const controller = new AbortController();
     const output = file("stopped.gguf");
-    const writing = synthesizeModel(addon(), {
+    const writing = synthesizeModel(loadBenchAddon, {
       ...small,
       layers: 8,
       output,

@@ -26,10 +26,11 @@ export interface SynthesizeOptions {
  * Writes a model of a known shape with random weights: useless for text, as fast as a real one. The same options give the
  * same file on every machine.
  *
+ * @param loadAddon called only once everything that can be checked without the addon holds
  * @throws {InvalidInputError} unknown shape, vocabulary too small, output that exists, too little room on the disk
  * @throws {CanceledError}
  */
-export async function synthesizeModel(addon: BenchAddon, options: SynthesizeOptions): Promise<void> {
+export async function synthesizeModel(loadAddon: () => Promise<BenchAddon>, options: SynthesizeOptions): Promise<void> {
   const shape = syntheticShapes[options.shape];
   if (shape === undefined) {
     throw new InvalidInputError(
@@ -49,10 +50,13 @@ export async function synthesizeModel(addon: BenchAddon, options: SynthesizeOpti
     layers,
     ...(percent8bit === undefined ? {} : { percent8bit })
   };
-  await writeWhole(options.output, options.force === undefined ? {} : { force: options.force }, (temporaryPath) =>
-    finishJob(
-      addon.writeSyntheticModel(model, temporaryPath, availableParallelism(), options.onProgress),
-      options.signal
-    )
+  await writeWhole(
+    options.output,
+    options.force === undefined ? {} : { force: options.force },
+    async (temporaryPath) => {
+      const addon = await loadAddon();
+      const job = addon.writeSyntheticModel(model, temporaryPath, availableParallelism(), options.onProgress);
+      await finishJob(job, options.signal);
+    }
   );
 }

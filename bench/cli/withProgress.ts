@@ -1,0 +1,29 @@
+import { Progress } from "../../cli/Progress.js";
+import type { BenchAddon } from "../BenchAddon.js";
+import { loadBenchAddon } from "../loadBenchAddon.js";
+
+/**
+ * Runs `work` with its progress shown on stderr, from the moment the addon is there: building it has a progress of its
+ * own.
+ *
+ * @param work gets the addon's loader and a function that shows how far it is (0 to 1) and what it does right now;
+ *   returns what it did, for the last line
+ */
+export async function withProgress(
+  label: string,
+  work: (loadAddon: () => Promise<BenchAddon>, update: (fraction: number, detail?: string) => void) => Promise<string>
+): Promise<void> {
+  let progress: Progress | undefined;
+  const loadAddon = async (): Promise<BenchAddon> => {
+    const addon = await loadBenchAddon();
+    progress = new Progress(label);
+    return addon;
+  };
+  try {
+    const summary = await work(loadAddon, (fraction, detail) => progress?.update(fraction, detail));
+    progress?.succeed(summary);
+  } catch (error) {
+    progress?.fail();
+    throw error;
+  }
+}
