@@ -4,11 +4,15 @@
 #include <filesystem>
 
 #include "activation_file.h"
+#include "cross_moment.h"
 #include "for_each_batch.h"
 #include "hessian.h"
 #include "layer_graph.h"
+#include "multiply.h"
 #include "quantize_activations.h"
+#include "regress.h"
 #include "to_float.h"
+#include "transpose.h"
 
 namespace mixllm {
 
@@ -27,22 +31,28 @@ public:
         const std::string middle = files_.scratch + ".middle";
         const std::string activated = files_.scratch + ".mlp";
 
+        const std::string float_middle = files_.scratch + ".float-middle";
+        if (!files_.float_input.empty()) {
+            run_float_model(float_middle);
+        }
+
         // Each stage reads the residual stream, and the current linears' input where a stage before wrote it.
-        stage(files_.input, "", shape_.hidden, {Linear::q, Linear::k, Linear::v}, weights_.attention_norm);
+        stage(files_.input, "", shape_.hidden, {Linear::q, Linear::k, Linear::v}, weights_.attention_norm,
+              files_.float_input);
         pass(files_.input, "", shape_.hidden, weights_.attention_norm, attended, shape_.heads * shape_.head_dim,
              [](const LayerGraph& layer, ggml_context*, ggml_tensor*, ggml_tensor* x) {
                  return layer.attention(x).output;
              });
-        stage(files_.input, attended, shape_.heads * shape_.head_dim, {Linear::o}, nullptr);
+        stage(files_.input, attended, shape_.heads * shape_.head_dim, {Linear::o}, nullptr, float_middle);
         pass(files_.input, attended, shape_.heads * shape_.head_dim, nullptr, middle, shape_.hidden,
              [](const LayerGraph& layer, ggml_context* context, ggml_tensor* residual, ggml_tensor* x) {
                  return ggml_add(context, residual, layer.linear(Linear::o, x));
              });
         std::filesystem::remove(std::filesystem::u8path(attended));
-        stage(middle, "", shape_.hidden, {Linear::gate, Linear::up}, weights_.mlp_norm);
+        stage(middle, "", shape_.hidden, {Linear::gate, Linear::up}, weights_.mlp_norm, float_middle);
         pass(middle, "", shape_.hidden, weights_.mlp_norm, activated, shape_.ffn,
              [](const LayerGraph& layer, ggml_context*, ggml_tensor*, ggml_tensor* x) { return layer.mlp(x).output; });
-        stage(middle, activated, shape_.ffn, {Linear::down}, nullptr);
+        stage(middle, activated, shape_.ffn, {Linear::down}, nullptr, files_.float_output);
         pass(middle, activated, shape_.ffn, nullptr, files_.output, shape_.hidden,
              [](const LayerGraph& layer, ggml_context* context, ggml_tensor* residual, ggml_tensor* x) {
                  return ggml_add(context, residual, layer.linear(Linear::down, x));
@@ -82,19 +92,52 @@ private:
     }
 
     void stage(const std::string& residual_file, const std::string& input_file, int64_t features,
-               std::initializer_list<Linear> linears, ggml_tensor* norm) {
+               std::initializer_list<Linear> linears, ggml_tensor* norm, const std::string& float_file) {
         if (std::all_of(linears.begin(), linears.end(),
                         [&](Linear which) { return rows_[static_cast<size_t>(which)].empty(); })) {
             return;
         }
         Hessian hessian(static_cast<size_t>(features));
+        const float strength = norm != nullptr ? options_.propagation : options_.correction;
+        const bool correct = !files_.float_input.empty() && strength > 0.0f;
+        std::optional<ActivationFile> floats;
+        std::optional<CrossMoment> cross;
+        if (correct) {
+            floats = ActivationFile::open(float_file, calibration_.total_tokens() * shape_.hidden);
+            cross.emplace(static_cast<size_t>(shape_.hidden), static_cast<size_t>(features));
+        }
+        std::vector<float> target;
+        std::vector<float> difference;
+        int64_t first_token = 0;
         for_each_input(residual_file, input_file, features, norm,
-                       [&](const Batch& batch, const std::vector<float>&, std::vector<float>& x) {
+                       [&](const Batch& batch, const std::vector<float>& residual, std::vector<float>& x) {
                            if (options_.quantized_hessian) {
                                quantize_activations(x.data(), static_cast<size_t>(batch.tokens()),
                                                     static_cast<size_t>(features), engine_.threads());
                            }
                            hessian.add(engine_, x.data(), batch.tokens());
+                           if (!correct) {
+                               return;
+                           }
+                           target.resize(static_cast<size_t>(batch.tokens() * shape_.hidden));
+                           difference.resize(target.size());
+                           floats->read(first_token * shape_.hidden, batch.tokens() * shape_.hidden, target.data());
+                           first_token += batch.tokens();
+                           Graph graph(engine_);
+                           ggml_context* context = graph.context();
+                           const LayerGraph layer(graph, shape_, weights_, batch);
+                           ggml_tensor* wanted = graph.input(target.data(), shape_.hidden, batch.tokens());
+                           ggml_tensor* input = graph.input(x.data(), features, batch.tokens());
+                           if (norm != nullptr) {
+                               graph.output(ggml_sub(context, layer.norm(wanted, norm), input), difference.data());
+                           } else {
+                               ggml_tensor* reached =
+                                   ggml_add(context, graph.input(residual.data(), shape_.hidden, batch.tokens()),
+                                            layer.linear(*linears.begin(), input));
+                               graph.output(ggml_sub(context, wanted, reached), difference.data());
+                           }
+                           graph.compute();
+                           cross->add(engine_, difference.data(), x.data(), batch.tokens());
                        });
         const HessianFactor factor(hessian.values(), options_.damping, engine_.threads());
         std::vector<float> values;
@@ -105,9 +148,58 @@ private:
             }
             values.resize(static_cast<size_t>(sources_.linear[i].count()));
             to_float(sources_.linear[i], 0, sources_.linear[i].count(), values.data(), engine_.threads());
+            if (correct) {
+                regress_on(values, *cross, factor, norm != nullptr, strength);
+            }
             result_[i] = gptq(values.data(), rows_[i], hessian.values(), factor, options_.gptq, engine_.threads());
             weights_.replace(which, result_[i]->values.data());
         }
+    }
+
+    /// Shifts a linear's weights by what its inputs can make good of the errors so far.
+    void regress_on(std::vector<float>& weights, const CrossMoment& cross, const HessianFactor& factor, bool of_inputs,
+                    float strength) {
+        const size_t inputs = factor.blocks().back().begin + factor.blocks().back().size;
+        const size_t outputs = weights.size() / inputs;
+        std::vector<float> moment(cross.values().begin(), cross.values().end());
+        if (of_inputs) {
+            // The residuals are the inputs' own errors; the weights carry them to the outputs.
+            std::vector<float> by_input(moment.size());
+            transpose(moment.data(), inputs, inputs, by_input.data(), engine_.threads());
+            moment.resize(weights.size());
+            Graph graph(engine_);
+            const auto k = static_cast<int64_t>(inputs);
+            graph.output(multiply(graph.context(), graph.input(by_input.data(), k, k),
+                                  graph.input(weights.data(), k, static_cast<int64_t>(outputs))),
+                         moment.data());
+            graph.compute();
+        }
+        regress(weights.data(), moment.data(), outputs, factor, strength, engine_.threads());
+    }
+
+    /// Passes the float model's activations through the layer, before any of its weights is replaced.
+    void run_float_model(const std::string& middle_file) {
+        const int64_t hidden = shape_.hidden;
+        ActivationFile in = ActivationFile::open(files_.float_input, calibration_.total_tokens() * hidden);
+        ActivationFile middle = ActivationFile::create(middle_file);
+        ActivationFile out = ActivationFile::create(files_.float_output);
+        std::vector<float> x;
+        std::vector<float> h;
+        for_each_batch(calibration_, [&](int64_t first, const Batch& batch) {
+            x.resize(static_cast<size_t>(batch.tokens() * hidden));
+            h.resize(x.size());
+            in.read(first * calibration_.length * hidden, batch.tokens() * hidden, x.data());
+            Graph graph(engine_);
+            const LayerGraph layer(graph, shape_, weights_, batch);
+            const LayerGraph::Forward forward = layer.forward(graph.input(x.data(), hidden, batch.tokens()));
+            graph.output(forward.middle, h.data());
+            graph.output(forward.output, x.data());
+            graph.compute();
+            middle.append(h.data(), batch.tokens() * hidden);
+            out.append(x.data(), batch.tokens() * hidden);
+        });
+        middle.finish();
+        out.finish();
     }
 
     template <typename Build>

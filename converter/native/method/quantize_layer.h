@@ -21,13 +21,17 @@ struct QuantizeLayerOptions {
     double damping; ///< share of the Hessian's mean diagonal
     bool quantized_hessian;
     bool quantized_forward;
+    float propagation; ///< share of the upstream error that q, k, v, gate and up make good for
+    float correction;  ///< share of the residual stream's error that o and down make good for
 };
 
 /// The files a layer's quantization reads and writes, all `[samples][length][hidden]` activations.
 struct QuantizeLayerFiles {
-    std::string input;   ///< the layer's input when all layers before it are quantized
-    std::string output;  ///< to write: the quantized layer's output
-    std::string scratch; ///< prefix of the names of temporary files
+    std::string input;        ///< the layer's input when all layers before it are quantized
+    std::string output;       ///< to write: the quantized layer's output
+    std::string float_input;  ///< the layer's input in the float model; empty to leave upstream errors alone
+    std::string float_output; ///< to write: the float model's output of the layer
+    std::string scratch;      ///< prefix of the names of temporary files
 };
 
 /// A layer's quantized linears, indexed by `Linear`; empty where a linear stays as it is.

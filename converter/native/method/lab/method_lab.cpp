@@ -227,7 +227,11 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
         quantize.gptq.clip_ratios.push_back(ratio);
     }
 
+    quantize.propagation = std::stof(options["alpha"]);
+    quantize.correction = std::stof(options["beta"]);
+    const bool propagate = quantize.propagation > 0 || quantize.correction > 0;
     embed_tokens(calibration, model.embedding(), file("q", 0));
+    embed_tokens(calibration, model.embedding(), file("c", 0));
     embed_tokens(chunks, model.embedding(), file("e", 0));
     embed_tokens(chunks, model.embedding(), file("f", 0));
     double quantizing = 0;
@@ -236,7 +240,8 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
         const double start = seconds();
         const QuantizedLayer quantized =
             quantize_layer(engine, model.shape, sources, calibration, rows[static_cast<size_t>(layer)], quantize,
-                           {file("q", layer), file("q", layer + 1), folder + "/scratch"});
+                           {file("q", layer), file("q", layer + 1), propagate ? file("c", layer) : "",
+                            propagate ? file("c", layer + 1) : "", folder + "/scratch"});
         quantizing += seconds() - start;
         {
             const LayerWeights weights(engine, model.shape, sources, LayerWeights::Purpose::forward);
@@ -250,7 +255,7 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
         QuantizeLayerOptions run{};
         run.quantized_forward = true;
         run_layer(engine, model.shape, simulated, chunks, run,
-                  {file("e", layer), file("e", layer + 1), folder + "/scratch"});
+                  {file("e", layer), file("e", layer + 1), "", "", folder + "/scratch"});
     }
     std::fprintf(stderr, "quantized in %.1f s\n", quantizing);
     const Logits reference(engine, model, chunks, file("f", model.layers));
@@ -263,10 +268,13 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
 int main(int argc, char** argv) {
     try {
         std::map<std::string, std::string> options{
-            {"threads", "2"},    {"samples", "64"}, {"length", "512"},
-            {"percent", "0"},    {"bits", "0"},     {"ranking", "S"},
-            {"damping", "0.01"}, {"qh", "1"},       {"qf", "1"},
-            {"revisits", "0"},   {"chunks", "40"},  {"ratios", "1 .98 .96 .94 .92 .9 .88 .86 .84 .82 .8"}};
+            {"threads", "2"},    {"samples", "64"},
+            {"length", "512"},   {"percent", "0"},
+            {"bits", "0"},       {"ranking", "S"},
+            {"damping", "0.01"}, {"qh", "1"},
+            {"qf", "1"},         {"revisits", "0"},
+            {"chunks", "40"},    {"alpha", "0"},
+            {"beta", "0"},       {"ratios", "1 .98 .96 .94 .92 .9 .88 .86 .84 .82 .8"}};
         for (int i = 2; i + 1 < argc; i += 2) {
             options[argv[i]] = argv[i + 1];
         }
