@@ -1,0 +1,193 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
+import { convert } from "./testing/convert.js";
+import { encodeSafetensors, withHeader } from "./testing/encodeSafetensors.js";
+import { temporaryDirectory } from "./testing/temporaryDirectory.js";
+import { TinyModel } from "./testing/TinyModel.js";
+
+const directory = temporaryDirectory();
+const outputs = path.join(directory, "out");
+mkdirSync(outputs);
+const output = path.join(outputs, "model.gguf");
+
+/** What happens to a tiny model before it is converted, and what the user is then told. */
+const cases: readonly [string, (model: TinyModel) => void, RegExp][] = [
+  [
+    "an unknown architecture",
+    (m) => (m.config["architectures"] = ["MambaForCausalLM"]),
+    /MambaForCausalLM is not supp/
+  ],
+  ["no architecture", (m) => delete m.config["architectures"], /does not say which architecture/],
+  [
+    "weights quantized already",
+    (m) => (m.config["quantization_config"] = { quant_method: "gptq" }),
+    /already quan.*gptq/
+  ],
+  ["a required size left out", (m) => delete m.config["hidden_size"], /config\.json has no "hidden_size"/],
+  ["a size of the wrong type", (m) => (m.config["hidden_size"] = "64"), /"hidden_size".*whole number, found "64"/],
+  ["a negative size", (m) => (m.config["num_hidden_layers"] = -1), /"num_hidden_layers".*whole number, found -1/],
+  ["no layers", (m) => (m.config["num_hidden_layers"] = 0), /"num_hidden_layers".*above 0/],
+  ["more layers than any model has", (m) => (m.config["num_hidden_layers"] = 2e9), /2000000000 layers/],
+  [
+    "heads that do not divide",
+    (m) => (m.config["num_attention_heads"] = 5),
+    /64 is not a multiple of num_attention_heads 5/
+  ],
+  ["an unknown rope scaling", (m) => (m.config["rope_scaling"] = { type: "magic" }), /rope scaling "magic"/],
+  ["a config that is no JSON", (m) => (m.files["config.json"] = "{"), /config\.json is not valid JSON/],
+  ["a config that is a list", (m) => (m.files["config.json"] = "[]"), /config\.json should hold a JSON object/],
+  ["a missing tensor", (m) => m.tensors.splice(0, 1), /lacks tensor "lm_head\.weight"/],
+  [
+    "an unexpected tensor",
+    (m) => (m.tensor("model.norm.weight").name = "model.norm.scale"),
+    /lacks tensor "model\.norm/
+  ],
+  [
+    "an adapter's tensor",
+    (m) => m.tensors.push({ ...m.tensor("model.norm.weight"), name: "model.lora_A" }),
+    /"model\.lora_A", which this architecture does not have/
+  ],
+  ["a wrong shape", (m) => (m.config["intermediate_size"] = 192), /shape \[\d+, \d+\], but config\.json implies/],
+  [
+    "a number format it cannot read",
+    (m) => Object.assign(m.tensor("model.norm.weight"), { dtype: "F8_E4M3", data: new Uint8Array(64) }),
+    /"model\.norm\.weight" has format F8_E4M3/
+  ],
+  [
+    "a NaN in a linear weight",
+    (m) => (m.tensor(GATE).data[70] = NaN),
+    /gate_proj\.weight" holds NaN or infinity at \[1, 6\]/
+  ],
+  [
+    "an infinity in a norm",
+    (m) => (m.tensor("model.norm.weight").data[3] = -Infinity),
+    /model\.norm\.weight.*\[0, 3\]/
+  ],
+  ["a NaN in the embedding", (m) => (m.tensor("model.embed_tokens.weight").data[64] = NaN), /embed_tokens.*\[1, 0\]/],
+  ["weights too large to scale", (m) => (m.tensor(GATE).data[0] = 1e30), /gate_proj.*row 0 too large/],
+  ["an empty tokenizer", (m) => (m.files["tokenizer.json"] = ""), /tokenizer\.json is not valid JSON/],
+  ["no tokenizer", (m) => (m.files["tokenizer.json"] = undefined), /neither tokenizer\.json nor tokenizer\.model/],
+  ["an unknown pre-tokenizer", (m) => (preTokenizer(m).pattern = { Regex: "a+b" }), /splits text by a\+b/],
+  [
+    "a tokenizer of another kind",
+    (m) => (m.tokenizer["model"] = { type: "Unigram", vocab: {} }),
+    /holds a Unigram tok/
+  ],
+  [
+    "a tokenizer too large",
+    (m) => (m.files["tokenizer.json"] = withToken(m, 999)),
+    /token id 999, but the model's vocabulary has 264/
+  ],
+  ["no merges", (m) => delete (m.tokenizer["model"] as { merges?: unknown }).merges, /has no merges/],
+  [
+    "a truncated file",
+    (m) => (m.files["model.safetensors"] = whole(m).subarray(0, -9)),
+    /9 bytes past the end of the file/
+  ],
+  ["an empty file", (m) => (m.files["model.safetensors"] = ""), /has 0 bytes: too few/],
+  [
+    "a Git LFS pointer",
+    (m) => (m.files["model.safetensors"] = "version https://git-lfs.github.com/spec/v1\n"),
+    /LFS poin/
+  ],
+  [
+    "a damaged tokenizer.model",
+    (m) => (m.files["tokenizer.model"] = "not a model"),
+    /tokenizer\.model is not a Sentence/
+  ],
+  [
+    "a header of exabytes",
+    (m) => (m.files["model.safetensors"] = Buffer.alloc(64, 0xff)),
+    /announces a header of \d{20} bytes/
+  ],
+  [
+    "a header that is no JSON",
+    (m) => (m.files["model.safetensors"] = withHeader("{oops", new Uint8Array())),
+    /not valid JSON/
+  ]
+];
+
+const GATE = "model.layers.0.mlp.gate_proj.weight";
+
+function preTokenizer(model: TinyModel): { pattern: unknown } {
+  return (model.tokenizer["pre_tokenizer"] as { pretokenizers: [{ pattern: unknown }] }).pretokenizers[0];
+}
+
+function withToken(model: TinyModel, id: number): string {
+  return JSON.stringify({ ...model.tokenizer, added_tokens: [{ id, content: "<far>" }] });
+}
+
+function whole(model: TinyModel): Uint8Array {
+  return encodeSafetensors(model.tensors);
+}
+
+test.each(cases)("%s is refused in one line and leaves no file", async (_, damage, message) => {
+  const model = new TinyModel();
+  damage(model);
+  const error = await convert({ directory: model.write(directory), output }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(InvalidInputError);
+  expect((error as InvalidInputError).message).toMatch(message);
+  expect((error as InvalidInputError).message).not.toContain("\n");
+  expect(readdirSync(outputs)).toEqual([]);
+});
+
+test("the tiny model itself converts without a warning", async () => {
+  const { warnings } = await convert({ directory: new TinyModel().write(directory), output });
+  expect(warnings).toEqual([]);
+  rmSync(output);
+});
+
+test("a directory that is not there, and a file in its place, are told apart", async () => {
+  const missing = path.join(directory, "nowhere");
+  await expect(convert({ directory: missing, output })).rejects.toThrow(`there is no directory ${missing}`);
+  writeFileSync(path.join(directory, "file"), "");
+  await expect(convert({ directory: path.join(directory, "file"), output })).rejects.toThrow("is a file, not a model");
+});
+
+test("other kinds of weights are named", async () => {
+  const empty = path.join(directory, "other");
+  for (const [file, message] of [
+    ["pytorch_model.bin", "only pytorch_model.bin"],
+    ["consolidated.safetensors", "only consolidated.safetensors"],
+    ["model.gguf", "only model.gguf"]
+  ] as const) {
+    rmSync(empty, { recursive: true, force: true });
+    mkdirSync(empty);
+    writeFileSync(path.join(empty, file), "");
+    await expect(convert({ directory: empty, output })).rejects.toThrow(message);
+  }
+});
+
+test("a missing shard is named", async () => {
+  const model = new TinyModel();
+  const shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
+  const index = { weight_map: Object.fromEntries(model.tensors.map(({ name }, i) => [name, shards[i % 2]])) };
+  model.files = {
+    "model.safetensors.index.json": JSON.stringify(index),
+    [shards[0]]: encodeSafetensors(model.tensors.filter((_, i) => i % 2 === 0))
+  };
+  const path = model.write(directory);
+  await expect(convert({ directory: path, output })).rejects.toThrow(`lacks 1 of 2 weight files: ${shards[1]}`);
+});
+
+test("an index may not lead out of the directory", async () => {
+  const model = new TinyModel();
+  model.files["model.safetensors.index.json"] = JSON.stringify({ weight_map: { x: "../secret.safetensors" } });
+  await expect(convert({ directory: model.write(directory), output })).rejects.toThrow("outside the model directory");
+});
+
+test("an existing file is kept unless it may be replaced", async () => {
+  const model = new TinyModel().write(directory);
+  writeFileSync(output, "precious");
+  await expect(convert({ directory: model, output })).rejects.toThrow("exists already");
+  await convert({ directory: model, output, force: true });
+  expect(existsSync(output)).toBe(true);
+  rmSync(output);
+});
+
+test("a directory to write to must exist", async () => {
+  const file = path.join(directory, "no", "such", "model.gguf");
+  await expect(convert({ directory: new TinyModel().write(directory), output: file })).rejects.toThrow("to write to");
+});

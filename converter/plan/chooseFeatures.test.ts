@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { chooseFeatures, type ScoredWeight } from "./chooseFeatures.js";
+
+const weight = (target: string, scores: number[]): ScoredWeight => ({ target, scores: Float64Array.from(scores) });
+const ramp = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+function chosen(weights: ScoredWeight[], tiles: number): Record<string, number[]> {
+  const masks = chooseFeatures(weights, tiles);
+  return Object.fromEntries(
+    [...masks].map(([name, mask]) => [name, ramp(0, mask.length).filter((i) => mask[i] === 1)])
+  );
+}
+
+test("takes whole tiles of 16, the best of the whole model", () => {
+  const weights = [weight("low", ramp(0, 32)), weight("high", ramp(100, 32))];
+  expect(chosen(weights, 0)).toEqual({ low: [], high: [] });
+  expect(chosen(weights, 1)).toEqual({ low: [], high: ramp(16, 16) });
+  expect(chosen(weights, 2)).toEqual({ low: [], high: ramp(0, 32) });
+  expect(chosen(weights, 3)).toEqual({ low: ramp(16, 16), high: ramp(0, 32) });
+});
+
+test("one outlier does not win a tile against sixteen good features", () => {
+  const weights = [
+    weight("outlier", [100, ...new Array<number>(15).fill(0)]),
+    weight("even", new Array<number>(16).fill(7))
+  ];
+  expect(chosen(weights, 1)).toEqual({ outlier: [], even: ramp(0, 16) });
+});
+
+test("no other choice of whole tiles scores higher", () => {
+  let seed = 7;
+  const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const weights = ["a", "b", "c"].map((name) =>
+    weight(
+      name,
+      Array.from({ length: 48 }, () => random() ** 4)
+    )
+  );
+  for (let tiles = 0; tiles <= 9; tiles++) {
+    const total = (counts: number[]): number =>
+      weights.reduce((sum, { scores }, i) => {
+        const best = [...scores].sort((x, y) => y - x).slice(0, 16 * (counts[i] ?? 0));
+        return sum + best.reduce((x, y) => x + y, 0);
+      }, 0);
+    let highest = 0;
+    for (let a = 0; a <= 3; a++)
+      for (let b = 0; b <= 3; b++) {
+        const c = tiles - a - b;
+        if (c >= 0 && c <= 3) highest = Math.max(highest, total([a, b, c]));
+      }
+    const picked = chosen(weights, tiles);
+    expect(total(weights.map(({ target }) => (picked[target]?.length ?? 0) / 16))).toBeCloseTo(highest, 12);
+  }
+});
+
+test("ties go to the earlier weight and the lower feature, infinities first", () => {
+  const flat = (name: string): ScoredWeight => weight(name, new Array<number>(32).fill(1));
+  expect(chosen([flat("first"), flat("second")], 1)).toEqual({ first: ramp(0, 16), second: [] });
+  const infinite = weight("infinite", [...new Array<number>(31).fill(0), Infinity]);
+  expect(chosen([flat("flat"), infinite], 1)["infinite"]).toContain(31);
+});

@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
+import type { SafetensorsTensor } from "./SafetensorsTensor.js";
+
+const HONEST = JSON.stringify({
+  __metadata__: { format: "pt" },
+  b: { dtype: "BF16", shape: [2, 3], data_offsets: [8, 20] },
+  a: { dtype: "F32", shape: [2], data_offsets: [0, 8] }
+});
+const DATA_BYTES = 20;
+
+function parse(header: string, dataBytes = DATA_BYTES): SafetensorsTensor[] {
+  const bytes = new TextEncoder().encode(header);
+  return parseSafetensorsHeader(bytes, 8 + bytes.length + dataBytes, "file");
+}
+
+test("tensors come sorted by name, placed from the start of the file", () => {
+  const start = 8 + HONEST.length;
+  expect(parse(HONEST)).toEqual([
+    { name: "a", dtype: "F32", shape: [2], offset: start, byteLength: 8 },
+    { name: "b", dtype: "BF16", shape: [2, 3], offset: start + 8, byteLength: 12 }
+  ]);
+});
+
+const tensor = (changes: object): string =>
+  JSON.stringify({ a: { dtype: "F32", shape: [2], data_offsets: [0, 8], ...changes } });
+
+test.each([
+  ["is a list", "[]", "not a JSON object"],
+  ["describes a tensor by a number", '{"a": 1}', "has no description"],
+  ["names no dtype", tensor({ dtype: 1 }), "no dtype"],
+  ["names an unknown dtype", tensor({ dtype: "F7" }), 'unknown dtype "F7"'],
+  ["has a negative dimension", tensor({ shape: [-2] }), "malformed shape"],
+  ["has half a dimension", tensor({ shape: [0.5] }), "malformed shape"],
+  ["has a dimension beyond 2^53", tensor({ shape: [1e300] }), "malformed shape"],
+  ["has a hundred dimensions", tensor({ shape: new Array(100).fill(1) }), "malformed shape"],
+  ["has dimensions whose product overflows", tensor({ shape: [2 ** 40, 2 ** 40] }), "needs"],
+  ["has dimensions whose product overflows to infinity", tensor({ shape: new Array(8).fill(2 ** 52) }), "needs"],
+  ["gives one offset", tensor({ data_offsets: [0] }), "malformed data_offsets"],
+  ["gives a negative offset", tensor({ data_offsets: [-8, 0] }), "malformed data_offsets"],
+  ["gives an offset beyond 2^53", tensor({ data_offsets: [2 ** 60, 2 ** 60 + 8] }), "malformed data_offsets"],
+  ["ends before it begins", tensor({ data_offsets: [8, 0] }), "ends before it begins"],
+  ["reaches past the file", tensor({ data_offsets: [16, 24] }), "4 bytes past the end"],
+  ["has fewer bytes than its shape", tensor({ shape: [3] }), "needs 12 bytes but has 8"],
+  ["has more bytes than its shape", tensor({ shape: [] }), "needs 4 bytes but has 8"],
+  [
+    "lets two tensors share bytes",
+    '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}',
+    '"a" and "b" overlap'
+  ],
+  [
+    "has a tensor twice",
+    '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\\u0061":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}',
+    '"a" twice'
+  ],
+  ["has a field twice", '{"a":{"dtype":"F32","dtype":"F16","shape":[2],"data_offsets":[0,8]}}', '"dtype" twice']
+])("a header that %s is refused", (_, header, message) => {
+  expect(() => parse(header)).toThrow(InvalidInputError);
+  expect(() => parse(header)).toThrow(message);
+});
+
+test("any cut or single damaged character either parses or is refused, never anything else", () => {
+  const survives = (header: string): void => {
+    try {
+      for (const { offset, byteLength } of parse(header)) {
+        expect(offset + byteLength).toBeLessThanOrEqual(8 + new TextEncoder().encode(header).length + DATA_BYTES);
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(InvalidInputError);
+    }
+  };
+  for (let at = 0; at < HONEST.length; at++) {
+    survives(HONEST.slice(0, at));
+    for (const replacement of ["", "0", "9", "-", '"', "{", "]", "e", "\\"]) {
+      survives(HONEST.slice(0, at) + replacement + HONEST.slice(at + 1));
+    }
+  }
+});

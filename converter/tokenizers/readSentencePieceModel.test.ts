@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { readSentencePieceModel } from "./readSentencePieceModel.js";
+
+const file = path.join(packageRoot, "../shared/models/conversion/llama2-spm/tokenizer.model");
+if (!existsSync(file)) console.warn(`SKIPPED: ${file} is not there, so damaged SentencePiece models were not tried.`);
+
+test("a model of two pieces, written by hand", () => {
+  // pieces { piece: "<s>" score: -1.5 type: CONTROL } pieces { piece: "a" } trainer_spec { model_type: BPE } 9: 1
+  const bytes = Uint8Array.from([
+    ...[0x0a, 12, 0x0a, 3, 0x3c, 0x73, 0x3e, 0x15, 0, 0, 0xc0, 0xbf, 0x18, 3],
+    ...[0x0a, 3, 0x0a, 1, 0x61],
+    ...[0x12, 2, 0x18, 2],
+    ...[0x48, 1]
+  ]);
+  expect(readSentencePieceModel(bytes, "file")).toEqual({
+    pieces: [
+      { text: "<s>", score: -1.5, type: 3 },
+      { text: "a", score: 0, type: 1 }
+    ],
+    isBytePair: true
+  });
+});
+
+test.each([
+  ["nothing", []],
+  ["a length beyond the file", [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]],
+  ["an unknown piece type", [0x0a, 5, 0x0a, 1, 0x61, 0x18, 9]],
+  ["a score that is no number", [0x0a, 8, 0x0a, 1, 0x61, 0x15, 0, 0, 0xc0, 0x7f]]
+])("%s is refused", (_, bytes) => {
+  expect(() => readSentencePieceModel(Uint8Array.from(bytes), "file")).toThrow(InvalidInputError);
+});
+
+test.skipIf(!existsSync(file))("a model cut or damaged anywhere is read or refused, never anything else", () => {
+  const honest = readFileSync(file);
+  const survives = (bytes: Uint8Array): void => {
+    try {
+      readSentencePieceModel(bytes, "file");
+    } catch (error) {
+      expect(error).toBeInstanceOf(InvalidInputError);
+    }
+  };
+  for (let at = 0; at < honest.length; at += 97) {
+    survives(honest.subarray(0, at));
+    const damaged = Uint8Array.from(honest);
+    damaged[at] = (damaged[at] ?? 0) ^ 0xff;
+    survives(damaged);
+  }
+});
