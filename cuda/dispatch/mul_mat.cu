@@ -1,0 +1,75 @@
+#include "dispatch/decode.cuh"
+#include "dispatch/portable.cuh"
+#include "dispatch/tile.cuh"
+#include "mixllm_cuda.h"
+
+enum class Path { portable, decode, tile16, tile32, tile64, tile128 };
+
+static Path choose_path(const mixllm_cuda_device& device, int64_t tokens) {
+    if (device.architecture < 80) {
+        return Path::portable;
+    }
+    if (tokens <= 8) {
+        return Path::decode;
+    }
+    if (tokens <= 32) {
+        return tokens <= 16 ? Path::tile16 : Path::tile32;
+    }
+    // 128 tokens a tile read the weights half as often as 64, unless much of the last tile stands empty.
+    const bool empty = round_up(tokens, 128) * 4 > round_up(tokens, 64) * 5;
+    return tokens <= 64 || empty ? Path::tile64 : Path::tile128;
+}
+
+static bool legal(const mixllm_cuda_weight& w, int64_t tokens) {
+    const int64_t limit = INT32_MAX;
+    return w.n_inputs > 0 && w.n_inputs % 32 == 0 && w.n_inputs <= limit - GROUP_SIZE && w.n4 >= 0 && w.n4 % 16 == 0 &&
+           w.n8 >= 0 && w.n8 % 16 == 0 && w.n4 + w.n8 <= limit - 128 && tokens >= 0 && tokens <= limit - 128;
+}
+
+extern "C" size_t mixllm_cuda_workspace_bytes(const mixllm_cuda_device* device, const mixllm_cuda_weight* weight,
+                                              int64_t tokens) {
+    if (!legal(*weight, tokens) || tokens == 0) {
+        return 0;
+    }
+    switch (choose_path(*device, tokens)) {
+    case Path::tile16:
+        return tile_workspace_bytes<16>(*device, *weight, tokens);
+    case Path::tile32:
+        return tile_workspace_bytes<32>(*device, *weight, tokens);
+    case Path::tile64:
+        return tile_workspace_bytes<64>(*device, *weight, tokens);
+    case Path::tile128:
+        return tile_workspace_bytes<128>(*device, *weight, tokens);
+    case Path::portable:
+    case Path::decode:
+        break;
+    }
+    return 0;
+}
+
+extern "C" cudaError_t mixllm_cuda_mul_mat(const mixllm_cuda_device* device, const mixllm_cuda_weight* weight,
+                                           const void* activations, int64_t tokens, float* y, int64_t y_stride,
+                                           void* workspace, cudaStream_t stream) {
+    if (!legal(*weight, tokens)) {
+        return cudaErrorInvalidValue;
+    }
+    if (tokens == 0 || weight->n4 + weight->n8 == 0) {
+        return cudaSuccess;
+    }
+    const Activations a = activations_at(const_cast<void*>(activations), weight->n_inputs, tokens);
+    switch (choose_path(*device, tokens)) {
+    case Path::portable:
+        return mul_mat_portable(*weight, a, y, y_stride, stream);
+    case Path::decode:
+        return mul_mat_decode(*weight, a, y, y_stride, stream);
+    case Path::tile16:
+        return mul_mat_tile<16>(*device, *weight, a, y, y_stride, workspace, stream);
+    case Path::tile32:
+        return mul_mat_tile<32>(*device, *weight, a, y, y_stride, workspace, stream);
+    case Path::tile64:
+        return mul_mat_tile<64>(*device, *weight, a, y, y_stride, workspace, stream);
+    case Path::tile128:
+        return mul_mat_tile<128>(*device, *weight, a, y, y_stride, workspace, stream);
+    }
+    return cudaErrorInvalidValue;
+}

@@ -1,0 +1,11 @@
+#ifndef MIXLLM_DISPATCH_PORTABLE_CUH
+#define MIXLLM_DISPATCH_PORTABLE_CUH
+
+#include "layout/activations.cuh"
+#include "mixllm_cuda.h"
+
+// Any shape on any GPU. Needs no workspace.
+cudaError_t mul_mat_portable(const mixllm_cuda_weight& weight, const Activations& activations, float* y,
+                             int64_t y_stride, cudaStream_t stream);
+
+#endif

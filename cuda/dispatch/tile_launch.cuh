@@ -1,0 +1,47 @@
+#ifndef MIXLLM_DISPATCH_TILE_LAUNCH_CUH
+#define MIXLLM_DISPATCH_TILE_LAUNCH_CUH
+
+#include "dispatch/launch.cuh"
+#include "dispatch/plan_tiles.h"
+#include "dispatch/tile.cuh"
+#include "epilogue/combine_kernel.cuh"
+#include "tile/tile_kernel.cuh"
+
+template <int TOKENS>
+static TilePlan plan_for(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight, int64_t tokens) {
+    using Shape = TileShape<TOKENS>;
+    return plan_tiles({Shape::ROWS, Shape::TOKENS, Shape::BLOCKS_PER_MULTIPROCESSOR}, device, weight, tokens);
+}
+
+template <int TOKENS>
+size_t tile_workspace_bytes(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight, int64_t tokens) {
+    using Shape = TileShape<TOKENS>;
+    return (size_t)plan_for<TOKENS>(device, weight, tokens).slots() * Shape::SUMS * Shape::THREADS * sizeof(float);
+}
+
+template <int TOKENS>
+cudaError_t mul_mat_tile(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight,
+                         const Activations& activations, float* y, int64_t y_stride, void* workspace,
+                         cudaStream_t stream) {
+    using Shape = TileShape<TOKENS>;
+    TileParameters p;
+    p.weight = view_of(weight);
+    p.activations = activations;
+    p.plan = plan_for<TOKENS>(device, weight, activations.tokens);
+    p.y = y;
+    p.y_stride = y_stride;
+    p.partial = static_cast<float*>(workspace);
+    const cudaError_t error =
+        launch(tile_kernel<Shape>, (unsigned)p.plan.blocks, Shape::THREADS, tile_shared_bytes<Shape>(), stream, p);
+    if (error != cudaSuccess || !p.plan.splits()) {
+        return error;
+    }
+    return launch(combine_kernel<Shape>, (unsigned)p.plan.split_tiles, Shape::THREADS, Shape::SCATTER_BYTES, stream, p);
+}
+
+#define MIXLLM_INSTANTIATE_TILE(TOKENS)                                                                                \
+    template size_t tile_workspace_bytes<TOKENS>(const mixllm_cuda_device&, const mixllm_cuda_weight&, int64_t);       \
+    template cudaError_t mul_mat_tile<TOKENS>(const mixllm_cuda_device&, const mixllm_cuda_weight&,                    \
+                                              const Activations&, float*, int64_t, void*, cudaStream_t);
+
+#endif

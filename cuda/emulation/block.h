@@ -1,0 +1,110 @@
+#ifndef MIXLLM_EMULATION_BLOCK_H
+#define MIXLLM_EMULATION_BLOCK_H
+
+#include "fiber.h"
+#include "shadow.h"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <stdint.h>
+#include <string>
+#include <vector>
+
+namespace emulation {
+
+struct Dim3 {
+    unsigned x = 1, y = 1, z = 1;
+    constexpr Dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+
+enum { WARP_THREADS = 32, MAX_WARP_BYTES = 64 };
+
+// What one lane gives to and gets from a collective operation of its warp.
+struct LaneExchange {
+    alignas(16) uint8_t in[MAX_WARP_BYTES];
+    alignas(16) uint8_t out[MAX_WARP_BYTES];
+};
+
+// An asynchronous copy that has not landed.
+struct PendingCopy {
+    uint8_t* to;
+    const uint8_t* from;
+    int bytes; // the rest of `size` becomes zero
+    int size;
+};
+
+// The block that runs now: blocks run one after another, their threads as fibers that switch only where they wait.
+class Block {
+public:
+    // Runs one block. Throws Fault.
+    void run(uint64_t launch, unsigned block, Dim3 block_index, Dim3 grid, unsigned threads, size_t shared_bytes,
+             const std::function<void()>& kernel);
+
+    // For the running thread:
+    unsigned thread_index() const { return current; }
+    Dim3 block_index() const { return index; }
+    Dim3 grid_size() const { return grid; }
+    unsigned threads() const { return (unsigned)count; }
+    Access access() const { return {launch, block, current, epoch}; }
+    uint8_t* shared() { return shared_base; }
+
+    // Waits for all threads of the block.
+    void barrier();
+
+    // Waits for all 32 lanes of the warp to come here with the same `name`; the last to come runs `work` on all 32
+    // exchanges. Returns this lane's exchange.
+    using WarpWork = void (*)(LaneExchange* lanes);
+    LaneExchange& collective(const char* name, const void* in, size_t bytes, WarpWork work);
+
+    // Checks an access to shared memory. Throws Fault.
+    void on_shared_read(const void* address, size_t bytes, bool whole_warp = false);
+    void on_shared_write(const void* address, size_t bytes);
+
+    void start_copy(const PendingCopy& copy);
+    void commit_copies();
+    void wait_copies(size_t pending_groups);
+
+private:
+    enum class Wait { nothing, barrier, warp, over };
+
+    struct Thread {
+        Fiber fiber;
+        Wait wait;
+        std::vector<PendingCopy> open;               // copies since the last commit
+        std::deque<std::vector<PendingCopy>> groups; // committed, oldest first
+        std::string fault;
+    };
+
+    struct Warp {
+        LaneExchange lanes[WARP_THREADS];
+        const char* name;
+        int arrived;
+    };
+
+    static void thread_main(void* block);
+    void block_until(Wait reason);
+    ShadowWord& shared_word(const void* address, size_t bytes, const char* what, size_t word);
+    void land(const PendingCopy& copy);
+
+    uint64_t launch = 0;
+    unsigned block = 0;
+    Dim3 index, grid;
+    size_t count = 0;
+    unsigned current = 0;
+    uint32_t epoch = 0;
+    size_t at_barrier = 0;
+    const std::function<void()>* kernel = nullptr;
+    std::vector<std::unique_ptr<Thread>> pool;
+    std::vector<Warp> warps;
+    std::vector<uint8_t> shared_storage;
+    uint8_t* shared_base = nullptr;
+    size_t shared_bytes = 0;
+    std::vector<ShadowWord> shared_shadow;
+};
+
+Block& running_block();
+
+} // namespace emulation
+
+#endif

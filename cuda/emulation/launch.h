@@ -1,0 +1,18 @@
+#ifndef MIXLLM_EMULATION_LAUNCH_H
+#define MIXLLM_EMULATION_LAUNCH_H
+
+#include <cuda_runtime_api.h>
+
+#include "block.h"
+#include "fault.h"
+
+#include <functional>
+
+namespace emulation {
+
+// Runs `kernel` on every thread of every block; on a fault the rest is dropped.
+cudaError_t launch(Dim3 grid, unsigned threads, size_t shared_bytes, const std::function<void()>& kernel);
+
+} // namespace emulation
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef MIXLLM_SCATTER_TILE_CUH
+#define MIXLLM_SCATTER_TILE_CUH
+
+#include "layout/weight_part.cuh"
+#include "memory/global.cuh"
+#include "memory/shared.cuh"
+#include "tile/multiply_group.cuh"
+
+// Writes a tile's sums to y through shared memory, so that a warp stores 32 successive rows of one token: as `rows`
+// ascends and most channels have 4 bits, that is nearly one contiguous piece. Shared memory must be free, and is again
+// after the next barrier.
+template <class Shape>
+__device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, const WeightPart& part, int first_row,
+                                             int first_token, int tokens, float* y, int64_t y_stride) {
+    const Shared<float> tile = dynamic_shared().as<float>();
+    const int thread = (int)threadIdx.x, lane = thread % 32, warp = thread / 32;
+    const int warp_row = warp % Shape::ROW_WARPS * Shape::WARP_ROWS;
+    const int warp_token = warp / Shape::ROW_WARPS * Shape::WARP_TOKENS;
+#pragma unroll
+    for (int m = 0; m < Shape::WARP_ROWS / 16; m++) {
+#pragma unroll
+        for (int n = 0; n < Shape::WARP_TOKENS / 8; n++) {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                const int row = warp_row + 16 * m + lane / 4 + i / 2 * 8;
+                const int token = warp_token + 8 * n + lane % 4 * 2 + i % 2;
+                tile.store(token * Shape::SCATTER_STRIDE + row, sums[m][n][i]);
+            }
+        }
+    }
+    __syncthreads();
+    const int row = thread % Shape::ROWS;
+    if (first_row + row < part.n) {
+        const size_t channel = (size_t)Global<const int32_t>(part.rows).load((size_t)(first_row + row));
+        for (int token = thread / Shape::ROWS; token < Shape::TOKENS; token += Shape::THREADS / Shape::ROWS) {
+            if (first_token + token < tokens) {
+                Global<float>(y).store((size_t)(first_token + token) * (size_t)y_stride + channel,
+                                       tile.load(token * Shape::SCATTER_STRIDE + row));
+            }
+        }
+    }
+}
+
+#endif

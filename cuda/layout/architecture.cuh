@@ -1,0 +1,12 @@
+#ifndef MIXLLM_ARCHITECTURE_CUH
+#define MIXLLM_ARCHITECTURE_CUH
+
+// What the architecture being compiled for has. On the host, and in the emulation, everything: the launchers choose.
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+constexpr bool HAS_INT8_MMA = false;
+#else
+constexpr bool HAS_INT8_MMA = true; // mma.m16n8k32 on int8, cp.async, ldmatrix, L2 cache hints
+#endif
+
+#endif

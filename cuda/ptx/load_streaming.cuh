@@ -1,0 +1,22 @@
+#ifndef MIXLLM_LOAD_STREAMING_CUH
+#define MIXLLM_LOAD_STREAMING_CUH
+
+#include "memory/global.cuh"
+
+#include <stdint.h>
+
+// 16 bytes that no other block reads: they take no place in L1 and are the first to leave L2.
+__device__ __forceinline__ void load_streaming(uint32_t (&words)[4], Global<const uint8_t> from, uint64_t policy) {
+    asm volatile("ld.global.nc.L1::no_allocate.L2::cache_hint.L2::128B.v4.u32 {%0, %1, %2, %3}, [%4], %5;"
+                 : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+                 : "l"(from.address), "l"(policy));
+}
+
+// The policy for load_streaming.
+__device__ __forceinline__ uint64_t evict_first_policy() {
+    uint64_t policy;
+    asm("createpolicy.fractional.L2::evict_first.b64 %0;" : "=l"(policy));
+    return policy;
+}
+
+#endif

@@ -1,0 +1,51 @@
+#ifndef MIXLLM_WEIGHT_FRAGMENTS_CUH
+#define MIXLLM_WEIGHT_FRAGMENTS_CUH
+
+#include "memory/shared.cuh"
+#include "ptx/ldmatrix.cuh"
+#include "tile/swizzle.cuh"
+
+// One group of 16 rows as the A operands of four mma.m16n8k32: fragment[k][r] is register r of step k, inputs
+// 32k..32k+31.
+using WeightFragments = uint32_t[4][4];
+
+// 0x80 - z in each byte: what turns q into a byte without borrows, see subtract_zero.
+__device__ __forceinline__ uint32_t zero_complement(int zero) {
+    return 0x80808080u - (uint32_t)zero * 0x01010101u;
+}
+
+// q - z in two's complement in each byte, from q in 0..15: q + 0x80 - z lies in 0x71..0x8F, so no byte carries into the
+// next, and flipping the top bit takes 0x80 off again. 3 instructions with the mask, where a byte-wise subtraction is
+// emulated by more.
+__device__ __forceinline__ uint32_t subtract_zero(uint32_t q, uint32_t complement) {
+    return (q + complement) ^ 0x80808080u;
+}
+
+// rows: this warp's first of 16 rows in a stage's tile. zero: of rows lane / 4 and lane / 4 + 8.
+__device__ __forceinline__ void load_fragments4(WeightFragments& fragments, Shared<const uint8_t> tile, int first_row,
+                                                const int (&zero)[2]) {
+    const int lane = (int)threadIdx.x % 32;
+    const uint32_t complement[2] = {zero_complement(zero[0]), zero_complement(zero[1])};
+#pragma unroll
+    for (int k = 0; k < 4; k += 2) {
+        // Matrices: rows 0-7 and 8-15 of chunk k, the same of chunk k + 1. A chunk is 32 inputs.
+        uint32_t packed[4];
+        ldmatrix_x4(packed, tile + swizzled<64>(first_row + lane % 16, k + lane / 16));
+#pragma unroll
+        for (int m = 0; m < 4; m++) {
+            fragments[k + m / 2][m % 2] = subtract_zero(packed[m] & 0x0F0F0F0F, complement[m % 2]);
+            fragments[k + m / 2][m % 2 + 2] = subtract_zero(packed[m] >> 4 & 0x0F0F0F0F, complement[m % 2]);
+        }
+    }
+}
+
+__device__ __forceinline__ void load_fragments8(WeightFragments& fragments, Shared<const uint8_t> tile, int first_row) {
+    const int lane = (int)threadIdx.x % 32;
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+        // Matrices: rows 0-7 and 8-15 of chunk 2k, the same of chunk 2k + 1. A chunk is 16 inputs.
+        ldmatrix_x4(fragments[k], tile + swizzled<128>(first_row + lane % 16, 2 * k + lane / 16));
+    }
+}
+
+#endif
