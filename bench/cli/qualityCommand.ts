@@ -2,8 +2,8 @@ import { Command } from "commander";
 import { formatQuality } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
+import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
 import { integerOption } from "./integerOption.js";
-import { interruptible } from "./interruptible.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {
@@ -26,7 +26,7 @@ export function qualityCommand(): Command {
     .option("--chunks <count>", "stop after this many chunks (default: the whole text)", integerOption(1))
     .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
     .option("--json", "print one JSON object")
-    .action((options: Options) => interruptible((signal) => run(options, signal)));
+    .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
 async function run({ json, ...options }: Options, signal: AbortSignal): Promise<void> {

@@ -2,8 +2,8 @@ import { Command } from "commander";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
+import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
 import { integerOption } from "./integerOption.js";
-import { interruptible } from "./interruptible.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {
@@ -27,7 +27,7 @@ export function speedCommand(): Command {
     .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
     .option("--repeat <count>", "rounds", integerOption(1), 5)
     .option("--json", "print one JSON array")
-    .action((options: Options) => interruptible((signal) => run(options, signal)));
+    .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
 async function run({ model, json, ...options }: Options, signal: AbortSignal): Promise<void> {
@@ -45,8 +45,8 @@ async function run({ model, json, ...options }: Options, signal: AbortSignal): P
         )
     });
     const figures = report.models.flatMap((entry) => entry.figures);
-    result = json === true ? JSON.stringify(figures) : formatSpeed(report);
+    result = json === true ? `${JSON.stringify(figures)}\n` : formatSpeed(report);
     return "measured speed";
   });
-  process.stdout.write(`${result}\n`);
+  process.stdout.write(result);
 }

@@ -2,8 +2,8 @@ import { Command } from "commander";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { syntheticShapes } from "../synthetic/syntheticShapes.js";
+import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
 import { integerOption } from "./integerOption.js";
-import { interruptible } from "./interruptible.js";
 import { percentOption } from "./percentOption.js";
 import { withProgress } from "./withProgress.js";
 
@@ -25,7 +25,7 @@ export function synthesizeCommand(): Command {
     .option("--percent-8bit <percent>", "make a MixLLM model, not an F16 one", percentOption)
     .requiredOption("-o, --output <gguf>", "file to write")
     .option("--force", "overwrite the output")
-    .action((options: Options) => interruptible((signal) => run(options, signal)));
+    .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {

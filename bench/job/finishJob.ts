@@ -1,11 +1,10 @@
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { CanceledError } from "./CanceledError.js";
 import type { NativeJob } from "./NativeJob.js";
 
 /**
- * Waits for a native job, canceling it when `signal` fires.
+ * Waits for a native job, canceling it when `signal` aborts.
  *
- * @throws {CanceledError} `signal` fired before the job was done
+ * @throws the signal's reason when it aborted before the job was done
  * @throws {InvalidInputError} the job found its input unusable
  */
 export async function finishJob<T>(job: NativeJob<T>, signal?: AbortSignal): Promise<T> {
@@ -16,7 +15,7 @@ export async function finishJob<T>(job: NativeJob<T>, signal?: AbortSignal): Pro
     return await job.result;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "CANCELED") throw new CanceledError();
+    if (code === "CANCELED") signal?.throwIfAborted();
     if (code === "BAD_INPUT") throw new InvalidInputError((error as Error).message);
     throw error;
   } finally {

@@ -37,7 +37,7 @@ const SHORTEST_CONTEXT = 8;
  * @param loadAddon called only once everything that can be checked without the addon holds
  * @throws {InvalidInputError} a file that is missing, unreadable or not a GGUF llama.cpp can load; a text shorter than one
  *   context; vocabularies that differ
- * @throws {CanceledError}
+ * @throws the reason of `signal` when it aborts
  */
 export async function measureQuality(
   loadAddon: () => Promise<BenchAddon>,

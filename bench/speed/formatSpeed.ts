@@ -1,8 +1,8 @@
 import { formatBytes } from "../../cli/formatBytes.js";
-import { formatTable } from "../formatTable.js";
+import { formatTable } from "../../plugin/cli/formatTable.js";
 import type { SpeedReport } from "./SpeedReport.js";
 
-/** The report as a table, one line a model and test; speeds in tokens a second. */
+/** The report as a table, one line a model and test, each ending in a line feed; speeds in tokens a second. */
 export function formatSpeed({ models }: SpeedReport): string {
   const head = ["model", "type", "size", "load", "test", "threads", "median t/s", "mean", "sd"];
   const rows = models.flatMap(({ model, type, fileBytes, loadSeconds, figures }) =>
@@ -18,5 +18,5 @@ export function formatSpeed({ models }: SpeedReport): string {
       sd.toFixed(2)
     ])
   );
-  return formatTable([head, ...rows], new Set([2, 3, 5, 6, 7, 8]));
+  return formatTable(head, rows);
 }

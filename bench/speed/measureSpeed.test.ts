@@ -131,7 +131,7 @@ describe("real models", () => {
       expect(Number.isFinite(tokensPerSecond.sd)).toBe(true);
     }
     const lines = formatSpeed(report).split("\n");
-    expect(lines).toHaveLength(5);
+    expect(lines).toHaveLength(6);
     expect(lines[3]).toMatch(/mixed\.gguf +MixLLM W5\.0A8 +[\d.]+ MiB +[\d.]+ s +pp40 +2 +[\d.]+ +[\d.]+ +[\d.]+$/);
   });
 

@@ -36,7 +36,7 @@ type Run = [handle: SpeedModelHandle, seed: number];
  *
  * @param loadAddon called only once everything that can be checked without the addon holds
  * @throws {InvalidInputError} a model that cannot be loaded, or nothing to measure
- * @throws {CanceledError}
+ * @throws the reason of `signal` when it aborts
  */
 export async function measureSpeed(loadAddon: () => Promise<BenchAddon>, options: SpeedOptions): Promise<SpeedReport> {
   const { prompt = 512, generate = 64, repeat = 5, threads = availableParallelism(), signal } = options;

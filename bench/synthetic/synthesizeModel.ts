@@ -28,7 +28,7 @@ export interface SynthesizeOptions {
  *
  * @param loadAddon called only once everything that can be checked without the addon holds
  * @throws {InvalidInputError} unknown shape, vocabulary too small, output that exists, too little room on the disk
- * @throws {CanceledError}
+ * @throws the reason of `signal` when it aborts
  */
 export async function synthesizeModel(loadAddon: () => Promise<BenchAddon>, options: SynthesizeOptions): Promise<void> {
   const shape = syntheticShapes[options.shape];

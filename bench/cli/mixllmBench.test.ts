@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { loadBenchAddon } from "../loadBenchAddon.js";
+import { synthesizeModel } from "../synthetic/synthesizeModel.js";
+import { folderForTests } from "../testing/folderForTests.js";
+import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+
+/** What users run; `npm test` compiles it first. */
+const PROGRAM = fileURLToPath(new URL("../../dist/bench/cli/mixllmBench.js", import.meta.url));
+
+const file = folderForTests();
+prepareBenchAddon();
+
+function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [PROGRAM, ...args],
+      { env: { ...process.env, NO_COLOR: "1" } },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+    );
+  });
+}
+
+beforeAll(async () => {
+  await writeFile(file("text.txt"), "Any text will do, as long as there is enough of it. ".repeat(20));
+  await writeFile(file("short.txt"), "Hello");
+  const shape = { shape: "llama-3.2-1b", layers: 1, vocabulary: 300 };
+  await synthesizeModel(loadBenchAddon, { ...shape, output: file("model.gguf") });
+}, 300_000);
+
+describe("mixllm-bench", () => {
+  test("quality --json prints one object", async () => {
+    const model = file("model.gguf");
+    const { code, stdout } = await run(
+      ...["quality", "--model", model, "--reference", model, "--text", file("text.txt")],
+      ...["--context", "128", "--chunks", "2", "--threads", "2", "--json"]
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      model,
+      perplexity: expect.any(Number) as number,
+      perplexityError: expect.any(Number) as number,
+      chunks: 2,
+      context: 128,
+      kld: { mean: 0, median: 0, p99: 0, max: 0 },
+      top1Agreement: 1,
+      deltaPRms: 0
+    });
+  });
+
+  test("speed --json prints one array", async () => {
+    const model = file("model.gguf");
+    const { code, stdout } = await run(
+      ...["speed", "--model", model, "--model", model, "--prompt", "16", "--generate", "2"],
+      ...["--threads", "1", "--repeat", "2", "--json"]
+    );
+    expect(code).toBe(0);
+    const tokensPerSecond = {
+      median: expect.any(Number) as number,
+      mean: expect.any(Number) as number,
+      sd: expect.any(Number) as number
+    };
+    const entry = { model, type: "F16", threads: 1, tokensPerSecond };
+    expect(JSON.parse(stdout)).toEqual(["pp16", "tg2", "pp16", "tg2"].map((name) => ({ ...entry, test: name })));
+  });
+
+  test.each([
+    [["quality", "--model", "none.gguf", "--text", "none.txt"], /^error: cannot read none\.gguf: no such file/],
+    [["quality", "--model", "none.gguf"], /^error: required option '--text <file>' not specified/],
+    [["quality", "--model", "x.gguf", "--text", "x", "--chunk", "4"], /^error: unknown option '--chunk'/],
+    [["quality", "--model", "x.gguf", "--text", "x", "--context", "7"], /^error: option '--context.*at least 8/],
+    [["speed", "--model", "none.gguf", "--repeat", "0"], /^error: option '--repeat.*at least 1/],
+    [["speed", "--model", "none.gguf"], /^error: cannot read none\.gguf: no such file/],
+    [["synthesize", "--shape", "llama-9", "-o", "x.gguf"], /^error: there is no shape llama-9; known are/],
+    [["compress"], /^error: unknown command 'compress'/]
+  ])("%j ends with one clear line and exit code 1", async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("a text that is too short is told from the model's own tokens", async () => {
+    const { code, stderr } = await run("quality", "--model", file("model.gguf"), "--text", file("short.txt"));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: the text is too short: it has 6 tokens .* one context takes 512$/m);
+  });
+});
