@@ -13,6 +13,7 @@
 namespace {
 
 #include "tile_driver.h"
+
 #include "x86_256.h"
 
 bool runs_here() {

@@ -9,12 +9,17 @@ extern const KernelSet kernels_portable;
 extern const KernelSet kernels_avx512_vnni;
 extern const KernelSet kernels_avx_vnni;
 extern const KernelSet kernels_avx2;
+#elif defined(MIXLLM_ARM64)
+extern const KernelSet kernels_neon_i8mm;
+extern const KernelSet kernels_neon_dotprod;
 #endif
 
 const KernelSet* const* all_kernels() {
     static const KernelSet* const sets[] = {
 #ifdef MIXLLM_X86
         &kernels_avx512_vnni, &kernels_avx_vnni, &kernels_avx2,
+#elif defined(MIXLLM_ARM64)
+        &kernels_neon_i8mm, &kernels_neon_dotprod,
 #endif
         &kernels_portable,    nullptr,
     };
