@@ -1,0 +1,113 @@
+import { lstat, mkdtemp, readlink, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { getLlama, LlamaLogLevel, type Llama } from "node-llama-cpp";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { BenchAddon } from "../../bench/BenchAddon.js";
+import { finishJob } from "../../bench/job/finishJob.js";
+import { InvalidInputError } from "../errors/InvalidInputError.js";
+import { RuntimeNotBuiltError } from "../errors/RuntimeNotBuiltError.js";
+import { ensureRuntime } from "../runtime/ensureRuntime.js";
+import { loadNativeAddon } from "../runtime/loadNativeAddon.js";
+import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
+import { convertDemo } from "../testing/convertDemo.js";
+import { greedyTokens } from "../testing/greedyTokens.js";
+import { runStock } from "../testing/runStock.js";
+import { getMixLlama } from "./getMixLlama.js";
+
+/** Long enough for a first build of the runtime on two cores. */
+const BUILD_TIMEOUT_MS = 30 * 60_000;
+
+const PROMPT = "The configuration file";
+const COUNT = 40;
+
+let folder: string;
+let llama: Llama;
+const file = (name: string) => path.join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-test-"));
+  await convertDemo(file("f16.gguf"), "--type", "f16");
+  const addon = await loadNativeAddon<BenchAddon>("mixllm-bench");
+  const options = { input: file("f16.gguf"), output: file("q4_k_m.gguf"), type: "Q4_K_M", threads: 1 };
+  await finishJob(addon.quantizeStock(options));
+  llama = await getMixLlama({ gpu: false, maxThreads: 1 });
+}, BUILD_TIMEOUT_MS);
+
+afterAll(async () => {
+  await llama.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function ownTokens(name: string): Promise<number[]> {
+  const model = await llama.loadModel({ modelPath: file(name) });
+  const tokens = await greedyTokens(model, PROMPT, COUNT);
+  await model.dispose();
+  return tokens;
+}
+
+describe("the Llama", () => {
+  test("is our own build, linked and not copied into node-llama-cpp", async () => {
+    const { key, directory } = await ensureRuntime({ gpu: false });
+    expect(llama.buildType).toBe("localBuild");
+    expect(llama.cmakeOptions).toEqual({ MIXLLM: key });
+    expect(llama.gpu).toBe(false);
+    const { localBuildsDirectory, buildFolderName } = nodeLlamaCpp();
+    const link = path.join(localBuildsDirectory, await buildFolderName(false, { MIXLLM: key }));
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await readlink(link)).toBe(directory);
+  });
+
+  test("leaves no llama.cpp in node-llama-cpp's package", async () => {
+    await expect(lstat(path.join(nodeLlamaCpp().directory, "llama", "llama.cpp"))).rejects.toThrow("ENOENT");
+  });
+
+  test("can be had again, and beside node-llama-cpp's own", async () => {
+    const again = await getMixLlama({ gpu: false, build: "never", maxThreads: 2 });
+    expect(again.maxThreads).toBe(2);
+    await again.dispose();
+    const stock = await getLlama({ gpu: false, build: "never", maxThreads: 1, logLevel: LlamaLogLevel.error });
+    expect(stock.buildType).toBe("prebuilt");
+    const model = await stock.loadModel({ modelPath: file("f16.gguf") });
+    const stockTokens = await greedyTokens(model, PROMPT, COUNT);
+    await stock.dispose();
+    expect(await ownTokens("f16.gguf")).toEqual(stockTokens);
+  });
+
+  test("is our own build also when the environment has options for node-llama-cpp's builds", async () => {
+    vi.stubEnv("NODE_LLAMA_CPP_CMAKE_OPTION_GGML_BLAS", "ON");
+    vi.stubEnv("GGML_CUDA_F16", "1");
+    try {
+      const other = await getMixLlama({ gpu: false, dryRun: true });
+      expect(other.buildType).toBe("localBuild");
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
+describe("without a build", () => {
+  test('build: "never" fails and says how to make one', async () => {
+    vi.stubEnv("MIXLLM_CACHE_DIR", file("empty-cache"));
+    try {
+      await expect(getMixLlama({ gpu: false, build: "never" })).rejects.toThrow(RuntimeNotBuiltError);
+      await expect(getMixLlama({ gpu: false, build: "never" })).rejects.toMatchObject({
+        fix: expect.stringContaining("npx mixllm build") as unknown
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  test("wrong options are refused first", async () => {
+    // @ts-expect-error: what plain JavaScript could pass
+    await expect(getMixLlama({ gpu: "vulkan" })).rejects.toThrow(InvalidInputError);
+  });
+});
+
+describe("stock files", () => {
+  test.each(["f16.gguf", "q4_k_m.gguf"])("%s generates the tokens that stock node-llama-cpp does", async (name) => {
+    const stock = await runStock(file(name), PROMPT, COUNT);
+    expect(await ownTokens(name)).toEqual("tokens" in stock ? stock.tokens : stock.error);
+  });
+});

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { LlamaCompletion, LlamaLogLevel, type Llama, type LlamaModel } from "node-llama-cpp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { convertDemo } from "../testing/convertDemo.js";
+import { greedyTokens } from "../testing/greedyTokens.js";
+import { runStock } from "../testing/runStock.js";
+import { getMixLlama } from "./getMixLlama.js";
+import { inspectMixLlmFile } from "./inspectMixLlmFile.js";
+
+/** Long enough for a first build of the runtime on two cores. */
+const BUILD_TIMEOUT_MS = 30 * 60_000;
+
+const PROMPT = "The configuration file";
+
+let folder: string;
+let llama: Llama;
+const log: string[] = [];
+const file = (name: string) => path.join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-test-"));
+  await convertDemo(file("mixllm.gguf"));
+  await convertDemo(file("p0.gguf"), "--percent-8bit", "0");
+  await convertDemo(file("p100.gguf"), "--percent-8bit", "100");
+  await convertDemo(file("f16.gguf"), "--type", "f16");
+  // The only Llama of this process: all of a process share one logger.
+  llama = await getMixLlama({
+    gpu: false,
+    maxThreads: 1,
+    logLevel: LlamaLogLevel.debug,
+    logger: (_, message) => void log.push(message)
+  });
+}, BUILD_TIMEOUT_MS);
+
+afterAll(async () => {
+  await llama.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function withModel<T>(name: string, use: (model: LlamaModel) => Promise<T>): Promise<T> {
+  const model = await llama.loadModel({ modelPath: file(name) });
+  try {
+    return await use(model);
+  } finally {
+    await model.dispose();
+  }
+}
+
+test.each(["mixllm.gguf", "p0.gguf", "p100.gguf"])("%s loads, says what it is and generates", async (name) => {
+  const { bitsPerWeight } = await inspectMixLlmFile(file(name));
+  log.length = 0;
+  expect(await withModel(name, (model) => greedyTokens(model, PROMPT, 40))).toHaveLength(40);
+  expect(log.join("\n")).toMatch(
+    new RegExp(`MixLLM W\\S+A8 \\(.*% 8-bit, group 128, ${bitsPerWeight.toFixed(2)} bpw\\)`)
+  );
+});
+
+test("with 8 bits everywhere continue a text as F16 does", async () => {
+  const f16 = await withModel("f16.gguf", (model) => greedyTokens(model, PROMPT, 8));
+  expect(await withModel("p100.gguf", (model) => greedyTokens(model, PROMPT, 8))).toEqual(f16);
+});
+
+test("complete, embed and follow a grammar, several sequences at a time", async () => {
+  await withModel("mixllm.gguf", async (model) => {
+    const context = await model.createContext({ contextSize: 256, sequences: 2 });
+    const first = new LlamaCompletion({ contextSequence: context.getSequence() });
+    const second = new LlamaCompletion({ contextSequence: context.getSequence() });
+    const complete = (completion: LlamaCompletion) =>
+      completion.generateCompletion(PROMPT, { maxTokens: 16, temperature: 0 });
+    const [a, b] = await Promise.all([complete(first), complete(second)]);
+    expect(a.length).toBeGreaterThan(0);
+    expect(b).toBe(a);
+
+    const grammar = await llama.createGrammar({ grammar: 'root ::= "yes" | "no"' });
+    expect(["yes", "no"]).toContain(await first.generateCompletion("Is it so? ", { grammar, temperature: 0 }));
+    await context.dispose();
+
+    const embeddings = await model.createEmbeddingContext({ contextSize: 64 });
+    const { vector } = await embeddings.getEmbeddingFor(PROMPT);
+    expect(vector).toHaveLength(model.embeddingVectorSize);
+    expect(vector.every(Number.isFinite)).toBe(true);
+  });
+});
+
+test("are refused by stock node-llama-cpp at load, with the message that the README shows", async () => {
+  const outcome = await runStock(file("mixllm.gguf"), PROMPT, 1);
+  expect(outcome).toMatchObject({ log: expect.stringContaining("missing tensor 'blk.0.attn_") as unknown });
+});
