@@ -8,7 +8,7 @@ AsyncTask::AsyncTask(Napi::Env env, std::function<void()> task, std::function<Na
     : Napi::AsyncWorker(env), deferred(Napi::Promise::Deferred::New(env)), work(std::move(task)),
       result(std::move(make_result)) {}
 
-Napi::Promise AsyncTask::run(Napi::Env env, std::initializer_list<Napi::Object> buffers, std::function<void()> work,
+Napi::Promise AsyncTask::run(Napi::Env env, const std::vector<Napi::Object>& buffers, std::function<void()> work,
                              std::function<Napi::Value(Napi::Env)> result) {
     // Node-API deletes the worker once it has settled.
     AsyncTask* task = new AsyncTask(env, std::move(work), std::move(result));

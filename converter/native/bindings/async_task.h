@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -17,7 +16,7 @@ public:
      * @param work runs on a worker thread; a thrown std::exception rejects the promise
      * @param result makes the promise's value, back on the JavaScript thread
      */
-    static Napi::Promise run(Napi::Env env, std::initializer_list<Napi::Object> buffers, std::function<void()> work,
+    static Napi::Promise run(Napi::Env env, const std::vector<Napi::Object>& buffers, std::function<void()> work,
                              std::function<Napi::Value(Napi::Env)> result);
 
 private:

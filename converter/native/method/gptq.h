@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "../quantize/quantized_rows.h"
 #include "hessian_factor.h"
+#include "quantized_linear.h"
 
 namespace mixllm {
 
@@ -12,13 +12,6 @@ namespace mixllm {
 struct GptqOptions {
     std::vector<float> clip_ratios; ///< shares of a group's range to try as the range of its grid
     int revisits;                   ///< times every group is quantized again, with all other groups known
-};
-
-/// A quantized linear weight, rows of each width in ascending order of output channel.
-struct QuantizedLinear {
-    QuantizedRows4 rows4;
-    QuantizedRows8 rows8;
-    std::vector<float> values; ///< `[rows][inputs]`, the weights the integers stand for
 };
 
 /**

@@ -37,9 +37,11 @@ ggml_tensor* LayerGraph::linear(Linear which, ggml_tensor* x) const {
 }
 
 ggml_tensor* LayerGraph::rope(ggml_tensor* x) const {
-    const int mode = shape_.rope_neox ? GGML_ROPE_TYPE_NEOX : GGML_ROPE_TYPE_NORMAL;
-    return ggml_rope_ext(context_, x, positions_, weights_.rope_factors, static_cast<int>(shape_.rope_dims), mode, 0,
-                         shape_.rope_base, shape_.rope_frequency_scale, 0.0f, 1.0f, 0.0f, 0.0f);
+    const Rope& rope = shape_.rope;
+    return ggml_rope_ext(context_, x, positions_, weights_.rope_factors, static_cast<int>(shape_.head_dim),
+                         rope.neox ? GGML_ROPE_TYPE_NEOX : GGML_ROPE_TYPE_NORMAL, rope.original_context, rope.base,
+                         rope.frequency_scale, rope.extrapolation, rope.attention_factor, rope.beta_fast,
+                         rope.beta_slow);
 }
 
 LayerGraph::Attention LayerGraph::attention(ggml_tensor* input) const {

@@ -15,11 +15,23 @@ constexpr size_t linear_count = 7;
 constexpr std::array<Linear, linear_count> all_linears{Linear::q,    Linear::k,  Linear::v,   Linear::o,
                                                        Linear::gate, Linear::up, Linear::down};
 
+/// Rotary position embedding, in ggml's terms.
+struct Rope {
+    float base;
+    float frequency_scale; ///< 1 / factor of linear and YaRN scaling, else 1
+    float extrapolation;   ///< YaRN's mix of the unscaled frequencies, 0 without YaRN
+    float attention_factor;
+    float beta_fast;
+    float beta_slow;
+    int32_t original_context; ///< what YaRN's scaling is relative to
+    bool neox;                ///< whether the halves of a head pair up, rather than neighbours
+};
+
 /**
  * What a decoder layer computes: pre-norm grouped-query attention and a SwiGLU MLP.
  *
- * Weights are in the file's row order: with `rope_neox` false, q and k rows are permuted so that rotary pairs are
- * neighbours, as llama.cpp stores Llama and Mistral; with `rope_neox` true the halves of a head pair up (Qwen).
+ * Weights are in the file's row order: with `rope.neox` false, q and k rows are permuted so that rotary pairs are
+ * neighbours, as llama.cpp stores Llama and Mistral; with `rope.neox` true the halves of a head pair up (Qwen).
  */
 struct LayerShape {
     int64_t hidden;
@@ -28,10 +40,7 @@ struct LayerShape {
     int64_t head_dim;
     int64_t ffn;
     float norm_epsilon;
-    float rope_base;
-    float rope_frequency_scale; ///< 1 / factor of linear rope scaling, else 1
-    int64_t rope_dims;          ///< leading dimensions of a head that rotate
-    bool rope_neox;
+    Rope rope;
 
     int64_t outputs(Linear linear) const {
         switch (linear) {

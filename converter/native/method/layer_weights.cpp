@@ -55,7 +55,7 @@ LayerWeights::LayerWeights(Engine& engine, const LayerShape& shape, const LayerS
     mlp_norm = vector(sources.mlp_norm, shape.hidden, "MLP norm", true);
     q_norm = vector(sources.q_norm, shape.head_dim, "q norm", false);
     k_norm = vector(sources.k_norm, shape.head_dim, "k norm", false);
-    rope_factors = vector(sources.rope_factors, shape.rope_dims / 2, "rope factors", false);
+    rope_factors = vector(sources.rope_factors, shape.head_dim / 2, "rope factors", false);
 
     buffer_.reset(ggml_backend_alloc_ctx_tensors(context, engine.backend()));
     if (!buffer_) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "activation_file.h"
 #include "cross_moment.h"
@@ -11,6 +12,7 @@
 #include "multiply.h"
 #include "quantize_activations.h"
 #include "regress.h"
+#include "round_linear.h"
 #include "to_float.h"
 #include "transpose.h"
 
@@ -111,10 +113,6 @@ private:
         int64_t first_token = 0;
         for_each_input(residual_file, input_file, features, norm,
                        [&](const Batch& batch, const std::vector<float>& residual, std::vector<float>& x) {
-                           if (options_.quantized_hessian) {
-                               quantize_activations(x.data(), static_cast<size_t>(batch.tokens()),
-                                                    static_cast<size_t>(features), engine_.threads());
-                           }
                            hessian.add(engine_, x.data(), batch.tokens());
                            if (!correct) {
                                return;
@@ -139,7 +137,8 @@ private:
                            graph.compute();
                            cross->add(engine_, difference.data(), x.data(), batch.tokens());
                        });
-        const HessianFactor factor(hessian.values(), options_.damping, engine_.threads());
+        double damping = options_.damping;
+        const std::unique_ptr<HessianFactor> factor = factorize_hessian(hessian.values(), damping);
         std::vector<float> values;
         for (const Linear which : linears) {
             const auto i = static_cast<size_t>(which);
@@ -148,12 +147,30 @@ private:
             }
             values.resize(static_cast<size_t>(sources_.linear[i].count()));
             to_float(sources_.linear[i], 0, sources_.linear[i].count(), values.data(), engine_.threads());
-            if (correct) {
-                regress_on(values, *cross, factor, norm != nullptr, strength);
+            if (factor != nullptr) {
+                if (correct) {
+                    regress_on(values, *cross, *factor, norm != nullptr, strength);
+                }
+                result_[i] = LinearOutcome{
+                    gptq(values.data(), rows_[i], hessian.values(), *factor, options_.gptq, engine_.threads()),
+                    damping};
+            } else {
+                result_[i] = LinearOutcome{
+                    round_linear(values.data(), rows_[i], static_cast<size_t>(features), engine_.threads()), 0.0};
             }
-            result_[i] = gptq(values.data(), rows_[i], hessian.values(), factor, options_.gptq, engine_.threads());
-            weights_.replace(which, result_[i]->values.data());
+            weights_.replace(which, result_[i]->linear.values.data());
         }
+    }
+
+    /// The Hessian's factor at the least damping that allows one, ten times as much at each try; null when none does.
+    std::unique_ptr<HessianFactor> factorize_hessian(const Triangle& hessian, double& damping) {
+        for (; damping <= 1.0; damping *= 10.0) {
+            try {
+                return std::make_unique<HessianFactor>(hessian, damping, engine_.threads());
+            } catch (const HessianFactor::NotPositiveDefinite&) {
+            }
+        }
+        return nullptr;
     }
 
     /// Shifts a linear's weights by what its inputs can make good of the errors so far.
@@ -209,10 +226,8 @@ private:
         std::vector<float> y;
         for_each_input(residual_file, input_file, features, norm,
                        [&](const Batch& batch, const std::vector<float>& residual, std::vector<float>& x) {
-                           if (options_.quantized_forward) {
-                               quantize_activations(x.data(), static_cast<size_t>(batch.tokens()),
-                                                    static_cast<size_t>(features), engine_.threads());
-                           }
+                           quantize_activations(x.data(), static_cast<size_t>(batch.tokens()),
+                                                static_cast<size_t>(features), engine_.threads());
                            y.resize(static_cast<size_t>(batch.tokens() * output_features));
                            Graph graph(engine_);
                            const LayerGraph layer(graph, shape_, weights_, batch);

@@ -18,9 +18,7 @@ using LayerRows = std::array<std::vector<uint8_t>, linear_count>;
 
 struct QuantizeLayerOptions {
     GptqOptions gptq;
-    double damping; ///< share of the Hessian's mean diagonal
-    bool quantized_hessian;
-    bool quantized_forward;
+    double damping;    ///< share of the Hessian's mean diagonal
     float propagation; ///< share of the upstream error that q, k, v, gate and up make good for
     float correction;  ///< share of the residual stream's error that o and down make good for
 };
@@ -34,8 +32,14 @@ struct QuantizeLayerFiles {
     std::string scratch;      ///< prefix of the names of temporary files
 };
 
+/// How one linear came to be quantized.
+struct LinearOutcome {
+    QuantizedLinear linear;
+    double damping; ///< that the Hessian took to factorize; 0 when none sufficed and the rows were plainly rounded
+};
+
 /// A layer's quantized linears, indexed by `Linear`; empty where a linear stays as it is.
-using QuantizedLayer = std::array<std::optional<QuantizedLinear>, linear_count>;
+using QuantizedLayer = std::array<std::optional<LinearOutcome>, linear_count>;
 
 /**
  * Quantizes one decoder layer's linears in the order they run, each on inputs that the already quantized ones give.

@@ -24,7 +24,7 @@ struct LayerSources {
     WeightSource mlp_norm;
     WeightSource q_norm; ///< per head, Qwen3
     WeightSource k_norm;
-    WeightSource rope_factors; ///< Llama 3's frequency divisors, rope_dims / 2 of them
+    WeightSource rope_factors; ///< Llama 3's frequency divisors, half a head of them
 };
 
 } // namespace mixllm

@@ -36,11 +36,15 @@ public:
         if (gguf_find_key(gguf_, (architecture + ".attention.key_length").c_str()) >= 0) {
             shape.head_dim = number(".attention.key_length");
         }
-        shape.rope_dims = shape.head_dim;
-        shape.rope_neox = architecture != "llama";
-        shape.rope_frequency_scale = 1.0f;
+        shape.rope = {gguf_get_val_f32(gguf_, find(architecture + ".rope.freq_base")),
+                      1,
+                      0,
+                      1,
+                      32,
+                      1,
+                      0,
+                      architecture != "llama"};
         shape.norm_epsilon = gguf_get_val_f32(gguf_, find(architecture + ".attention.layer_norm_rms_epsilon"));
-        shape.rope_base = gguf_get_val_f32(gguf_, find(architecture + ".rope.freq_base"));
     }
 
     ~GgufModel() {

@@ -219,8 +219,6 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
                                                     std::stod(options["bits"]), options["ranking"]);
     QuantizeLayerOptions quantize{};
     quantize.damping = std::stod(options["damping"]);
-    quantize.quantized_hessian = options["qh"] == "1";
-    quantize.quantized_forward = options["qf"] == "1";
     quantize.gptq.revisits = std::stoi(options["revisits"]);
     std::stringstream ratios(options["ratios"]);
     for (float ratio; ratios >> ratio;) {
@@ -249,11 +247,10 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
         }
         LayerSources simulated = sources;
         for (size_t i = 0; i < linear_count; i++) {
-            simulated.linear[i].data = quantized[i]->values.data();
+            simulated.linear[i].data = quantized[i]->linear.values.data();
             simulated.linear[i].type = GGML_TYPE_F32;
         }
         QuantizeLayerOptions run{};
-        run.quantized_forward = true;
         run_layer(engine, model.shape, simulated, chunks, run,
                   {file("e", layer), file("e", layer + 1), "", "", folder + "/scratch"});
     }
@@ -268,13 +265,10 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
 int main(int argc, char** argv) {
     try {
         std::map<std::string, std::string> options{
-            {"threads", "2"},    {"samples", "64"},
-            {"length", "512"},   {"percent", "0"},
-            {"bits", "0"},       {"ranking", "S"},
-            {"damping", "0.01"}, {"qh", "1"},
-            {"qf", "1"},         {"revisits", "0"},
-            {"chunks", "40"},    {"alpha", "0"},
-            {"beta", "0"},       {"ratios", "1 .98 .96 .94 .92 .9 .88 .86 .84 .82 .8"}};
+            {"threads", "2"},    {"samples", "64"}, {"length", "512"},
+            {"percent", "0"},    {"bits", "0"},     {"ranking", "S"},
+            {"damping", "0.01"}, {"revisits", "0"}, {"chunks", "40"},
+            {"alpha", "0"},      {"beta", "0"},     {"ratios", "1 .98 .96 .94 .92 .9 .88 .86 .84 .82 .8"}};
         for (int i = 2; i + 1 < argc; i += 2) {
             options[argv[i]] = argv[i + 1];
         }

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "quantize_layer.h"
+
+namespace mixllm {
+
+/// The settings every conversion uses; NOTES.md has the measurements behind them.
+inline QuantizeLayerOptions standard_quantization() {
+    QuantizeLayerOptions options{};
+    for (int percent = 100; percent >= 80; percent -= 2) {
+        options.gptq.clip_ratios.push_back(static_cast<float>(percent) / 100.0f);
+    }
+    options.gptq.revisits = 2;
+    options.damping = 0.01;
+    options.propagation = 1.0f;
+    options.correction = 1.0f;
+    return options;
+}
+
+} // namespace mixllm

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mixllm {
+
+/// The tokens of a text, without special tokens, and the token the model puts in front (-1 when it puts none).
+struct TokenizedText {
+    std::vector<int32_t> tokens;
+    int32_t bos;
+};
+
+/**
+ * Tokenizes as llama.cpp does for the model that a GGUF file describes.
+ *
+ * @param vocabulary path of a GGUF file with the model's metadata; its tensors are not read
+ * @param text UTF-8
+ * @throws std::runtime_error when llama.cpp cannot read the vocabulary
+ */
+TokenizedText tokenize(const std::string& vocabulary, const std::string& text);
+
+} // namespace mixllm
