@@ -77,3 +77,11 @@ test("what the file cannot express is said", () => {
   expect(describe({ architectures: ["Qwen2ForCausalLM"], use_sliding_window: true }).warnings).toHaveLength(1);
   expect(describe({ architectures: ["Qwen2ForCausalLM"], sliding_window: 4096 }).warnings).toEqual([]);
 });
+
+test("Llama 3's rope scaling is refused where llama.cpp does not apply it", () => {
+  const config = { rope_theta: 1e6, rope_scaling: { type: "llama3", factor: 8 } };
+  expect(describe({ architectures: ["LlamaForCausalLM"], ...config }).metadata["llama.rope.freq_base"]).toBe(1e6);
+  expect(() => describe({ architectures: ["Qwen3ForCausalLM"], ...config })).toThrow(
+    "does not apply to this architecture"
+  );
+});

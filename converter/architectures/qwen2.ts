@@ -2,6 +2,7 @@ import { readPoolingType } from "../huggingFace/readPoolingType.js";
 import type { Architecture } from "./Architecture.js";
 import { readDecoderConfig } from "./DecoderConfig.js";
 import { decoderTensors } from "./decoderTensors.js";
+import { withoutLlama3Scaling } from "./withoutLlama3Scaling.js";
 
 /** Qwen 1.5, 2 and 2.5, dense. */
 export const qwen2: Architecture = {
@@ -10,7 +11,7 @@ export const qwen2: Architecture = {
   isLlamaFamily: false,
 
   readConfig(config) {
-    return readDecoderConfig(config, { contextLength: 32_768, headLength: undefined });
+    return withoutLlama3Scaling(readDecoderConfig(config, { contextLength: 32_768, headLength: undefined }), config);
   },
 
   tensors(decoder) {

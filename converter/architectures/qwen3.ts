@@ -2,6 +2,7 @@ import type { Architecture } from "./Architecture.js";
 import { readDecoderConfig } from "./DecoderConfig.js";
 import { decoderTensors } from "./decoderTensors.js";
 import { qwen2 } from "./qwen2.js";
+import { withoutLlama3Scaling } from "./withoutLlama3Scaling.js";
 
 /** Qwen 3, dense: Qwen 2 with normalised queries and keys instead of biases. */
 export const qwen3: Architecture = {
@@ -10,7 +11,7 @@ export const qwen3: Architecture = {
   ggufName: "qwen3",
 
   readConfig(config) {
-    return readDecoderConfig(config, { contextLength: 32_768, headLength: 128 });
+    return withoutLlama3Scaling(readDecoderConfig(config, { contextLength: 32_768, headLength: 128 }), config);
   },
 
   tensors(decoder, config) {

@@ -19,11 +19,16 @@ export class WeightReader {
   readonly #weights: SafetensorsModel;
   readonly #digests = new Map<string, string>();
   readonly #signal: AbortSignal;
+  readonly #chunkBytes: number;
 
-  /** @param signal ends a read between chunks with the signal's reason */
-  constructor(weights: SafetensorsModel, signal: AbortSignal) {
+  /**
+   * @param signal ends a read between chunks with the signal's reason
+   * @param chunkBytes how much of a tensor `chunks` reads at a time
+   */
+  constructor(weights: SafetensorsModel, signal: AbortSignal, chunkBytes = CHUNK_BYTES) {
     this.#weights = weights;
     this.#signal = signal;
+    this.#chunkBytes = chunkBytes;
   }
 
   /** Reads a whole tensor. */
@@ -48,12 +53,12 @@ export class WeightReader {
   /** Reads a tensor in chunks of rows; tensors whose rows change places come as one. */
   async *chunks(tensor: ModelTensor): AsyncGenerator<RowChunk> {
     const { stored, spec, rows } = tensor;
-    if (spec.rotaryHeads !== undefined || stored.byteLength <= CHUNK_BYTES) {
+    if (spec.rotaryHeads !== undefined || stored.byteLength <= this.#chunkBytes) {
       yield { data: await this.read(tensor), start: 0, rows };
       return;
     }
     const rowBytes = stored.byteLength / rows;
-    const chunkRows = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
+    const chunkRows = Math.max(1, Math.floor(this.#chunkBytes / rowBytes));
     const digest = createHash("sha256");
     for (let start = 0; start < rows; start += chunkRows) {
       this.#signal.throwIfAborted();
