@@ -6,6 +6,7 @@
 #include "panel.h"
 #include "prefetch_to_l2.h"
 #include "thread_scratch.h"
+#include "unroll.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -40,12 +41,12 @@ struct Avx2 {
             __m256i dots[count] = {};
             for (int block = 0; block < 4; block++) {
                 __m256i pairs[count] = {};
-#pragma GCC unroll 4
+                MIXLLM_UNROLL
                 for (int i = 0; i < 4; i++) {
                     const __m256i q = load(panel.q[block * 4 + i] + half * 8);
                     const __m256i low = _mm256_and_si256(q, mask);
                     const __m256i high = _mm256_and_si256(_mm256_srli_epi16(q, 4), mask);
-#pragma GCC unroll 4
+                    MIXLLM_UNROLL
                     for (int t = 0; t < count; t++) {
                         const __m256i a = _mm256_maddubs_epi16(low, four_inputs(x, block * 8 + i, tokens, first + t));
                         const __m256i b =
@@ -53,7 +54,7 @@ struct Avx2 {
                         pairs[t] = i == 0 ? _mm256_add_epi16(a, b) : _mm256_add_epi16(_mm256_add_epi16(pairs[t], a), b);
                     }
                 }
-#pragma GCC unroll 4
+                MIXLLM_UNROLL
                 for (int t = 0; t < count; t++) {
                     dots[t] = _mm256_add_epi32(dots[t], _mm256_madd_epi16(pairs[t], ones));
                 }
@@ -74,13 +75,13 @@ struct Avx2 {
     static void some(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         __m256i dots[count][2] = {};
         for (int block = 0; block < 4; block++) {
-#pragma GCC unroll 8
+            MIXLLM_UNROLL
             for (int i = 0; i < 8; i++) {
                 const __m256i q0 = load(panel.q[block * 8 + i]);
                 const __m256i q1 = load(panel.q[block * 8 + i] + 8);
                 const __m256i magnitudes0 = _mm256_abs_epi8(q0);
                 const __m256i magnitudes1 = _mm256_abs_epi8(q1);
-#pragma GCC unroll 4
+                MIXLLM_UNROLL
                 for (int t = 0; t < count; t++) {
                     const __m256i inputs = four_inputs(x, block * 8 + i, tokens, first + t);
                     dots[t][0] = dot_signed(dots[t][0], q0, magnitudes0, inputs);

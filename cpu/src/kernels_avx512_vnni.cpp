@@ -5,6 +5,7 @@
 #include "panel.h"
 #include "prefetch_to_l2.h"
 #include "thread_scratch.h"
+#include "unroll.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -147,7 +148,7 @@ struct Avx512Vnni {
     template <int tokens>
     static void start(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>]) {
         const __m512i zero = _mm512_load_si512(panel.zero);
-#pragma GCC unroll 16
+        MIXLLM_UNROLL
         for (int t = 0; t < tokens; t++) {
             dots[t][sums<tokens> - 1] = _mm512_setzero_si512();
             dots[t][0] = _mm512_mullo_epi32(zero, _mm512_set1_epi32(-x.sum[t]));
@@ -158,7 +159,7 @@ struct Avx512Vnni {
     static void finish(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>],
                        float* y) {
         const __m512 scale = _mm512_load_ps(panel.scale);
-#pragma GCC unroll 16
+        MIXLLM_UNROLL
         for (int t = 0; t < tokens; t++) {
             const __m512i dot =
                 sums<tokens> == 1 ? dots[t][0] : _mm512_add_epi32(dots[t][0], dots[t][sums<tokens> - 1]);
@@ -172,17 +173,17 @@ struct Avx512Vnni {
         const __m512i mask = _mm512_set1_epi8(15);
         __m512i dots[tokens][sums<tokens>];
         start<tokens>(panel, x, dots);
-#pragma GCC unroll 16
+        MIXLLM_UNROLL
         for (int j = 0; j < 16; j++) {
             const __m512i q = _mm512_load_si512(panel.q[j]);
             const __m512i low = _mm512_and_si512(q, mask);
             const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
             const int word = j / 4 * 8 + j % 4;
-#pragma GCC unroll 16
+            MIXLLM_UNROLL
             for (int t = 0; t < tokens; t++) {
                 dots[t][0] = _mm512_dpbusd_epi32(dots[t][0], low, four_inputs(x, word, tokens, t));
             }
-#pragma GCC unroll 16
+            MIXLLM_UNROLL
             for (int t = 0; t < tokens; t++) {
                 __m512i& dot = dots[t][sums<tokens> - 1];
                 dot = _mm512_dpbusd_epi32(dot, high, four_inputs(x, word + 4, tokens, t));
@@ -195,10 +196,10 @@ struct Avx512Vnni {
     static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         __m512i dots[tokens][sums<tokens>];
         start<tokens>(panel, x, dots);
-#pragma GCC unroll 32
+        MIXLLM_UNROLL
         for (int j = 0; j < 32; j++) {
             const __m512i q = _mm512_load_si512(panel.q[j]);
-#pragma GCC unroll 16
+            MIXLLM_UNROLL
             for (int t = 0; t < tokens; t++) {
                 __m512i& dot = dots[t][j % sums<tokens>];
                 dot = _mm512_dpbusd_epi32(dot, q, four_inputs(x, j, tokens, t));
@@ -223,7 +224,7 @@ struct Avx512Vnni {
             const __m512i x_low = _mm512_permutex2var_epi64(x0, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), x1);
             const __m512i x_high = _mm512_permutex2var_epi64(x0, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), x1);
             __m512i dots[16];
-#pragma GCC unroll 16
+            MIXLLM_UNROLL
             for (int r = 0; r < 16; r++) {
                 const __m512i q = _mm512_maskz_loadu_epi8(inside, packed + r * row_bytes + g * 64);
                 const __m512i low = _mm512_and_si512(q, mask);
@@ -252,7 +253,7 @@ struct Avx512Vnni {
             const __m512i x0 = _mm512_loadu_si512(x.q);
             const __m512i x1 = _mm512_loadu_si512(x.q + 64);
             __m512i dots[16];
-#pragma GCC unroll 16
+            MIXLLM_UNROLL
             for (int r = 0; r < 16; r++) {
                 const int8_t* q = rows + r * w.n_inputs + g * MIXLLM_GROUP_SIZE;
                 // q + 128 is unsigned; the 128 sum x it adds is taken off below.

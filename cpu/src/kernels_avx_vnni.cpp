@@ -5,6 +5,7 @@
 #include "panel.h"
 #include "prefetch_to_l2.h"
 #include "thread_scratch.h"
+#include "unroll.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -63,13 +64,13 @@ struct AvxVnni {
         const __m256i mask = _mm256_set1_epi8(15);
         __m256i dots[count][2] = {};
         for (int block = 0; block < 4; block++) {
-#pragma GCC unroll 4
+            MIXLLM_UNROLL
             for (int i = 0; i < 4; i++) {
                 const __m256i q0 = load(panel.q[block * 4 + i]);
                 const __m256i q1 = load(panel.q[block * 4 + i] + 8);
                 const __m256i low0 = _mm256_and_si256(q0, mask);
                 const __m256i low1 = _mm256_and_si256(q1, mask);
-#pragma GCC unroll 4
+                MIXLLM_UNROLL
                 for (int t = 0; t < count; t++) {
                     const __m256i inputs = four_inputs(x, block * 8 + i, tokens, first + t);
                     dots[t][0] = MIXLLM_DPBUSD(dots[t][0], low0, inputs);
@@ -77,7 +78,7 @@ struct AvxVnni {
                 }
                 const __m256i high0 = _mm256_and_si256(_mm256_srli_epi16(q0, 4), mask);
                 const __m256i high1 = _mm256_and_si256(_mm256_srli_epi16(q1, 4), mask);
-#pragma GCC unroll 4
+                MIXLLM_UNROLL
                 for (int t = 0; t < count; t++) {
                     const __m256i inputs = four_inputs(x, block * 8 + 4 + i, tokens, first + t);
                     dots[t][0] = MIXLLM_DPBUSD(dots[t][0], high0, inputs);
@@ -92,11 +93,11 @@ struct AvxVnni {
     static void some(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         __m256i dots[count][2] = {};
         for (int block = 0; block < 4; block++) {
-#pragma GCC unroll 8
+            MIXLLM_UNROLL
             for (int i = 0; i < 8; i++) {
                 const __m256i q0 = load(panel.q[block * 8 + i]);
                 const __m256i q1 = load(panel.q[block * 8 + i] + 8);
-#pragma GCC unroll 4
+                MIXLLM_UNROLL
                 for (int t = 0; t < count; t++) {
                     const __m256i inputs = four_inputs(x, block * 8 + i, tokens, first + t);
                     dots[t][0] = MIXLLM_DPBUSD(dots[t][0], q0, inputs);

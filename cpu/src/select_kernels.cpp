@@ -4,24 +4,28 @@
 #include <cstdlib>
 #include <cstring>
 
+extern const KernelSet kernels_avx512_vnni, kernels_avx_vnni, kernels_avx2;
+extern const KernelSet kernels_neon_i8mm, kernels_neon_dotprod;
 extern const KernelSet kernels_portable;
-#ifdef MIXLLM_X86
-extern const KernelSet kernels_avx512_vnni;
-extern const KernelSet kernels_avx_vnni;
-extern const KernelSet kernels_avx2;
-#elif defined(MIXLLM_ARM64)
-extern const KernelSet kernels_neon_i8mm;
-extern const KernelSet kernels_neon_dotprod;
-#endif
 
 const KernelSet* const* all_kernels() {
     static const KernelSet* const sets[] = {
-#ifdef MIXLLM_X86
-        &kernels_avx512_vnni, &kernels_avx_vnni, &kernels_avx2,
-#elif defined(MIXLLM_ARM64)
-        &kernels_neon_i8mm, &kernels_neon_dotprod,
+#ifdef MIXLLM_HAS_AVX512_VNNI
+        &kernels_avx512_vnni,
 #endif
-        &kernels_portable,    nullptr,
+#ifdef MIXLLM_HAS_AVX_VNNI
+        &kernels_avx_vnni,
+#endif
+#ifdef MIXLLM_HAS_AVX2
+        &kernels_avx2,
+#endif
+#ifdef MIXLLM_HAS_NEON_I8MM
+        &kernels_neon_i8mm,
+#endif
+#ifdef MIXLLM_HAS_NEON_DOTPROD
+        &kernels_neon_dotprod,
+#endif
+        &kernels_portable,     nullptr,
     };
     return sets;
 }
