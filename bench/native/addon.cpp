@@ -1,11 +1,13 @@
 #include <napi.h>
 
+#include "importance/bindImportance.h"
 #include "quality/bindQuality.h"
 #include "speed/bindSpeed.h"
 #include "stock/bindStock.h"
 #include "synthetic/bindSynthetic.h"
 
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+    bindImportance(env, exports);
     bindQuality(env, exports);
     bindSpeed(env, exports);
     bindStock(env, exports);

@@ -5,26 +5,11 @@
 #include <memory>
 
 #include "job/InputError.h"
+#include "llama/ChunkDecoder.h"
+#include "llama/checkPredictsText.h"
 #include "llama/loadModel.h"
 #include "llama/tokenizeText.h"
-#include "quality/ChunkDecoder.h"
 #include "quality/checkSameVocabulary.h"
-
-namespace {
-
-void checkPredictsText(const llama_model* model, const std::string& name) {
-    const llama_vocab* vocab = llama_model_get_vocab(model);
-    if (llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_NONE)
-        throw InputError(name + " has no vocabulary to read a text with");
-    if (llama_model_has_encoder(model) || !llama_model_has_decoder(model))
-        throw InputError(name + " is not a decoder-only text model, which perplexity is defined for");
-    // Every chunk would need an EOS as well; llama.cpp's perplexity tool refuses such models too.
-    if (llama_vocab_get_add_eos(vocab))
-        throw InputError(name + " ends every text with EOS (tokenizer.ggml.add_eos_token), which perplexity over "
-                                "chunks of a text is not defined for");
-}
-
-} // namespace
 
 QualityMeasurement measureQuality(const QualityRequest& request, JobControl& control) {
     const bool withReference = !request.reference.empty();
@@ -52,19 +37,20 @@ QualityMeasurement measureQuality(const QualityRequest& request, JobControl& con
     result.tokens = tokens.size();
     result.chunks = request.chunks > 0 ? std::min(request.chunks, available) : available;
     result.trainedContext = llama_model_n_ctx_train(model.get());
-    ChunkDecoder decoder(request.model, model.get(), request.context, request.threads, control);
+    const ChunkDecoderOptions pass = {request.context, request.context / 2,
+                                      ChunkDecoderOptions::fullPass(request.context), request.threads};
+    ChunkDecoder decoder(request.model, model.get(), pass, control);
     std::unique_ptr<ChunkDecoder> referenceDecoder;
     if (withReference)
-        referenceDecoder = std::make_unique<ChunkDecoder>(request.reference, reference.get(), request.context,
-                                                          request.threads, control);
+        referenceDecoder = std::make_unique<ChunkDecoder>(request.reference, reference.get(), pass, control);
 
     const auto vocabulary = static_cast<size_t>(llama_vocab_n_tokens(vocab));
-    const int32_t first = decoder.firstScored();
+    const int32_t first = pass.firstOutput;
     const auto scored = static_cast<size_t>(request.context - first - 1); // the last position predicts the next chunk
     result.scores.reserve(scored * static_cast<size_t>(result.chunks), withReference);
     double sum = 0;
-    for (int32_t chunk = 0; chunk < result.chunks; chunk += decoder.chunksPerPass()) {
-        const int32_t count = std::min(decoder.chunksPerPass(), result.chunks - chunk);
+    for (int32_t chunk = 0; chunk < result.chunks; chunk += pass.chunksPerPass) {
+        const int32_t count = std::min(pass.chunksPerPass, result.chunks - chunk);
         decoder.decode(tokens, chunk, count);
         if (withReference)
             referenceDecoder->decode(tokens, chunk, count);

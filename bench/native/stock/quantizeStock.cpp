@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <vector>
 
+#include "importance/readImportanceMatrix.h"
 #include "job/InputError.h"
 #include "llama/GgufFile.h"
 #include "llama/captureLlamaLog.h"
-#include "stock/readImportanceMatrix.h"
 #include "stock/stockTypes.h"
 
 namespace {

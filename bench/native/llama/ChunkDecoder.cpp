@@ -1,4 +1,4 @@
-#include "quality/ChunkDecoder.h"
+#include "llama/ChunkDecoder.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -11,17 +11,18 @@ namespace {
 /// llama.cpp's default logical batch.
 constexpr int32_t kBatch = 2048;
 
-llama_context_params contextParams(int32_t context, int32_t chunksPerPass, int32_t batch, int32_t threads,
-                                   JobControl& control) {
+llama_context_params contextParams(const ChunkDecoderOptions& options, int32_t batch, JobControl& control) {
     llama_context_params params = llama_context_default_params();
-    params.n_ctx = static_cast<uint32_t>(context * chunksPerPass);
-    params.n_seq_max = static_cast<uint32_t>(chunksPerPass);
+    params.n_ctx = static_cast<uint32_t>(options.context * options.chunksPerPass);
+    params.n_seq_max = static_cast<uint32_t>(options.chunksPerPass);
     params.n_batch = static_cast<uint32_t>(batch);
-    params.n_threads = threads;
-    params.n_threads_batch = threads;
+    params.n_threads = options.threads;
+    params.n_threads_batch = options.threads;
     params.swa_full = false;
     params.kv_unified = false;
     params.no_perf = true;
+    params.cb_eval = options.onNode;
+    params.cb_eval_user_data = options.onNodeData;
     params.abort_callback = [](void* data) { return static_cast<JobControl*>(data)->canceled(); };
     params.abort_callback_data = &control;
     return params;
@@ -29,16 +30,19 @@ llama_context_params contextParams(int32_t context, int32_t chunksPerPass, int32
 
 } // namespace
 
-ChunkDecoder::ChunkDecoder(const std::string& name, llama_model* model, int32_t context, int32_t threads,
+int32_t ChunkDecoderOptions::fullPass(int32_t context) {
+    return std::max(1, kBatch / context);
+}
+
+ChunkDecoder::ChunkDecoder(const std::string& name, llama_model* model, const ChunkDecoderOptions& options,
                            JobControl& control)
-    : name_(name), control_(control), context_(context) {
-    chunksPerPass_ = std::max(1, kBatch / context);
-    batchSize_ = std::min(kBatch, context * chunksPerPass_);
+    : name_(name), control_(control), options_(options) {
+    batchSize_ = std::min(kBatch, options.context * options.chunksPerPass);
     const llama_vocab* vocab = llama_model_get_vocab(model);
     addBos_ = llama_vocab_get_add_bos(vocab);
     bos_ = llama_vocab_bos(vocab);
     vocabulary_ = static_cast<size_t>(llama_vocab_n_tokens(vocab));
-    handle_ = createContext(model, contextParams(context, chunksPerPass_, batchSize_, threads, control), name);
+    handle_ = createContext(model, contextParams(options, batchSize_, control), name);
     batch_ = llama_batch_init(batchSize_, 0, 1);
 }
 
@@ -48,16 +52,16 @@ ChunkDecoder::~ChunkDecoder() {
 
 void ChunkDecoder::decode(const std::vector<llama_token>& tokens, int32_t first, int32_t count) {
     llama_context* context = handle_.get();
-    const int32_t batches = (context_ + batchSize_ - 1) / batchSize_;
+    const int32_t batches = (options_.context + batchSize_ - 1) / batchSize_;
     gathered_.clear();
     llama_memory_clear(llama_get_memory(context), true);
     for (int32_t step = 0; step < batches; step++) {
         const int32_t begin = step * batchSize_;
-        const int32_t end = std::min(begin + batchSize_, context_);
+        const int32_t end = std::min(begin + batchSize_, options_.context);
         size_t outputs = 0;
         batch_.n_tokens = 0;
         for (int32_t chunk = 0; chunk < count; chunk++) {
-            const size_t start = static_cast<size_t>(first + chunk) * static_cast<size_t>(context_);
+            const size_t start = static_cast<size_t>(first + chunk) * static_cast<size_t>(options_.context);
             for (int32_t position = begin; position < end; position++) {
                 const int32_t slot = batch_.n_tokens++;
                 const bool isBos = position == 0 && addBos_;
@@ -65,7 +69,7 @@ void ChunkDecoder::decode(const std::vector<llama_token>& tokens, int32_t first,
                 batch_.pos[slot] = position;
                 batch_.n_seq_id[slot] = 1;
                 batch_.seq_id[slot][0] = chunk;
-                batch_.logits[slot] = position >= firstScored() ? 1 : 0;
+                batch_.logits[slot] = position >= options_.firstOutput ? 1 : 0;
                 outputs += static_cast<size_t>(batch_.logits[slot]);
             }
         }
@@ -88,7 +92,7 @@ void ChunkDecoder::decode(const std::vector<llama_token>& tokens, int32_t first,
 const float* ChunkDecoder::logits(int32_t i) {
     if (!gathered_.empty())
         return gathered_.data();
-    const float* logits = llama_get_logits_ith(handle_.get(), i * context_ + firstScored());
+    const float* logits = llama_get_logits_ith(handle_.get(), i * options_.context + options_.firstOutput);
     if (logits == nullptr)
         throw std::runtime_error("llama.cpp returned no logits for " + name_);
     return logits;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "stock/ImportanceMatrix.h"
+#include "importance/ImportanceMatrix.h"
 
 /// Reads an importance matrix in the GGUF form that llama.cpp's imatrix tool writes: `<weight>.in_sum2` holds sums of
 /// squares, `<weight>.counts` how many tokens went into each.

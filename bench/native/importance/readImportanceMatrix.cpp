@@ -1,4 +1,4 @@
-#include "stock/readImportanceMatrix.h"
+#include "importance/readImportanceMatrix.h"
 
 #include <algorithm>
 #include <cmath>
