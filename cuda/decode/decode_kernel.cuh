@@ -40,94 +40,131 @@ struct DecodeParameters {
     int row_tiles8; // of the 8-bit rows; these come first, as they take longest
 };
 
-// What a thread holds of one group.
+// The weights a thread holds of one group, rows lane / 4 (index 0) and lane / 4 + 8 (index 1) of the block's 16.
 template <int BITS>
-struct DecodeGroup {
+struct DecodeWeights {
     uint32_t w[2][BITS / 4][4]; // [row][piece][word]
-    uint16_t s_w[2];            // of the two rows
-    uint8_t zero[2];            // the byte with the zero point of the row and its neighbour, 4-bit rows only
+    uint16_t s_w[2];
+    uint8_t zero[2]; // the byte with the zero point of the row and its neighbour, 4-bit rows only
+};
 
-    // row: the first of this thread's two. Inputs beyond the last become zeros.
-    __device__ __forceinline__ void load(const WeightPart& part, int n_inputs, int row, int group, uint64_t policy) {
-        const int t = (int)threadIdx.x % 4;
-        const bool there = group * GROUP_SIZE + 32 * t < n_inputs;
-        const size_t row_stride = (size_t)n_inputs * BITS / 8;
-        const size_t piece = (size_t)(group * GROUP_SIZE + 32 * t) * BITS / 8;
+// Walks a thread along the weights of its groups. What lies beyond the last input is replaced by other weights of the
+// row: x is zero there.
+template <int BITS>
+class DecodeWeightReader {
+public:
+    // row: the first of this thread's two.
+    __device__ __forceinline__ DecodeWeightReader(const WeightPart& part, int n_inputs, int row, int first_group)
+        : policy(evict_first_policy()), start(part.q), scale(part.scale), zero(part.zero) {
+        const int row_bytes = n_inputs / 8 * BITS;
+        const size_t first = (size_t)first_group * (size_t)part.n + (size_t)row;
+        start = start + (size_t)row * (size_t)row_bytes;
+        next_row = (size_t)(8 * row_bytes);
+        offset = (first_group * GROUP_SIZE + (int)threadIdx.x % 4 * 32) / 8 * BITS;
+        end = row_bytes;
+        scale = scale + first;
+        zero = zero + first / 2;
+        step = (size_t)DECODE_WARPS * (size_t)part.n;
+    }
+
+    // The next group of this warp.
+    __device__ __forceinline__ void load_next(DecodeWeights<BITS>& to) {
+        const Global<const uint8_t> from = start + (size_t)(offset < end ? offset : 0);
 #pragma unroll
-        for (int i = 0; i < 2; i++) {
-#pragma unroll
-            for (int j = 0; j < BITS / 4; j++) {
-                w[i][j][0] = w[i][j][1] = w[i][j][2] = w[i][j][3] = 0;
-                if (there) {
-                    const size_t at = (size_t)(row + 8 * i) * row_stride + piece + (size_t)(16 * j);
-                    load_streaming(w[i][j], Global<const uint8_t>(part.q) + at, policy);
-                }
-            }
-            const size_t at = (size_t)group * (size_t)part.n + (size_t)(row + 8 * i);
-            s_w[i] = Global<const uint16_t>(part.scale).load(at);
-            if constexpr (BITS == 4) {
-                zero[i] = Global<const uint8_t>(part.zero).load(at / 2);
-            }
+        for (int j = 0; j < BITS / 4; j++) {
+            load_streaming(to.w[0][j], from + (size_t)(16 * j), policy);
+            load_streaming(to.w[1][j], from + (next_row + (size_t)(16 * j)), policy);
+        }
+        offset += DECODE_WARPS * GROUP_SIZE / 8 * BITS;
+        to.s_w[0] = scale.load(0);
+        to.s_w[1] = scale.load(8);
+        scale = scale + step;
+        if constexpr (BITS == 4) {
+            to.zero[0] = zero.load(0);
+            to.zero[1] = zero.load(4);
+            zero = zero + step / 2;
         }
     }
 
-    // Adds the group to sums [i]: row + i / 2 * 8, token lane % 4 * 2 + i % 2.
-    __device__ __forceinline__ void multiply(float (&sums)[4], const Activations& a, int row, int group) const {
+private:
+    uint64_t policy;
+    Global<const uint8_t> start;  // of the first row
+    Global<const uint16_t> scale; // of the next group
+    Global<const uint8_t> zero;
+    size_t next_row; // bytes from one of the thread's rows to the other
+    size_t step;     // scales from one group of the warp to the next
+    int offset, end; // bytes in a row: of this thread's pieces of the next group; of the whole row
+};
+
+// Walks a thread along the activations of its groups. Tokens that are not there are replaced by others: their sums go
+// nowhere.
+class DecodeInputReader {
+public:
+    __device__ __forceinline__ DecodeInputReader(const Activations& a, int first_group)
+        : q(a.q), scale(a.scale), sum(a.sum) {
         const int lane = (int)threadIdx.x % 32;
-        uint4 x[2] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
-        if (lane / 4 < a.tokens) {
-            const size_t cell = ((size_t)(lane / 4) * (size_t)a.groups + (size_t)group) * GROUP_SIZE;
-            const Global<const uint4> from = (Global<const int8_t>(a.q) + cell).as<const uint4>();
-            x[0] = from.load((size_t)(lane % 4 * 2));
-            x[1] = from.load((size_t)(lane % 4 * 2 + 1));
-        }
-        float s_x[2] = {0, 0};
-        int32_t sum_x[2] = {0, 0};
-#pragma unroll
-        for (int i = 0; i < 2; i++) {
-            const int token = lane % 4 * 2 + i;
-            if (token < a.tokens) {
-                const size_t cell = (size_t)group * (size_t)a.token_stride + (size_t)token;
-                s_x[i] = Global<const float>(a.scale).load(cell);
-                if constexpr (BITS == 4) {
-                    sum_x[i] = Global<const int32_t>(a.sum).load(cell);
-                }
-            }
-        }
+        const int column = min(lane / 4, a.tokens - 1);
+        q = q + (((size_t)column * (size_t)a.groups + (size_t)first_group) * GROUP_SIZE + (size_t)(lane % 4 * 32));
+        const size_t first = (size_t)first_group * (size_t)a.token_stride;
+        const size_t pair = (size_t)min(lane % 4 * 2, a.token_stride - 2);
+        scale = scale + (first + pair);
+        sum = sum + (first + pair);
+        step = (size_t)DECODE_WARPS * (size_t)a.token_stride;
+    }
+
+    // Adds the product of this reader's next group and `weights` to sums: [i] is of row i / 2 * 8 after the thread's
+    // first and token lane % 4 * 2 + i % 2. shift: of the thread's rows in a byte of zero points.
+    template <int BITS>
+    __device__ __forceinline__ void multiply_next(float (&sums)[4], const DecodeWeights<BITS>& weights, int shift) {
+        const uint4 x0 = q.as<const uint4>().load(0);
+        const uint4 x1 = q.as<const uint4>().load(1);
+        const float2 s_x = scale.as<const float2>().load(0);
         // The accumulators start at the bits of B = 12582912.0f, less z times the sum of x, and end, read as floats, at
         // B + S. For so few tokens this costs less than subtracting z from every weight.
         int32_t c[4] = {0x4B400000, 0x4B400000, 0x4B400000, 0x4B400000};
         if constexpr (BITS == 4) {
+            const uint2 sum_x = sum.as<const uint2>().load(0);
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                c[i] -= (zero[i / 2] >> (row % 2 * 4) & 15) * sum_x[i % 2];
+            for (int i = 0; i < 2; i++) {
+                const int zero_point = weights.zero[i] >> shift & 15;
+                c[2 * i] -= zero_point * (int32_t)sum_x.x;
+                c[2 * i + 1] -= zero_point * (int32_t)sum_x.y;
             }
         }
-        const uint32_t low[4] = {x[0].x, x[0].y, x[0].z, x[0].w};
-        const uint32_t high[4] = {x[1].x, x[1].y, x[1].z, x[1].w};
+        const uint32_t x[4][2] = {{x0.x, x1.x}, {x0.y, x1.y}, {x0.z, x1.z}, {x0.w, x1.w}};
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            uint32_t fragment[4];
+            uint32_t w[4];
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 if constexpr (BITS == 4) {
-                    fragment[i] = w[i][0][k] & 0x0F0F0F0F;
-                    fragment[i + 2] = w[i][0][k] >> 4 & 0x0F0F0F0F;
+                    w[i] = weights.w[i][0][k] & 0x0F0F0F0F;
+                    w[i + 2] = weights.w[i][0][k] >> 4 & 0x0F0F0F0F;
                 } else {
-                    fragment[i] = w[i][0][k];
-                    fragment[i + 2] = w[i][1][k];
+                    w[i] = weights.w[i][0][k];
+                    w[i + 2] = weights.w[i][1][k];
                 }
             }
-            const uint32_t x_fragment[2] = {low[k], high[k]};
-            mma_m16n8k32(c, fragment, x_fragment, c);
+            mma_m16n8k32(c, w, x[k], c);
         }
+        // B has 2 significant bits and s_x 22: the product is exact, and S * s_x is rounded once.
+        const float scales[2] = {s_x.x, s_x.y};
+        const float offsets[2] = {mul_rn(-12582912.0f, s_x.x), mul_rn(-12582912.0f, s_x.y)};
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            // B has 2 significant bits and s_x 22: the product is exact, and S * s_x is rounded once.
-            const float t = fma_rn(__int_as_float(c[i]), s_x[i % 2], mul_rn(-12582912.0f, s_x[i % 2]));
-            sums[i] = fma_rn(t, half_to_float(s_w[i / 2]), sums[i]);
+            const float t = fma_rn(__int_as_float(c[i]), scales[i % 2], offsets[i % 2]);
+            sums[i] = fma_rn(t, half_to_float(weights.s_w[i / 2]), sums[i]);
         }
+        q = q + (size_t)(DECODE_WARPS * GROUP_SIZE);
+        scale = scale + step;
+        sum = sum + step;
     }
+
+private:
+    Global<const int8_t> q; // of the next group
+    Global<const float> scale;
+    Global<const int32_t> sum;
+    size_t step; // scales from one group of the warp to the next
 };
 
 // row_tile: the index of 16 rows in their part.
@@ -138,25 +175,24 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
     const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
     const int row = row_tile * DECODE_ROWS + lane / 4;
     const int groups = p.activations.groups;
-    const uint64_t policy = evict_first_policy();
+    DecodeWeightReader<BITS> weights(part, p.weight.n_inputs, row, warp);
+    DecodeInputReader input(p.activations, warp);
 
-    DecodeGroup<BITS> ring[depth];
+    DecodeWeights<BITS> ring[depth];
 #pragma unroll
     for (int i = 0; i < depth; i++) {
         if (warp + i * DECODE_WARPS < groups) {
-            ring[i].load(part, p.weight.n_inputs, row, warp + i * DECODE_WARPS, policy);
+            weights.load_next(ring[i]);
         }
     }
     float sums[4] = {0, 0, 0, 0};
     for (int first = warp; first < groups; first += depth * DECODE_WARPS) {
 #pragma unroll
         for (int i = 0; i < depth; i++) {
-            const int group = first + i * DECODE_WARPS;
-            if (group < groups) {
-                ring[i].multiply(sums, p.activations, row, group);
-                const int next = group + depth * DECODE_WARPS;
-                if (next < groups) {
-                    ring[i].load(part, p.weight.n_inputs, row, next, policy);
+            if (first + i * DECODE_WARPS < groups) {
+                input.multiply_next(sums, ring[i], row % 2 * 4);
+                if (first + (i + depth) * DECODE_WARPS < groups) {
+                    weights.load_next(ring[i]);
                 }
             }
         }
@@ -183,7 +219,7 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
 }
 
 // Grid: N / 16; block: DECODE_WARPS warps.
-__global__ void __launch_bounds__(DECODE_WARPS * 32, 3) decode_kernel(const __grid_constant__ DecodeParameters p) {
+__global__ void __launch_bounds__(DECODE_WARPS * 32, 2) decode_kernel(const __grid_constant__ DecodeParameters p) {
     static_assert(DECODE_TOKENS == 8, "the MMA's N");
     if constexpr (HAS_INT8_MMA) {
         const int row_tile = (int)blockIdx.x;

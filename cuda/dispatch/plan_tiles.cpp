@@ -20,6 +20,9 @@ TilePlan plan_tiles(const TileSize& size, const mixllm_cuda_device& device, cons
     plan.split_tiles = (int)(tiles - plan.whole_tiles);
     const int64_t runs = (int64_t)plan.split_tiles * plan.groups / least_groups;
     plan.sharers = plan.split_tiles == 0 ? 0 : (int)std::min(resident, std::max<int64_t>(plan.split_tiles, runs));
+    const int steps = plan.split_tiles * plan.groups;
+    plan.run = plan.sharers == 0 ? 0 : steps / plan.sharers;
+    plan.longer = plan.sharers == 0 ? 0 : steps % plan.sharers;
     plan.blocks = (int)std::max<int64_t>(std::min(tiles, resident), plan.sharers);
     return plan;
 }

@@ -9,7 +9,7 @@
 template <class Shape>
 __global__ void __launch_bounds__(Shape::THREADS) combine_kernel(const __grid_constant__ TileParameters p) {
     if constexpr (HAS_INT8_MMA) {
-        const int64_t begin = (int64_t)blockIdx.x * p.plan.groups;
+        const int begin = (int)blockIdx.x * p.plan.groups;
         const int first = p.plan.sharer_of(begin);
         const int last = p.plan.sharer_of(begin + p.plan.groups - 1);
         if (first == last) {

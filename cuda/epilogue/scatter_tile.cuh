@@ -29,14 +29,16 @@ __device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, const 
         }
     }
     __syncthreads();
-    const int row = thread % Shape::ROWS;
+    constexpr int step = Shape::THREADS / Shape::ROWS;
+    const int row = thread % Shape::ROWS, start = thread / Shape::ROWS;
     if (first_row + row < part.n) {
         const size_t channel = (size_t)Global<const int32_t>(part.rows).load((size_t)(first_row + row));
-        for (int token = thread / Shape::ROWS; token < Shape::TOKENS; token += Shape::THREADS / Shape::ROWS) {
-            if (first_token + token < tokens) {
-                Global<float>(y).store((size_t)(first_token + token) * (size_t)y_stride + channel,
-                                       tile.load(token * Shape::SCATTER_STRIDE + row));
-            }
+        Global<float> out(y + (size_t)(first_token + start) * (size_t)y_stride + channel);
+        const int last = min(Shape::TOKENS, tokens - first_token);
+#pragma unroll 4
+        for (int token = start; token < last; token += step) {
+            out.store(0, tile.load(token * Shape::SCATTER_STRIDE + row));
+            out = out + (size_t)(step * y_stride);
         }
     }
 }

@@ -9,8 +9,8 @@ enum { GROUP_SIZE = 128 };
 // The quantized activations in the caller's buffer: all q, then all scales, then all sums.
 struct Activations {
     int8_t* q;    // [tokens][groups * 128] x_q; a short last group is filled up with zeros
-    float* scale; // [groups][token_stride] s_x; the last token_stride - tokens are not written
-    int32_t* sum; // [groups][token_stride] sum of x_q
+    float* scale; // [groups][token_stride] s_x, then zeros
+    int32_t* sum; // [groups][token_stride] sum of x_q, then zeros
     int groups;
     int tokens;
     int token_stride; // tokens, rounded up so that each group's scales start at a multiple of 16 bytes

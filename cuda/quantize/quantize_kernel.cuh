@@ -66,11 +66,14 @@ __global__ void __launch_bounds__(QUANTIZE_WARPS * 32) quantize_kernel(const __g
     const Activations& a = p.activations;
     const size_t word = ((size_t)token * (size_t)a.groups + (size_t)group) * (GROUP_SIZE / 4) + (size_t)lane;
     Global<int8_t>(a.q).as<uint32_t>().store(word, packed);
+    const size_t at = (size_t)group * (size_t)a.token_stride + (size_t)token;
     if (lane == 0) {
-        const size_t at = (size_t)group * (size_t)a.token_stride + (size_t)token;
         const uint32_t not_a_number = 0x7FC00000;
         Global<float>(a.scale).store(at, __uint_as_float(usable ? scale_bits : finite ? 0 : not_a_number));
         Global<int32_t>(a.sum).store(at, sum);
+    } else if (token == a.tokens - 1 && token + lane < a.token_stride) {
+        Global<float>(a.scale).store(at + (size_t)lane, 0.0f);
+        Global<int32_t>(a.sum).store(at + (size_t)lane, 0);
     }
 }
 

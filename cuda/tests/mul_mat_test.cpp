@@ -65,12 +65,12 @@ SumOrder tile_order(const Case& c, const mixllm_cuda_weight& weight) {
         }
         std::vector<std::vector<int>> parts;
         int first = 0;
-        const int64_t begin = (int64_t)(tile - plan.whole_tiles) * plan.groups;
+        const int begin = (tile - plan.whole_tiles) * plan.groups;
         for (int i = 0; i < plan.sharers && tile >= plan.whole_tiles; i++) {
-            const int64_t cut = plan.first_step(i) - begin;
+            const int cut = plan.first_step(i) - begin;
             if (cut > first && cut < plan.groups) {
-                parts.push_back(range(first, (int)cut));
-                first = (int)cut;
+                parts.push_back(range(first, cut));
+                first = cut;
             }
         }
         parts.push_back(range(first, plan.groups));

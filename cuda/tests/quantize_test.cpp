@@ -36,7 +36,7 @@ static std::string compare(const std::vector<uint8_t>& bytes, const QuantizedInp
     return "";
 }
 
-// The padding between scales is never written, so the buffer is filled first.
+// What lies between the arrays is never written, so the buffer is filled first.
 static std::vector<uint8_t> quantize(const mixllm_cuda_input& input, int64_t n_inputs, int64_t tokens) {
     const DeviceArray<uint8_t> activations(
         std::vector<uint8_t>(mixllm_cuda_activation_bytes(n_inputs, tokens), uint8_t(0x5A)));

@@ -4,6 +4,7 @@
 #include "ptx/float_rn.cuh"
 #include "ptx/half_to_float.cuh"
 #include "ptx/mma.cuh"
+#include "ptx/schedule_fence.cuh"
 #include "tile/tile_shape.cuh"
 #include "tile/weight_fragments.cuh"
 
@@ -35,24 +36,28 @@ __device__ __forceinline__ void multiply_group(WarpSums<Shape>& sums, Shared<con
             }
         }
         if constexpr (BITS == 4) {
-            load_fragments4(w[m], stage, first_row + 16 * m, zero);
+            load_fragments4(w[m], stage + (first_row + 16 * m) * Stage::ROW_BYTES, zero);
         } else {
-            load_fragments8(w[m], stage, first_row + 16 * m);
+            load_fragments8(w[m], stage + (first_row + 16 * m) * Stage::ROW_BYTES);
         }
     }
 
     // The accumulators start at the bits of B = 12582912.0f = 1.5 * 2^23 and end, read as floats, at B + S.
     const int32_t magic = 0x4B400000;
     const int32_t start[4] = {magic, magic, magic, magic};
+    const Shared<const uint8_t> x_tile = stage + (Stage::X + first_token * GROUP_SIZE);
+    const int x_at = swizzled<GROUP_SIZE>(lane % 8, lane / 8);
 #pragma unroll
     for (int n = 0; n < Shape::WARP_TOKENS / 8; n++) {
+        if (n % 2 == 0 && n > 0) {
+            schedule_fence();
+        }
         uint32_t x[4][2]; // the B operands of the four steps
 #pragma unroll
         for (int k = 0; k < 4; k += 2) {
             // Matrices: the 8 tokens' chunks 2k, 2k + 1, 2k + 2, 2k + 3 of 16 inputs.
             uint32_t chunks[4];
-            ldmatrix_x4(chunks,
-                        stage + (Stage::X + swizzled<GROUP_SIZE>(first_token + 8 * n + lane % 8, 2 * k + lane / 8)));
+            ldmatrix_x4(chunks, x_tile + (8 * n * GROUP_SIZE + next_chunk(x_at, 2 * k)));
             x[k][0] = chunks[0], x[k][1] = chunks[1];
             x[k + 1][0] = chunks[2], x[k + 1][1] = chunks[3];
         }

@@ -14,4 +14,9 @@ __device__ __forceinline__ int swizzled(int row, int chunk) {
     return row * ROW_BYTES + mixed * 16;
 }
 
+// The offset of chunk c + `chunks` in the row where that of chunk c is `offset`; c and `chunks` have no bit in common.
+__device__ __forceinline__ int next_chunk(int offset, int chunks) {
+    return offset ^ chunks * 16;
+}
+
 #endif

@@ -3,8 +3,8 @@
 
 #include "epilogue/scatter_tile.cuh"
 #include "layout/architecture.cuh"
-#include "tile/load_stage.cuh"
 #include "tile/multiply_group.cuh"
+#include "tile/stage_loader.cuh"
 #include "tile/tile_plan.cuh"
 
 struct TileParameters {
@@ -21,11 +21,10 @@ template <class Shape, int BITS>
 __device__ __forceinline__ void accumulate_groups(WarpSums<Shape>& sums, const TileParameters& p, int first_row,
                                                   int first_token, int first, int last) {
     using Stage = TileStage<Shape, BITS>;
-    const WeightPart& part = part_of<BITS>(p.weight);
+    StageLoader<Shape, BITS> loader(p.weight, p.activations, first_row, first_token, first);
     const auto load = [&](int group, int stage) {
         if (group < last) {
-            load_stage<Shape, BITS>(dynamic_shared() + stage * Stage::BYTES, part, p.activations, p.weight.n_inputs,
-                                    first_row, first_token, group);
+            loader.load_next(dynamic_shared() + stage * Stage::BYTES);
         }
         cp_async_commit(); // also when empty, so that the count of groups pending stays the same
     };
@@ -80,18 +79,23 @@ __global__ void __launch_bounds__(Shape::THREADS, Shape::BLOCKS_PER_MULTIPROCESS
     tile_kernel(const __grid_constant__ TileParameters p) {
     if constexpr (HAS_INT8_MMA) {
         const int block = (int)blockIdx.x;
-        for (int tile = block; tile < p.plan.whole_tiles; tile += p.plan.blocks) {
-            compute_tile<Shape>(p, tile, 0, p.plan.groups, 0);
-        }
-        if (block < p.plan.sharers) {
-            const int64_t end = p.plan.first_step(block + 1);
-            for (int64_t step = p.plan.first_step(block); step < end;) {
-                const int tile = (int)(step / p.plan.groups);
-                const int first = (int)(step - (int64_t)tile * p.plan.groups);
-                const int last = end - step < p.plan.groups - first ? first + (int)(end - step) : p.plan.groups;
-                compute_tile<Shape>(p, p.plan.whole_tiles + tile, first, last, block);
+        int whole = block;
+        int step = block < p.plan.sharers ? p.plan.first_step(block) : 0;
+        const int end = block < p.plan.sharers ? p.plan.first_step(block + 1) : 0;
+        while (true) {
+            int tile = whole, first = 0, last = p.plan.groups;
+            if (whole < p.plan.whole_tiles) {
+                whole += p.plan.blocks;
+            } else if (step < end) {
+                tile = step / p.plan.groups;
+                first = step - tile * p.plan.groups;
+                last = min(p.plan.groups, first + end - step);
+                tile += p.plan.whole_tiles;
                 step += last - first;
+            } else {
+                break;
             }
+            compute_tile<Shape>(p, tile, first, last, block);
         }
     }
 }

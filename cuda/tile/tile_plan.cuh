@@ -22,20 +22,20 @@ struct TilePlan {
     int whole_tiles;
     int split_tiles;
     int sharers;
+    int run;    // split_tiles * groups / sharers
+    int longer; // split_tiles * groups % sharers
 
     // Whether the combining kernel and a workspace are needed.
     __host__ __device__ bool splits() const { return sharers > split_tiles; }
 
-    // The first group step of sharer `i`; step s is group s % groups of tile whole_tiles + s / groups.
-    __host__ __device__ int64_t first_step(int i) const { return (int64_t)split_tiles * groups * i / sharers; }
+    // The first group step of sharer `i`; step s is group s % groups of tile whole_tiles + s / groups. The first
+    // `longer` runs have one step more than the others.
+    __host__ __device__ int first_step(int i) const { return i * run + (i < longer ? i : longer); }
 
     // The sharer that does step `s`.
-    __host__ __device__ int sharer_of(int64_t s) const {
-        int i = (int)(s * sharers / ((int64_t)split_tiles * groups));
-        while (first_step(i + 1) <= s) {
-            i++;
-        }
-        return i;
+    __host__ __device__ int sharer_of(int s) const {
+        const int in_longer = longer * (run + 1);
+        return s < in_longer ? s / (run + 1) : longer + (s - in_longer) / run;
     }
 
     // Where sharer `i` leaves its sums of a tile it does only in part: it has at most one whose first group is

@@ -21,16 +21,17 @@ __device__ __forceinline__ uint32_t subtract_zero(uint32_t q, uint32_t complemen
     return (q + complement) ^ 0x80808080u;
 }
 
-// rows: this warp's first of 16 rows in a stage's tile. zero: of rows lane / 4 and lane / 4 + 8.
-__device__ __forceinline__ void load_fragments4(WeightFragments& fragments, Shared<const uint8_t> tile, int first_row,
+// rows: 16 rows of a stage's tile, the first one's number a multiple of 8. zero: of rows lane / 4 and lane / 4 + 8.
+__device__ __forceinline__ void load_fragments4(WeightFragments& fragments, Shared<const uint8_t> rows,
                                                 const int (&zero)[2]) {
     const int lane = (int)threadIdx.x % 32;
+    const int at = swizzled<64>(lane % 16, lane / 16);
     const uint32_t complement[2] = {zero_complement(zero[0]), zero_complement(zero[1])};
 #pragma unroll
     for (int k = 0; k < 4; k += 2) {
         // Matrices: rows 0-7 and 8-15 of chunk k, the same of chunk k + 1. A chunk is 32 inputs.
         uint32_t packed[4];
-        ldmatrix_x4(packed, tile + swizzled<64>(first_row + lane % 16, k + lane / 16));
+        ldmatrix_x4(packed, rows + next_chunk(at, k));
 #pragma unroll
         for (int m = 0; m < 4; m++) {
             fragments[k + m / 2][m % 2] = subtract_zero(packed[m] & 0x0F0F0F0F, complement[m % 2]);
@@ -39,12 +40,13 @@ __device__ __forceinline__ void load_fragments4(WeightFragments& fragments, Shar
     }
 }
 
-__device__ __forceinline__ void load_fragments8(WeightFragments& fragments, Shared<const uint8_t> tile, int first_row) {
+__device__ __forceinline__ void load_fragments8(WeightFragments& fragments, Shared<const uint8_t> rows) {
     const int lane = (int)threadIdx.x % 32;
+    const int at = swizzled<128>(lane % 16, lane / 16);
 #pragma unroll
     for (int k = 0; k < 4; k++) {
         // Matrices: rows 0-7 and 8-15 of chunk 2k, the same of chunk 2k + 1. A chunk is 16 inputs.
-        ldmatrix_x4(fragments[k], tile + swizzled<128>(first_row + lane % 16, 2 * k + lane / 16));
+        ldmatrix_x4(fragments[k], rows + next_chunk(at, 2 * k));
     }
 }
 
