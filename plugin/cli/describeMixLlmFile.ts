@@ -23,7 +23,7 @@ export function describeMixLlmFile(file: string, header: GgufHeader, info: MixLl
   const layers = groupBy(info.tensors, (tensor) => layerAndKind(tensor.name).layer);
   const bytes = componentBytes(header);
   return [
-    facts.map(([title, text]) => `${title.padEnd(12)}${text}\n`).join(""),
+    facts.map(([title, text]) => `${title.padEnd(13)}${text}\n`).join(""),
     summaryTable("kind", kinds, bytes),
     summaryTable("layer", layers, bytes),
     otherTensorsTable(header)

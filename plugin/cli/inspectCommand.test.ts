@@ -1,0 +1,73 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test, vi } from "vitest";
+import { encodeMixLlmFile } from "../testing/mixLlmFile.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { inspectCommand } from "./inspectCommand.js";
+
+async function inspect(...args: string[]): Promise<string> {
+  const file = path.join(await temporaryDirectory(), "test.gguf");
+  await writeFile(file, encodeMixLlmFile());
+  let output = "";
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    output += String(text);
+    return true;
+  });
+  try {
+    await inspectCommand().parseAsync([file, ...args], { from: "user" });
+  } finally {
+    write.mockRestore();
+  }
+  return output;
+}
+
+test("shows origin, and shares and sizes by kind, by layer and of the other tensors", async () => {
+  // Bytes of a weight: attn_q 0 has 32 4-bit and 16 8-bit channels of 160 inputs in 2 groups, attn_k 32 4-bit, attn_q 1 16 8-bit.
+  const bytes4 = 32 * 80 + 32 * 2 * 2 + 16 * 2;
+  const bytes8 = 16 * 160 + 16 * 2 * 2;
+  const q0 = bytes4 + bytes8 + 48 * 4;
+  const k0 = bytes4 + 32 * 4;
+  const q1 = bytes8 + 16 * 4;
+  const bits = (bytes: number, channels: number) => ((8 * bytes) / (channels * 160)).toFixed(2);
+
+  const lines = (await inspect()).split("\n").map((line) => line.replace(/ {2,}/g, " | ").trim());
+  expect(lines[0]).toMatch(/^file \| test\.gguf, \d/);
+  expect(lines).toContain("model | Test, llama");
+  expect(lines).toContain("weights | 5.48 bits each, 33.3 % of channels in 8 bits");
+  expect(lines).toContain("method | rtn, 8-bit channels by weight_error");
+  expect(lines).toContain("calibration | self, 8 x 512");
+  const row = (label: string, channels: number, channels8bit: number, share: string, bytes: number) =>
+    expect.stringMatching(
+      new RegExp(`^${label} \\| ${channels} \\| ${channels8bit} \\| ${share} % \\| ${bits(bytes, channels)} \\| `)
+    ) as unknown;
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      row("attn_q", 64, 32, "50\\.0", q0 + q1),
+      row("attn_k", 32, 0, "0\\.0", k0),
+      row("0", 80, 16, "20\\.0", q0 + k0),
+      row("1", 16, 16, "100\\.0", q1),
+      row("all", 96, 32, "33\\.3", q0 + k0 + q1)
+    ])
+  );
+  expect(lines).toContain("F32 | 1 | 640 B");
+});
+
+test("--json prints one object with the documented fields", async () => {
+  const info = JSON.parse(await inspect("--json")) as Record<string, unknown>;
+  expect(Object.keys(info)).toEqual([
+    "version",
+    "bitsPerWeight",
+    "percent8bit",
+    "groupSize",
+    "method",
+    "search",
+    "calibration",
+    "tensors"
+  ]);
+  expect((info["tensors"] as unknown[])[0]).toEqual({
+    name: "blk.0.attn_q.weight",
+    outputFeatures: 48,
+    inputFeatures: 160,
+    features8bit: 16
+  });
+});

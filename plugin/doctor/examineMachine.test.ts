@@ -1,0 +1,90 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { describeRuntime } from "../runtime/describeRuntime.js";
+import { writeBuildStatus } from "../runtime/writeBuildStatus.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { examineMachine } from "./examineMachine.js";
+
+afterEach(() => vi.unstubAllEnvs());
+
+const find = async (name: string) => (await examineMachine()).find((finding) => finding.name === name);
+
+test("reports each part of this machine, and nothing missing where the tests themselves are built", async () => {
+  vi.stubEnv("MIXLLM_CACHE_DIR", await temporaryDirectory());
+  const findings = await examineMachine();
+  expect(findings.map((finding) => finding.name)).toEqual(
+    expect.arrayContaining([
+      "Node.js",
+      "node-llama-cpp",
+      "C++ compiler",
+      "CMake",
+      "Ninja or Make",
+      "Git",
+      "CPU",
+      "NVIDIA GPU",
+      "CUDA toolkit",
+      "Runtime (CPU)",
+      "Disk"
+    ])
+  );
+  expect(findings.filter((finding) => finding.status === "missing")).toEqual([]);
+  for (const finding of findings) expect(finding.detail, finding.name).not.toBe("");
+});
+
+test.runIf(process.platform === "linux")("says how to get what is missing", async () => {
+  const folder = await temporaryDirectory();
+  for (const program of ["apt-get", "git"]) {
+    await writeFile(path.join(folder, program), "#!/bin/sh\necho version 1\n");
+    await chmod(path.join(folder, program), 0o755);
+  }
+  vi.stubEnv("PATH", folder);
+  vi.stubEnv("CXX", "");
+  expect(await find("CMake")).toEqual({
+    name: "CMake",
+    status: "missing",
+    detail: "not found",
+    fix: expect.stringMatching(/apt-get install -y cmake/) as unknown
+  });
+  expect(await find("C++ compiler")).toMatchObject({ status: "missing" });
+  expect(await find("Git")).toMatchObject({ status: "ok", detail: `${path.join(folder, "git")}: version 1` });
+});
+
+test.runIf(process.platform === "linux")("knows a GPU, and then the CUDA build's state too", async () => {
+  const folder = await temporaryDirectory();
+  const driver = path.join(folder, "nvidia-smi");
+  await writeFile(driver, '#!/bin/sh\necho "NVIDIA Test, 9.0, 81559, 550.1"\n');
+  await chmod(driver, 0o755);
+  vi.stubEnv("PATH", `${folder}${path.delimiter}${process.env["PATH"] ?? ""}`);
+  expect(await find("NVIDIA GPU")).toMatchObject({
+    status: "ok",
+    detail: "NVIDIA Test (compute capability 9.0, 79.6 GiB), driver 550.1"
+  });
+  expect(await find("Runtime (CUDA)")).toBeDefined();
+});
+
+test("tells a failed and an interrupted build from none", async () => {
+  vi.stubEnv("MIXLLM_CACHE_DIR", await temporaryDirectory());
+  expect((await find("Runtime (CPU)"))?.detail).toMatch(/^not built yet/);
+  const { key, workDirectory } = await describeRuntime(false);
+  await mkdir(workDirectory, { recursive: true });
+  const pidThatIsNone = 2 ** 22 + 1;
+  const status = {
+    key,
+    pid: pidThatIsNone,
+    fraction: 0.42,
+    step: "compiling",
+    updatedAt: new Date().toISOString(),
+    logFile: "/cache/build.log"
+  };
+  const file = path.join(workDirectory, "status.json");
+  await writeBuildStatus(file, { ...status, state: "building" });
+  expect((await find("Runtime (CPU)"))?.detail).toBe("building it was interrupted at 42 %");
+  await writeBuildStatus(file, { ...status, state: "building", pid: process.pid });
+  expect((await find("Runtime (CPU)"))?.detail).toBe(`process ${process.pid} is building it, 42 % done`);
+  await writeBuildStatus(file, { ...status, state: "failed" });
+  expect(await find("Runtime (CPU)")).toMatchObject({
+    status: "missing",
+    detail: "the last build failed; its log is /cache/build.log"
+  });
+});
