@@ -46,6 +46,7 @@ export async function compileRuntime(options: {
       cwd: options.projectDirectory,
       env: {
         ...process.env,
+        ...withNodeOnPath(),
         // In Electron the executable is a browser unless told otherwise.
         ELECTRON_RUN_AS_NODE: "1",
         // English messages, in the form that the progress and the error summary know.
@@ -68,6 +69,12 @@ export async function compileRuntime(options: {
     if (fraction !== undefined)
       options.onProgress(CONFIGURE_FRACTION + fraction * (1 - CONFIGURE_FRACTION), "compiling");
   });
+}
+
+/** The root CMakeLists.txt calls `node`, which need not be on PATH where this process was started by its full path. */
+function withNodeOnPath(): { PATH?: string } {
+  if (process.platform === "win32") return {};
+  return { PATH: [process.env["PATH"], path.dirname(process.execPath)].filter(Boolean).join(path.delimiter) };
 }
 
 /**

@@ -35,7 +35,7 @@ const require = createRequire(import.meta.url);
  */
 export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescription> {
   const found = nodeLlamaCpp();
-  const packageFiles = await packageInputFiles(packageRoot);
+  const packageFiles = await packageInputFiles(packageRoot, gpu);
   const cmakeOptions = {
     GGML_NATIVE: "ON",
     GGML_METAL: "OFF",

@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { packageInputFiles } from "./packageInputFiles.js";
+import type { RuntimeGpu } from "./RuntimeGpu.js";
 import { packageRoot } from "./packageRoot.js";
 
 test("takes sources and patches, and leaves out tests, documentation and everything else", async () => {
@@ -18,6 +19,7 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "cpu/bench/bench.cpp",
     "cpu/src/kernel.cpp",
     "cpu/test/kernel_test.cpp",
+    "cuda/kernel.cu",
     "patches/0001-op.patch",
     "patches/tests/op.cpp"
   ];
@@ -25,17 +27,14 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     await mkdir(path.join(root, path.dirname(file)), { recursive: true });
     await writeFile(path.join(root, file), file);
   }
-  expect((await packageInputFiles(root)).map((file) => file.path)).toEqual([
-    "CMakeLists.txt",
-    "bench/native/addon.cpp",
-    "converter/native/pack/pack.cpp",
-    "cpu/src/kernel.cpp",
-    "patches/0001-op.patch"
-  ]);
+  const common = ["CMakeLists.txt", "bench/native/addon.cpp", "converter/native/pack/pack.cpp", "cpu/src/kernel.cpp"];
+  const paths = async (gpu: RuntimeGpu) => (await packageInputFiles(root, gpu)).map((file) => file.path);
+  expect(await paths(false)).toEqual([...common, "patches/0001-op.patch"]);
+  expect(await paths("cuda")).toEqual([...common, "cuda/kernel.cu", "patches/0001-op.patch"]);
 });
 
 test("finds what this package is built from", async () => {
-  const paths = (await packageInputFiles(packageRoot)).map((file) => file.path);
+  const paths = (await packageInputFiles(packageRoot, false)).map((file) => file.path);
   for (const folder of ["patches/", "cpu/", "converter/native/", "bench/native/"])
     expect(paths.filter((path) => path.startsWith(folder)).length, folder).toBeGreaterThan(0);
   expect(paths).toContain("CMakeLists.txt");
