@@ -47,7 +47,7 @@ export async function compileRuntime(options: {
       env: {
         ...process.env,
         ...withNodeOnPath(),
-        // In Electron the executable is a browser unless told otherwise.
+        // In Electron the executable that runs cmake-js is a browser unless told otherwise.
         ELECTRON_RUN_AS_NODE: "1",
         // English messages, in the form that the progress and the error summary know.
         LC_ALL: "C",

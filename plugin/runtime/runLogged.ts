@@ -4,10 +4,22 @@ import { createInterface } from "node:readline";
 import { CommandFailure } from "./CommandFailure.js";
 
 /**
+ * Runs a program in a process group of its own and ends the whole group when its standard input ends: when the process that started it
+ * dies, in whatever way, no compiler goes on writing into a build folder that another process may take over.
+ */
+const RUN_IN_GROUP = `
+process.stdin.resume().on("end", () => process.kill(-process.pid, "SIGKILL"));
+const [program, ...args] = process.argv.slice(1);
+const child = require("node:child_process").spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+child.on("error", (error) => { console.error("error: " + error.message); process.exit(127); });
+child.on("exit", (code) => process.exit(code ?? 1));
+`;
+
+/**
  * Runs a program to its end, with everything it prints going to a log.
  *
  * @param options.onLine is given each line of output as it comes
- * @param options.signal aborting it ends the program
+ * @param options.signal aborting it ends the program and all that it started
  * @returns all output when the exit code is 0
  * @throws {CommandFailure} otherwise
  */
@@ -15,18 +27,23 @@ export async function runLogged(
   log: WriteStream,
   command: string,
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv; onLine?: (line: string) => void; signal?: AbortSignal }
+  options: { cwd: string; env: NodeJS.ProcessEnv; onLine?: (line: string) => void; signal: AbortSignal }
 ): Promise<string> {
   log.write(`\n$ ${[command, ...args].join(" ")}\n`);
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: options.env,
-    stdio: ["ignore", "pipe", "pipe"],
-    windowsHide: true,
-    ...(options.signal === undefined ? {} : { signal: options.signal })
-  });
-  const endChild = () => void child.kill();
-  process.once("exit", endChild);
+  options.signal.throwIfAborted();
+  // Windows has no process groups; there the children of a process that dies end with its console.
+  const grouped = process.platform !== "win32";
+  const child = grouped
+    ? spawn(process.execPath, ["-e", RUN_IN_GROUP, "--", command, ...args], {
+        cwd: options.cwd,
+        // In Electron the executable is a browser unless told otherwise.
+        env: { ...options.env, ELECTRON_RUN_AS_NODE: "1" },
+        stdio: "pipe",
+        detached: true
+      })
+    : spawn(command, args, { cwd: options.cwd, env: options.env, stdio: "pipe", windowsHide: true });
+  const stop = () => void (grouped ? child.stdin.end() : child.kill());
+  options.signal.addEventListener("abort", stop);
 
   const lines: string[] = [];
   const readers = [child.stdout, child.stderr].map(async (stream) => {
@@ -45,6 +62,6 @@ export async function runLogged(
     if (code !== 0) throw new CommandFailure(command, code, lines.join("\n"));
     return lines.join("\n");
   } finally {
-    process.off("exit", endChild);
+    options.signal.removeEventListener("abort", stop);
   }
 }
