@@ -96,6 +96,20 @@ export interface BenchAddon {
   timeGeneration(handle: SpeedModelHandle, seed: number): NativeJob<number>;
   closeSpeedModel(handle: SpeedModelHandle): void;
 
+  /** Progress: chunks done, chunks in all. `chunks` 0 takes them all; `dataset` names the text in the file. */
+  computeImportanceMatrix(
+    options: {
+      model: string;
+      text: Uint8Array;
+      dataset: string;
+      context: number;
+      chunks: number;
+      threads: number;
+      output: string;
+    },
+    onProgress?: (done: number, total: number) => void
+  ): NativeJob<void>;
+
   /** Names `quantizeStock` knows. */
   stockTypes(): string[];
   /** Progress: tensors done, tensors in all. A cancellation takes effect only at the end. */

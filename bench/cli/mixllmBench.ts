@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { runCommand } from "../../cli/runCommand.js";
+import { compareCommand } from "./compareCommand.js";
 import { qualityCommand } from "./qualityCommand.js";
 import { speedCommand } from "./speedCommand.js";
 import { synthesizeCommand } from "./synthesizeCommand.js";
@@ -8,6 +9,7 @@ import { synthesizeCommand } from "./synthesizeCommand.js";
 await runCommand(
   new Command("mixllm-bench")
     .description("Measures quality and speed of GGUF models, MixLLM and stock ones alike.")
+    .addCommand(compareCommand())
     .addCommand(qualityCommand())
     .addCommand(speedCommand())
     .addCommand(synthesizeCommand())

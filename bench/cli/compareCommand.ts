@@ -1,0 +1,106 @@
+import { basename, resolve } from "node:path";
+import { Command, Option } from "commander";
+import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import type { Contender } from "../compare/Contender.js";
+import { compareModels } from "../compare/compareModels.js";
+import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
+import { integerOption } from "./integerOption.js";
+import { percentOption } from "./percentOption.js";
+import { withProgress } from "./withProgress.js";
+
+const DEFAULT_TYPES = ["Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_K_S", "Q4_0", "IQ4_XS"];
+const DEFAULT_PERCENTAGES = [0, 10, 20];
+
+interface Options {
+  text: string;
+  calibration?: string;
+  output?: string;
+  types: string[];
+  percent8bit?: number[];
+  model: string[];
+  context: number;
+  chunks?: number;
+  calibrationChunks?: number;
+  prompt: number;
+  generate: number;
+  repeat: number;
+  threads?: number;
+  format: (typeof COMPARISON_FORMATS)[number];
+}
+
+export function compareCommand(): Command {
+  return new Command("compare")
+    .description("set MixLLM and stock quantizations of a model side by side: size, quality, speed, memory")
+    .argument("<model>", "Hugging Face directory, or a GGUF in F16, BF16 or F32")
+    .requiredOption("--text <file>", "text to measure quality on, UTF-8")
+    .option("--calibration <file>", "text to calibrate on; stock types then get an importance matrix from it")
+    .option("--output <folder>", "where models and results go and are found again (default: <model>-comparison)")
+    .option("--types <names...>", "stock types, or none", DEFAULT_TYPES)
+    .option(
+      "--percent-8bit <percents...>",
+      "shares of 8-bit channels of the MixLLM models (default: 0 10 20)",
+      percents
+    )
+    .option(
+      "--model <gguf>",
+      "take this model as well; give it once for each",
+      (path, before: string[]) => [...before, path],
+      []
+    )
+    .option("--context <tokens>", "tokens a chunk", integerOption(8), 512)
+    .option("--chunks <count>", "chunks of the text (default: all)", integerOption(1))
+    .option("--calibration-chunks <count>", "chunks of the calibration text (default: all)", integerOption(1))
+    .option("--prompt <tokens>", "length of the prompt in the speed test, 0 to leave it out", integerOption(0), 512)
+    .option("--generate <tokens>", "tokens to generate in the speed test, 0 to leave it out", integerOption(0), 64)
+    .option("--repeat <count>", "rounds of the speed test", integerOption(1), 5)
+    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
+    .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
+    .action((model: string, options: Options) => untilInterrupted((signal) => run(model, options, signal)));
+}
+
+function percents(text: string, before: number[] = []): number[] {
+  return [...before, percentOption(text)];
+}
+
+async function run(source: string, options: Options, signal: AbortSignal): Promise<void> {
+  const { types, percent8bit, model: files, format, output, ...rest } = options;
+  let result = "";
+  await withProgress("comparing", async (loadAddon, update) => {
+    const contenders = [
+      ...mixedContenders(source, percent8bit),
+      ...stockContenders(types, (await loadAddon()).stockTypes()),
+      ...files.map((path): Contender => ({ kind: "file", path }))
+    ];
+    const comparison = await compareModels({
+      ...rest,
+      source,
+      contenders,
+      output: output ?? `${basename(resolve(source)).replace(/\.gguf$/, "")}-comparison`,
+      command: process.argv.slice(2),
+      onProgress: update,
+      signal
+    });
+    result = formatComparison(comparison, format);
+    return `compared ${comparison.models.length} models`;
+  });
+  process.stdout.write(result);
+}
+
+/** A GGUF cannot be converted, so it gets MixLLM contenders only when they are asked for, which is then an error. */
+function mixedContenders(source: string, percentages: number[] | undefined): Contender[] {
+  const wanted = percentages ?? (source.endsWith(".gguf") ? [] : DEFAULT_PERCENTAGES);
+  return wanted.map((percent8bit) => ({ kind: "mixllm", percent8bit }));
+}
+
+/** @throws {InvalidInputError} a type llama.cpp does not have */
+function stockContenders(types: readonly string[], known: readonly string[]): Contender[] {
+  if (types.length === 1 && types[0] === "none") return [];
+  return types.map((name) => {
+    const type = name.toUpperCase();
+    if (!known.includes(type)) {
+      throw new InvalidInputError(`there is no quantization type ${name}; llama.cpp has ${known.join(", ")}`);
+    }
+    return { kind: "stock", type };
+  });
+}

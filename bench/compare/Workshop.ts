@@ -1,0 +1,102 @@
+import { access, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ArmRequest, ArmResults } from "./ArmRequest.js";
+import { ContentHashes } from "./ContentHashes.js";
+import { contentKey } from "./contentKey.js";
+import { ResultCache } from "./ResultCache.js";
+import { runArm } from "./runArm.js";
+
+/** How a workshop runs a piece of work; `runArm` but in tests. */
+export type ArmRunner = <R extends ArmRequest>(
+  request: R,
+  options: { onFraction?: (fraction: number) => void; signal?: AbortSignal }
+) => Promise<ArmResults[R["kind"]]>;
+
+/**
+ * The output folder of a comparison: models it made, results it measured and hashes of what went in. Whatever is in it
+ * is not made or measured again unless something that decides it has changed.
+ */
+export class Workshop {
+  readonly hashes: ContentHashes;
+  readonly #folder: string;
+  readonly #results: ResultCache;
+  /** Whatever changes here changes every result: the native build. */
+  readonly #runtime: string;
+  readonly #runArm: ArmRunner;
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(
+    folder: string,
+    hashes: ContentHashes,
+    options: { runtime: string; runArm?: ArmRunner; signal?: AbortSignal }
+  ) {
+    this.hashes = hashes;
+    this.#folder = folder;
+    this.#results = new ResultCache(join(folder, "results"));
+    this.#runtime = options.runtime;
+    this.#runArm = options.runArm ?? runArm;
+    this.#signal = options.signal;
+  }
+
+  /**
+   * Opens the folder, making it when it is not there, and removes what a killed process left half-made.
+   *
+   * @param options.runtime key of the native build
+   */
+  static async open(
+    folder: string,
+    options: { runtime: string; runArm?: ArmRunner; signal?: AbortSignal }
+  ): Promise<Workshop> {
+    const models = join(folder, "models");
+    await mkdir(models, { recursive: true });
+    for (const name of await readdir(models)) {
+      if (!name.endsWith(".gguf")) await rm(join(models, name), { recursive: true, force: true });
+    }
+    return new Workshop(folder, await ContentHashes.open(join(folder, "hashes.json")), options);
+  }
+
+  /**
+   * A file of the folder, made by `request` unless it is there.
+   *
+   * @param name what the file is called, without extension
+   * @param inputs all that decides its content, but for the native build
+   * @param request the work, which must put the file under its name only when it is whole
+   */
+  async make(
+    name: string,
+    inputs: unknown,
+    request: (path: string) => ArmRequest,
+    onFraction?: (fraction: number) => void
+  ): Promise<string> {
+    const path = join(this.#folder, "models", `${name}-${contentKey([this.#runtime, inputs])}.gguf`);
+    const exists = await access(path).then(
+      () => true,
+      () => false
+    );
+    if (!exists) await this.#run(request(path), onFraction);
+    return path;
+  }
+
+  /**
+   * The result of `request`, measured unless it is known.
+   *
+   * @param inputs all that decides the result, but for the native build: contents, not paths
+   */
+  async measure<R extends ArmRequest>(
+    inputs: unknown,
+    request: R,
+    onFraction?: (fraction: number) => void
+  ): Promise<ArmResults[R["kind"]]> {
+    return this.#results.get(contentKey([this.#runtime, request.kind, inputs]), () => this.#run(request, onFraction));
+  }
+
+  async #run<R extends ArmRequest>(
+    request: R,
+    onFraction: ((fraction: number) => void) | undefined
+  ): Promise<ArmResults[R["kind"]]> {
+    return this.#runArm(request, {
+      ...(onFraction === undefined ? {} : { onFraction }),
+      ...(this.#signal === undefined ? {} : { signal: this.#signal })
+    });
+  }
+}

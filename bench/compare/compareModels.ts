@@ -1,0 +1,205 @@
+import { stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { assertGgufFile } from "../files/assertGgufFile.js";
+import { describeFileError } from "../files/describeFileError.js";
+import { readText } from "../files/readText.js";
+import { assertUnquantized } from "./assertUnquantized.js";
+import { bitsPerWeight } from "./bitsPerWeight.js";
+import type { ComparedModel, Comparison } from "./Comparison.js";
+import { contenderName, type Contender } from "./Contender.js";
+import { describeMachine } from "./describeMachine.js";
+import { describeVersions } from "./describeVersions.js";
+import { Workshop, type ArmRunner } from "./Workshop.js";
+
+export interface CompareOptions {
+  /** A Hugging Face model directory, or an unquantized GGUF. */
+  source: string;
+  /** Path of the text to measure quality on. */
+  text: string;
+  /** Path of a text to calibrate on; without one, no importance matrix takes part. */
+  calibration?: string;
+  /** Folder for models and results; reused when it is there. */
+  output: string;
+  contenders: readonly Contender[];
+  /** Tokens a chunk; 512 unless given. */
+  context?: number;
+  /** Chunks of the text, and of the calibration text; all unless given. */
+  chunks?: number;
+  calibrationChunks?: number;
+  /** Tokens of the prompt and generation tests, and how often they run; 512, 64 and 5 unless given. */
+  prompt?: number;
+  generate?: number;
+  repeat?: number;
+  /** All that the machine offers unless given. */
+  threads?: number;
+  /** The command line, for the record. */
+  command: string[];
+  onProgress?: (fraction: number, step: string) => void;
+  signal?: AbortSignal;
+  /** How work is run; in processes of its own unless given. */
+  runArm?: ArmRunner;
+}
+
+/**
+ * Makes every contender and sets it against the unquantized model: quality, speed, memory, size. Each piece of work runs
+ * in a process of its own; speed is measured with the models taking turns. What is finished is kept in the output
+ * folder and not done again.
+ *
+ * @throws {InvalidInputError} something that was given is missing or unusable
+ * @throws the reason of `signal` when it aborts
+ */
+export async function compareModels(options: CompareOptions): Promise<Comparison> {
+  const { context = 512, prompt = 512, generate = 64, repeat = 5, threads = availableParallelism() } = options;
+  const { contenders, calibration, chunks } = options;
+  const isDirectory = await assertSource(options.source);
+  await readText(options.text);
+  if (calibration !== undefined) await readText(calibration);
+  for (const contender of contenders) if (contender.kind === "file") await assertGgufFile(contender.path);
+  const mixed = contenders.find(({ kind }) => kind === "mixllm");
+  if (mixed !== undefined && !isDirectory) {
+    throw new InvalidInputError(`${contenderName(mixed)} cannot be made from ${options.source}, which is a GGUF`, {
+      fix: "Give the Hugging Face directory, or a converted model with --model."
+    });
+  }
+
+  const versions = await describeVersions();
+  const workshop = await Workshop.open(options.output, {
+    runtime: versions.runtime,
+    ...(options.runArm === undefined ? {} : { runArm: options.runArm }),
+    ...(options.signal === undefined ? {} : { signal: options.signal })
+  });
+  const { hashes } = workshop;
+  const steps = 2 + 3 * (contenders.length + 1) + 1;
+  let done = 0;
+  const step = (label: string): ((fraction: number) => void) => {
+    const before = done++;
+    const show = (fraction: number): void => options.onProgress?.((before + fraction) / steps, label);
+    show(0);
+    return show;
+  };
+
+  const sourceSha256 = await hashes.of(options.source);
+  const textSha256 = await hashes.of(options.text);
+  const convert = (name: string, args: string[], label: string): Promise<string> =>
+    workshop.make(
+      name,
+      ["convert", sourceSha256, args],
+      (path) => ({ kind: "convert", arguments: [options.source, "-o", path, ...args] }),
+      step(label)
+    );
+  const reference = isDirectory ? await convert("F16", ["--type", "f16"], "converting to F16") : options.source;
+  await assertUnquantized(reference);
+  const referenceSha256 = await hashes.of(reference);
+
+  const needsMatrix = calibration !== undefined && contenders.some(({ kind }) => kind === "stock");
+  const imatrix = needsMatrix
+    ? await workshop.make(
+        "imatrix",
+        ["imatrix", referenceSha256, await hashes.of(calibration), options.calibrationChunks ?? "all"],
+        (output) => ({
+          kind: "imatrix",
+          options: {
+            model: reference,
+            text: calibration,
+            output,
+            threads,
+            ...(options.calibrationChunks === undefined ? {} : { chunks: options.calibrationChunks })
+          }
+        }),
+        step("computing the importance matrix")
+      )
+    : undefined;
+
+  const make = async (contender: Contender): Promise<string> => {
+    const name = contenderName(contender);
+    switch (contender.kind) {
+      case "file":
+        return contender.path;
+      case "mixllm":
+        return convert(
+          name.replace(" ", "-"),
+          ["--percent-8bit", String(contender.percent8bit)],
+          `converting to ${name}`
+        );
+      case "stock":
+        return workshop.make(
+          name,
+          ["quantize", referenceSha256, name, imatrix === undefined ? "none" : await hashes.of(imatrix)],
+          (output) => ({
+            kind: "quantize",
+            input: reference,
+            output,
+            type: contender.type,
+            threads,
+            ...(imatrix === undefined ? {} : { imatrix })
+          }),
+          step(`quantizing to ${name}`)
+        );
+    }
+  };
+
+  const measure = async (name: string, file: string): Promise<Omit<ComparedModel, "speed">> => {
+    const sha256 = await hashes.of(file);
+    const isReference = sha256 === referenceSha256;
+    const quality = await workshop.measure(
+      [sha256, isReference ? "itself" : referenceSha256, textSha256, context, chunks ?? "all", threads],
+      {
+        kind: "quality",
+        options: {
+          model: file,
+          text: options.text,
+          context,
+          threads,
+          ...(isReference ? {} : { reference }),
+          ...(chunks === undefined ? {} : { chunks })
+        }
+      },
+      step(`quality of ${name}`)
+    );
+    const footprint = await workshop.measure(
+      [sha256, prompt, threads, describeMachine()],
+      { kind: "footprint", model: file, prompt: Math.max(1, prompt), threads },
+      step(`memory of ${name}`)
+    );
+    const fileBytes = (await stat(file)).size;
+    return { name, file, sha256, fileBytes, bitsPerWeight: await bitsPerWeight(file, reference), quality, footprint };
+  };
+
+  const measured = [await measure(isDirectory ? "F16" : basename(reference), reference)];
+  for (const contender of contenders) measured.push(await measure(contenderName(contender), await make(contender)));
+  const files = measured.map(({ file }) => file);
+  const speed = await workshop.measure(
+    [measured.map(({ sha256 }) => sha256), prompt, generate, repeat, threads, describeMachine()],
+    { kind: "speed", options: { models: files, prompt, generate, repeat, threads } },
+    step("speed")
+  );
+  options.onProgress?.(1, "done");
+
+  return {
+    source: options.source,
+    sourceSha256,
+    text: { file: options.text, sha256: textSha256 },
+    ...(calibration === undefined ? {} : { calibration: { file: calibration, sha256: await hashes.of(calibration) } }),
+    machine: describeMachine(),
+    versions,
+    command: options.command,
+    models: measured.map((model, i) => ({ ...model, speed: speed.models[i]!.figures }))
+  };
+}
+
+/** @returns whether the source is a directory */
+async function assertSource(source: string): Promise<boolean> {
+  let isDirectory: boolean;
+  try {
+    isDirectory = (await stat(source)).isDirectory();
+  } catch (error) {
+    throw new InvalidInputError(`cannot read ${source}: ${describeFileError(error)}`);
+  }
+  if (!isDirectory) {
+    await assertGgufFile(source);
+    await assertUnquantized(source);
+  }
+  return isDirectory;
+}

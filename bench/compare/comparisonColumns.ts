@@ -1,0 +1,79 @@
+import { formatBytes } from "../../cli/formatBytes.js";
+import type { ComparedModel } from "./Comparison.js";
+
+/** One column of a comparison's tables. */
+export interface ComparisonColumn {
+  title: string;
+  /** For people. */
+  text: (model: ComparedModel) => string;
+  /** For machines, in base units; undefined where it does not apply. */
+  value: (model: ComparedModel) => string | number | undefined;
+}
+
+function numeric(
+  title: string,
+  value: (model: ComparedModel) => number | undefined,
+  text: (value: number, model: ComparedModel) => string
+): ComparisonColumn {
+  return {
+    title,
+    value,
+    text: (model) => {
+      const found = value(model);
+      return found === undefined ? "" : text(found, model);
+    }
+  };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+const seconds = (value: number): string => `${value.toFixed(2)} s`;
+
+/** The columns that fit these models; the speed tests are those of the first one. */
+export function comparisonColumns(models: readonly ComparedModel[]): ComparisonColumn[] {
+  return [
+    { title: "model", value: ({ name }) => name, text: ({ name }) => name },
+    numeric("size", ({ fileBytes }) => fileBytes, formatBytes),
+    numeric(
+      "bpw",
+      (model) => model.bitsPerWeight,
+      (bits) => bits.toFixed(2)
+    ),
+    numeric(
+      "perplexity",
+      ({ quality }) => quality.perplexity,
+      (value, { quality }) => `${value.toFixed(4)} ± ${quality.perplexityError.toFixed(4)}`
+    ),
+    numeric(
+      "mean KLD",
+      ({ quality }) => quality.comparison?.kld.mean,
+      (value, { quality }) => `${value.toFixed(6)} ± ${quality.comparison!.kld.meanError.toFixed(6)}`
+    ),
+    numeric(
+      "median KLD",
+      ({ quality }) => quality.comparison?.kld.median,
+      (value) => value.toFixed(6)
+    ),
+    numeric(
+      "99 % KLD",
+      ({ quality }) => quality.comparison?.kld.p99,
+      (value) => value.toFixed(6)
+    ),
+    numeric(
+      "max KLD",
+      ({ quality }) => quality.comparison?.kld.max,
+      (value) => value.toFixed(4)
+    ),
+    numeric("same top", ({ quality }) => quality.comparison?.top1Agreement, percent),
+    numeric("Δp RMS", ({ quality }) => quality.comparison?.deltaPRms, percent),
+    ...(models[0]?.speed ?? []).map(({ test }, i) =>
+      numeric(
+        `${test} t/s`,
+        ({ speed }) => speed[i]?.tokensPerSecond.mean,
+        (value, { speed }) => `${value.toFixed(1)} ± ${speed[i]!.tokensPerSecond.sd.toFixed(1)}`
+      )
+    ),
+    numeric("load", ({ footprint }) => footprint.loadSeconds, seconds),
+    numeric("first token", ({ footprint }) => footprint.firstTokenSeconds, seconds),
+    numeric("peak memory", ({ footprint }) => footprint.peakMemoryBytes, formatBytes)
+  ];
+}

@@ -1,0 +1,31 @@
+import { createConvertCommand } from "../../converter/cli/createConvertCommand.js";
+import { computeImportanceMatrix } from "../importance/computeImportanceMatrix.js";
+import { loadBenchAddon } from "../loadBenchAddon.js";
+import { measureQuality } from "../quality/measureQuality.js";
+import { measureSpeed } from "../speed/measureSpeed.js";
+import { quantizeStock } from "../stock/quantizeStock.js";
+import type { ArmRequest } from "./ArmRequest.js";
+import { measureFootprint } from "./measureFootprint.js";
+
+/** Does the work of an arm in this process. */
+export async function runArmRequest(request: ArmRequest, onFraction: (fraction: number) => void): Promise<unknown> {
+  const onProgress = (done: number, total: number): void => onFraction(done / total);
+  switch (request.kind) {
+    case "convert":
+      await createConvertCommand().parseAsync([...request.arguments, "--quiet"], { from: "user" });
+      return undefined;
+    case "imatrix":
+      return computeImportanceMatrix(loadBenchAddon, { ...request.options, onProgress });
+    case "quantize": {
+      const { input, output, type, imatrix, threads } = request;
+      const options = { threads, onProgress, ...(imatrix === undefined ? {} : { imatrix }) };
+      return quantizeStock(loadBenchAddon, input, output, type, options);
+    }
+    case "quality":
+      return measureQuality(loadBenchAddon, { ...request.options, onProgress });
+    case "footprint":
+      return measureFootprint(await loadBenchAddon(), request);
+    case "speed":
+      return measureSpeed(loadBenchAddon, { ...request.options, onProgress });
+  }
+}

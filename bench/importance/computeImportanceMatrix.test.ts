@@ -1,0 +1,80 @@
+import { writeFile } from "node:fs/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
+import { loadBenchAddon } from "../loadBenchAddon.js";
+import { measureQuality } from "../quality/measureQuality.js";
+import { quantizeStock } from "../stock/quantizeStock.js";
+import { convertDemo } from "../testing/convertDemo.js";
+import { folderForTests } from "../testing/folderForTests.js";
+import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+import { pseudoRandom } from "../testing/pseudoRandom.js";
+import { computeImportanceMatrix } from "./computeImportanceMatrix.js";
+
+prepareBenchAddon();
+const file = folderForTests();
+
+/** Words that are made up, the same each time for the same seed. */
+function madeUpText(seed: number, count: number): string {
+  const random = pseudoRandom(seed);
+  const words = "the model keeps each weight in four bits and a few of them in eight to lose less".split(" ");
+  return Array.from({ length: count }, () => words[Math.floor(random() * words.length)]!).join(" ");
+}
+
+beforeAll(async () => {
+  await writeFile(file("calibration.txt"), madeUpText(1, 4000));
+  await writeFile(file("text.txt"), madeUpText(2, 4000));
+  await convertDemo(file("f16.gguf"));
+  await computeImportanceMatrix(loadBenchAddon, {
+    model: file("f16.gguf"),
+    text: file("calibration.txt"),
+    output: file("imatrix.gguf"),
+    context: 256,
+    chunks: 4
+  });
+}, 300_000);
+
+describe("an importance matrix", () => {
+  test("has sums and counts for every linear weight of the decoder blocks", async () => {
+    const { metadata, tensors } = await readGgufHeader(file("imatrix.gguf"));
+    expect(metadata.get("general.type")).toBe("imatrix");
+    expect(metadata.get("imatrix.chunk_count")).toBe(4);
+    expect(metadata.get("imatrix.chunk_size")).toBe(256);
+    const model = await readGgufHeader(file("f16.gguf"));
+    const linears = model.tensors.filter(({ name, dimensions }) => name.startsWith("blk.") && dimensions.length === 2);
+    expect(linears).toHaveLength(28);
+    expect(tensors.map(({ name }) => name).sort()).toEqual(
+      linears.flatMap(({ name }) => [`${name}.counts`, `${name}.in_sum2`]).sort()
+    );
+    for (const { name, dimensions } of linears) {
+      const sums = tensors.find((tensor) => tensor.name === `${name}.in_sum2`);
+      expect(sums?.dimensions[0]).toBe(dimensions[0]);
+    }
+  });
+
+  test("makes a stock quantization better on text like its own", { timeout: 300_000 }, async () => {
+    const options = { imatrix: file("imatrix.gguf") };
+    await quantizeStock(loadBenchAddon, file("f16.gguf"), file("with.gguf"), "Q4_K_S", options);
+    await quantizeStock(loadBenchAddon, file("f16.gguf"), file("without.gguf"), "Q4_K_S");
+    const divergence = async (model: string): Promise<number> => {
+      const reference = file("f16.gguf");
+      const { comparison } = await measureQuality(loadBenchAddon, {
+        model,
+        reference,
+        text: file("text.txt"),
+        chunks: 6
+      });
+      return comparison!.kld.mean;
+    };
+    expect(await divergence(file("with.gguf"))).toBeLessThan(await divergence(file("without.gguf")));
+  });
+
+  test("needs a text of at least one chunk", async () => {
+    await writeFile(file("short.txt"), "short");
+    const computing = computeImportanceMatrix(loadBenchAddon, {
+      model: file("f16.gguf"),
+      text: file("short.txt"),
+      output: file("none.gguf")
+    });
+    await expect(computing).rejects.toThrow(/^the calibration text short\.txt is too short: it has \d+ tokens/);
+  });
+});
