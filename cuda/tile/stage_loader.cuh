@@ -95,7 +95,7 @@ private:
     }
 
     Global<const uint8_t> w, x, small; // where the next group's first copies come from
-    size_t w_step, x_step;            // bytes from one of a thread's rows, or tokens, to the next
+    size_t w_step, x_step;             // bytes from one of a thread's rows, or tokens, to the next
     size_t small_step = 0;             // bytes from one group to the next
     int w_to, x_to, small_to;          // where in a stage the first copies go; small_to < 0: none
     int small_bytes = 0;

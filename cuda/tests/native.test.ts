@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { runNativeTests } from "../../testing/runNativeTests.js";
+
+const ARCHITECTURES = ["75", "80", "86", "89", "90a", "120"];
+
+test(
+  "every CUDA kernel computes its definition in the host emulation, and nvcc compiles it without spills",
+  { timeout: 15 * 60_000 },
+  async () => {
+    const { passed, skipped } = await runNativeTests("cuda");
+    expect(passed).toContain("mixllm-cuda-emulation");
+    const compiled = ARCHITECTURES.map((architecture) => `mixllm-cuda-nvcc-sm_${architecture}`);
+    if (skipped.length > 0)
+      console.warn(`SKIPPED: there is no nvcc here, so the CUDA kernels were only emulated (${skipped.join(", ")})`);
+    expect([...passed, ...skipped]).toEqual(expect.arrayContaining(compiled));
+  }
+);
