@@ -6,7 +6,7 @@
 #include "panel.h"
 #include "prefetch_to_l2.h"
 #include "thread_scratch.h"
-#include "unroll.h"
+#include "unrolled.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -19,6 +19,15 @@ namespace {
 
 bool runs_here() {
     return cpu_features().avx2;
+}
+
+// Stops GCC from turning chains of sums into trees, whose parts do not fit the registers.
+inline void keep_order(__m256i& value) {
+#ifdef __GNUC__
+    __asm__("" : "+x"(value));
+#else
+    (void)value;
+#endif
 }
 
 struct Avx2 {
@@ -38,26 +47,25 @@ struct Avx2 {
         const __m256i mask = _mm256_set1_epi8(15);
         const __m256i ones = _mm256_set1_epi16(1);
         for (int half = 0; half < 2; half++) {
-            __m256i dots[count] = {};
+            __m256i dots[count], pairs[count];
+            unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t] = _mm256_setzero_si256(); });
             for (int block = 0; block < 4; block++) {
-                __m256i pairs[count] = {};
-                MIXLLM_UNROLL
-                for (int i = 0; i < 4; i++) {
+                unrolled<count>([&](auto t) MIXLLM_INLINE { pairs[t] = _mm256_setzero_si256(); });
+                unrolled<4>([&](auto i) MIXLLM_INLINE {
                     const __m256i q = load(panel.q[block * 4 + i] + half * 8);
                     const __m256i low = _mm256_and_si256(q, mask);
                     const __m256i high = _mm256_and_si256(_mm256_srli_epi16(q, 4), mask);
-                    MIXLLM_UNROLL
-                    for (int t = 0; t < count; t++) {
-                        const __m256i a = _mm256_maddubs_epi16(low, four_inputs(x, block * 8 + i, tokens, first + t));
-                        const __m256i b =
-                            _mm256_maddubs_epi16(high, four_inputs(x, block * 8 + 4 + i, tokens, first + t));
-                        pairs[t] = i == 0 ? _mm256_add_epi16(a, b) : _mm256_add_epi16(_mm256_add_epi16(pairs[t], a), b);
-                    }
-                }
-                MIXLLM_UNROLL
-                for (int t = 0; t < count; t++) {
+                    unrolled<count>([&](auto t) MIXLLM_INLINE {
+                        const __m256i a = four_inputs(x, block * 8 + i, tokens, first + t);
+                        const __m256i b = four_inputs(x, block * 8 + 4 + i, tokens, first + t);
+                        pairs[t] = _mm256_add_epi16(pairs[t], _mm256_maddubs_epi16(low, a));
+                        pairs[t] = _mm256_add_epi16(pairs[t], _mm256_maddubs_epi16(high, b));
+                        keep_order(pairs[t]);
+                    });
+                });
+                unrolled<count>([&](auto t) MIXLLM_INLINE {
                     dots[t] = _mm256_add_epi32(dots[t], _mm256_madd_epi16(pairs[t], ones));
-                }
+                });
             }
             for (int t = 0; t < count; t++) {
                 accumulate(dots[t], panel.scale + half * 8, panel.zero + half * 8, x.sum[first + t], x.scale[first + t],
@@ -73,21 +81,18 @@ struct Avx2 {
 
     template <int tokens, int first, int count>
     static void some(const PanelGroup8& panel, const ActivationCell& x, float* y) {
-        __m256i dots[count][2] = {};
-        for (int block = 0; block < 4; block++) {
-            MIXLLM_UNROLL
-            for (int i = 0; i < 8; i++) {
-                const __m256i q0 = load(panel.q[block * 8 + i]);
-                const __m256i q1 = load(panel.q[block * 8 + i] + 8);
-                const __m256i magnitudes0 = _mm256_abs_epi8(q0);
-                const __m256i magnitudes1 = _mm256_abs_epi8(q1);
-                MIXLLM_UNROLL
-                for (int t = 0; t < count; t++) {
-                    const __m256i inputs = four_inputs(x, block * 8 + i, tokens, first + t);
-                    dots[t][0] = dot_signed(dots[t][0], q0, magnitudes0, inputs);
-                    dots[t][1] = dot_signed(dots[t][1], q1, magnitudes1, inputs);
-                }
-            }
+        __m256i dots[count][2];
+        unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t][0] = dots[t][1] = _mm256_setzero_si256(); });
+        for (int word = 0; word < 32; word++) {
+            const __m256i q0 = load(panel.q[word]);
+            const __m256i q1 = load(panel.q[word] + 8);
+            const __m256i magnitudes0 = _mm256_abs_epi8(q0);
+            const __m256i magnitudes1 = _mm256_abs_epi8(q1);
+            unrolled<count>([&](auto t) MIXLLM_INLINE {
+                const __m256i inputs = four_inputs(x, word, tokens, first + t);
+                dots[t][0] = dot_signed(dots[t][0], q0, magnitudes0, inputs);
+                dots[t][1] = dot_signed(dots[t][1], q1, magnitudes1, inputs);
+            });
         }
         for (int t = 0; t < count; t++) {
             for (int half = 0; half < 2; half++) {

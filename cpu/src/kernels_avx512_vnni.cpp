@@ -5,7 +5,7 @@
 #include "panel.h"
 #include "prefetch_to_l2.h"
 #include "thread_scratch.h"
-#include "unroll.h"
+#include "unrolled.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -148,24 +148,22 @@ struct Avx512Vnni {
     template <int tokens>
     static void start(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>]) {
         const __m512i zero = _mm512_load_si512(panel.zero);
-        MIXLLM_UNROLL
-        for (int t = 0; t < tokens; t++) {
+        unrolled<tokens>([&](auto t) MIXLLM_INLINE {
             dots[t][sums<tokens> - 1] = _mm512_setzero_si512();
             dots[t][0] = _mm512_mullo_epi32(zero, _mm512_set1_epi32(-x.sum[t]));
-        }
+        });
     }
 
     template <int tokens>
     static void finish(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>],
                        float* y) {
         const __m512 scale = _mm512_load_ps(panel.scale);
-        MIXLLM_UNROLL
-        for (int t = 0; t < tokens; t++) {
+        unrolled<tokens>([&](auto t) MIXLLM_INLINE {
             const __m512i dot =
                 sums<tokens> == 1 ? dots[t][0] : _mm512_add_epi32(dots[t][0], dots[t][sums<tokens> - 1]);
             const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(x.scale[t]));
             _mm512_store_ps(y + t * 16, _mm512_fmadd_ps(part, scale, _mm512_load_ps(y + t * 16)));
-        }
+        });
     }
 
     template <int tokens>
@@ -173,21 +171,19 @@ struct Avx512Vnni {
         const __m512i mask = _mm512_set1_epi8(15);
         __m512i dots[tokens][sums<tokens>];
         start<tokens>(panel, x, dots);
-        MIXLLM_UNROLL
-        for (int j = 0; j < 16; j++) {
-            const __m512i q = _mm512_load_si512(panel.q[j]);
-            const __m512i low = _mm512_and_si512(q, mask);
-            const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
-            const int word = j / 4 * 8 + j % 4;
-            MIXLLM_UNROLL
-            for (int t = 0; t < tokens; t++) {
-                dots[t][0] = _mm512_dpbusd_epi32(dots[t][0], low, four_inputs(x, word, tokens, t));
-            }
-            MIXLLM_UNROLL
-            for (int t = 0; t < tokens; t++) {
-                __m512i& dot = dots[t][sums<tokens> - 1];
-                dot = _mm512_dpbusd_epi32(dot, high, four_inputs(x, word + 4, tokens, t));
-            }
+        for (int block = 0; block < 4; block++) {
+            unrolled<4>([&](auto i) MIXLLM_INLINE {
+                const __m512i q = _mm512_load_si512(panel.q[block * 4 + i]);
+                const __m512i low = _mm512_and_si512(q, mask);
+                const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
+                unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                    dots[t][0] = _mm512_dpbusd_epi32(dots[t][0], low, four_inputs(x, block * 8 + i, tokens, t));
+                });
+                unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                    __m512i& dot = dots[t][sums<tokens> - 1];
+                    dot = _mm512_dpbusd_epi32(dot, high, four_inputs(x, block * 8 + 4 + i, tokens, t));
+                });
+            });
         }
         finish<tokens>(panel, x, dots, y);
     }
@@ -196,14 +192,14 @@ struct Avx512Vnni {
     static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         __m512i dots[tokens][sums<tokens>];
         start<tokens>(panel, x, dots);
-        MIXLLM_UNROLL
-        for (int j = 0; j < 32; j++) {
-            const __m512i q = _mm512_load_si512(panel.q[j]);
-            MIXLLM_UNROLL
-            for (int t = 0; t < tokens; t++) {
-                __m512i& dot = dots[t][j % sums<tokens>];
-                dot = _mm512_dpbusd_epi32(dot, q, four_inputs(x, j, tokens, t));
-            }
+        for (int block = 0; block < 4; block++) {
+            unrolled<8>([&](auto i) MIXLLM_INLINE {
+                const __m512i q = _mm512_load_si512(panel.q[block * 8 + i]);
+                unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                    __m512i& dot = dots[t][i % sums<tokens>];
+                    dot = _mm512_dpbusd_epi32(dot, q, four_inputs(x, block * 8 + i, tokens, t));
+                });
+            });
         }
         finish<tokens>(panel, x, dots, y);
     }
@@ -224,13 +220,12 @@ struct Avx512Vnni {
             const __m512i x_low = _mm512_permutex2var_epi64(x0, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), x1);
             const __m512i x_high = _mm512_permutex2var_epi64(x0, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), x1);
             __m512i dots[16];
-            MIXLLM_UNROLL
-            for (int r = 0; r < 16; r++) {
+            unrolled<16>([&](auto r) MIXLLM_INLINE {
                 const __m512i q = _mm512_maskz_loadu_epi8(inside, packed + r * row_bytes + g * 64);
                 const __m512i low = _mm512_and_si512(q, mask);
                 const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
                 dots[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), low, x_low), high, x_high);
-            }
+            });
             const __m512i zeros = load_zeros(w.w4_zero + (g * w.n4 + row) / 2);
             const __m512i dot = _mm512_sub_epi32(sum_lanes(dots), _mm512_mullo_epi32(zeros, _mm512_set1_epi32(*x.sum)));
             const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(*x.scale));
@@ -253,14 +248,13 @@ struct Avx512Vnni {
             const __m512i x0 = _mm512_loadu_si512(x.q);
             const __m512i x1 = _mm512_loadu_si512(x.q + 64);
             __m512i dots[16];
-            MIXLLM_UNROLL
-            for (int r = 0; r < 16; r++) {
+            unrolled<16>([&](auto r) MIXLLM_INLINE {
                 const int8_t* q = rows + r * w.n_inputs + g * MIXLLM_GROUP_SIZE;
                 // q + 128 is unsigned; the 128 sum x it adds is taken off below.
                 const __m512i q0 = _mm512_xor_si512(_mm512_maskz_loadu_epi8(inside0, q), flip);
                 const __m512i q1 = _mm512_xor_si512(_mm512_maskz_loadu_epi8(inside1, q + 64), flip);
                 dots[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), q0, x0), q1, x1);
-            }
+            });
             const __m512i dot = _mm512_sub_epi32(sum_lanes(dots), _mm512_set1_epi32(128 * *x.sum));
             const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(*x.scale));
             sum = _mm512_fmadd_ps(part, load_scales(w.w8_scale + g * w.n8 + row), sum);

@@ -5,7 +5,7 @@
 #include "panel.h"
 #include "prefetch_to_l2.h"
 #include "thread_scratch.h"
-#include "unroll.h"
+#include "unrolled.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -62,48 +62,45 @@ struct AvxVnni {
     template <int tokens, int first, int count>
     static void some(const PanelGroup4& panel, const ActivationCell& x, float* y) {
         const __m256i mask = _mm256_set1_epi8(15);
-        __m256i dots[count][2] = {};
+        __m256i dots[count][2];
+        unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t][0] = dots[t][1] = _mm256_setzero_si256(); });
         for (int block = 0; block < 4; block++) {
-            MIXLLM_UNROLL
-            for (int i = 0; i < 4; i++) {
+            unrolled<4>([&](auto i) MIXLLM_INLINE {
                 const __m256i q0 = load(panel.q[block * 4 + i]);
                 const __m256i q1 = load(panel.q[block * 4 + i] + 8);
                 const __m256i low0 = _mm256_and_si256(q0, mask);
                 const __m256i low1 = _mm256_and_si256(q1, mask);
-                MIXLLM_UNROLL
-                for (int t = 0; t < count; t++) {
+                unrolled<count>([&](auto t) MIXLLM_INLINE {
                     const __m256i inputs = four_inputs(x, block * 8 + i, tokens, first + t);
                     dots[t][0] = MIXLLM_DPBUSD(dots[t][0], low0, inputs);
                     dots[t][1] = MIXLLM_DPBUSD(dots[t][1], low1, inputs);
-                }
+                });
                 const __m256i high0 = _mm256_and_si256(_mm256_srli_epi16(q0, 4), mask);
                 const __m256i high1 = _mm256_and_si256(_mm256_srli_epi16(q1, 4), mask);
-                MIXLLM_UNROLL
-                for (int t = 0; t < count; t++) {
+                unrolled<count>([&](auto t) MIXLLM_INLINE {
                     const __m256i inputs = four_inputs(x, block * 8 + 4 + i, tokens, first + t);
                     dots[t][0] = MIXLLM_DPBUSD(dots[t][0], high0, inputs);
                     dots[t][1] = MIXLLM_DPBUSD(dots[t][1], high1, inputs);
-                }
-            }
+                });
+            });
         }
         finish<tokens, first>(panel, x, dots, y);
     }
 
     template <int tokens, int first, int count>
     static void some(const PanelGroup8& panel, const ActivationCell& x, float* y) {
-        __m256i dots[count][2] = {};
+        __m256i dots[count][2];
+        unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t][0] = dots[t][1] = _mm256_setzero_si256(); });
         for (int block = 0; block < 4; block++) {
-            MIXLLM_UNROLL
-            for (int i = 0; i < 8; i++) {
+            unrolled<8>([&](auto i) MIXLLM_INLINE {
                 const __m256i q0 = load(panel.q[block * 8 + i]);
                 const __m256i q1 = load(panel.q[block * 8 + i] + 8);
-                MIXLLM_UNROLL
-                for (int t = 0; t < count; t++) {
+                unrolled<count>([&](auto t) MIXLLM_INLINE {
                     const __m256i inputs = four_inputs(x, block * 8 + i, tokens, first + t);
                     dots[t][0] = MIXLLM_DPBUSD(dots[t][0], q0, inputs);
                     dots[t][1] = MIXLLM_DPBUSD(dots[t][1], q1, inputs);
-                }
-            }
+                });
+            });
         }
         finish<tokens, first>(panel, x, dots, y);
     }

@@ -5,7 +5,7 @@
 #include "panel.h"
 #include "prefetch_to_l2.h"
 #include "thread_scratch.h"
-#include "unroll.h"
+#include "unrolled.h"
 
 #include <arm_neon.h>
 #include <string.h>
