@@ -1,6 +1,7 @@
 // Holds every path this machine can run against the definition in mixllm_cpu.h, bit for bit, and against the same
 // product in float64. `mixllm-cpu-test <isa>` tests that path alone and exits 77 when this machine cannot run it.
 
+#include "guarded_copy.h"
 #include "mixllm_cpu.h"
 #include "run.h"
 #include "select_kernels.h"
@@ -69,19 +70,28 @@ struct Weight {
             }
         }
     }
+};
 
-    mixllm_weight view() const {
-        mixllm_weight w = {};
-        w.n_inputs = n_inputs;
-        w.n4 = n4;
-        w.n8 = n8;
-        w.w4 = n4 ? w4.data() : nullptr;
-        w.w4_scale = n4 ? w4_scale.data() : nullptr;
-        w.w4_zero = n4 ? w4_zero.data() : nullptr;
-        w.w8 = n8 ? w8.data() : nullptr;
-        w.w8_scale = n8 ? w8_scale.data() : nullptr;
-        w.rows = rows.data();
-        return w;
+// The packed weight as the kernels see it; reading beyond any part of it stops the test.
+struct GuardedWeight {
+    GuardedCopy<uint8_t> w4, w4_zero;
+    GuardedCopy<uint16_t> w4_scale;
+    GuardedCopy<int8_t> w8;
+    GuardedCopy<uint16_t> w8_scale;
+    GuardedCopy<int32_t> rows;
+    mixllm_weight view;
+
+    explicit GuardedWeight(const Weight& w)
+        : w4(w.w4), w4_zero(w.w4_zero), w4_scale(w.w4_scale), w8(w.w8), w8_scale(w.w8_scale), rows(w.rows) {
+        view.n_inputs = w.n_inputs;
+        view.n4 = w.n4;
+        view.n8 = w.n8;
+        view.w4 = w.n4 ? w4.data() : nullptr;
+        view.w4_scale = w.n4 ? w4_scale.data() : nullptr;
+        view.w4_zero = w.n4 ? w4_zero.data() : nullptr;
+        view.w8 = w.n8 ? w8.data() : nullptr;
+        view.w8_scale = w.n8 ? w8_scale.data() : nullptr;
+        view.rows = rows.data();
     }
 };
 
@@ -207,7 +217,10 @@ std::vector<float> compute(const KernelSet& kernels, const Weight& w, const std:
     char* activations = (char*)::operator new(bytes + guard, std::align_val_t(64));
     std::memset(activations, 0x5A, bytes + guard);
     std::vector<float> y(tokens * y_stride + 16, untouched);
-    const mixllm_weight view = w.view();
+    const GuardedWeight guarded(w);
+    // The last row of x ends where its last input does: a stride beyond it is not readable.
+    const size_t x_end = tokens == 0 ? 0 : (size_t)((tokens - 1) * x_stride + w.n_inputs);
+    const GuardedCopy<float> x_copy(std::vector<float>(x.begin(), x.begin() + x_end));
     const auto on_threads = [&](auto&& work) {
         if (concurrent) {
             std::vector<std::thread> pool;
@@ -223,8 +236,10 @@ std::vector<float> compute(const KernelSet& kernels, const Weight& w, const std:
             }
         }
     };
-    on_threads([&](int i) { quantize_with(kernels, x.data(), x_stride, w.n_inputs, tokens, activations, i, threads); });
-    on_threads([&](int i) { mul_mat_with(kernels, view, activations, tokens, y.data(), y_stride, i, threads); });
+    on_threads(
+        [&](int i) { quantize_with(kernels, x_copy.data(), x_stride, w.n_inputs, tokens, activations, i, threads); });
+    on_threads(
+        [&](int i) { mul_mat_with(kernels, guarded.view, activations, tokens, y.data(), y_stride, i, threads); });
     for (size_t i = 0; i < guard; i++) {
         if (activations[bytes + i] != 0x5A) {
             std::fprintf(stderr, "%s: quantize wrote past the end of the activation buffer\n", kernels.isa);
