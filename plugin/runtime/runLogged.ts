@@ -6,9 +6,15 @@ import { CommandFailure } from "./CommandFailure.js";
 /**
  * Runs a program in a process group of its own and ends the whole group when its standard input ends: when the process that started it
  * dies, in whatever way, no compiler goes on writing into a build folder that another process may take over.
+ *
+ * SIGTERM comes first, because Ninja gives each compiler a group of its own and passes on only what it can catch.
  */
 const RUN_IN_GROUP = `
-process.stdin.resume().on("end", () => process.kill(-process.pid, "SIGKILL"));
+process.on("SIGTERM", () => {});
+process.stdin.resume().on("end", () => {
+  process.kill(-process.pid, "SIGTERM");
+  setTimeout(() => process.kill(-process.pid, "SIGKILL"), 3000);
+});
 const [program, ...args] = process.argv.slice(1);
 const child = require("node:child_process").spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
 child.on("error", (error) => { console.error("error: " + error.message); process.exit(127); });
