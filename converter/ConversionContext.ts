@@ -1,4 +1,6 @@
+import type { CalibrationSession } from "./calibration/CalibrationSession.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
+import type { Metadata } from "./gguf/Metadata.js";
 import type { SourceModel } from "./model/SourceModel.js";
 import type { WeightReader } from "./model/WeightReader.js";
 
@@ -6,7 +8,11 @@ import type { WeightReader } from "./model/WeightReader.js";
 export interface ConversionContext {
   readonly model: SourceModel;
   readonly reader: WeightReader;
+  /** What the output will say about the model. */
+  readonly metadata: Metadata;
   readonly addon: ConverterAddon;
+  /** Calibration data and checkpoints; absent when neither search nor method needs them. */
+  readonly calibration?: CalibrationSession;
   readonly threads: number;
   /** Tells the user one sentence they should know. */
   readonly warn: (message: string) => void;

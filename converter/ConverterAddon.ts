@@ -1,6 +1,7 @@
 import type { MetadataEntry } from "./gguf/MetadataEntry.js";
 import type { TensorDescription } from "./gguf/TensorDescription.js";
 import type { TensorType } from "./gguf/TensorType.js";
+import type { MethodAddon } from "./MethodAddon.js";
 import type { ComponentSuffix } from "./plan/mixedComponents.js";
 
 /** Rows of a weight as they lie in the source file, row-major and little-endian. */
@@ -12,7 +13,7 @@ export interface SourceRows {
 }
 
 /** The native part of the converter. Work runs off the JavaScript thread; buffers must not be touched meanwhile. */
-export interface ConverterAddon {
+export interface ConverterAddon extends MethodAddon {
   /**
    * Encodes everything that precedes tensor data in a GGUF file, padded to where the data begins.
    *

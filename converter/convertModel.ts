@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { CalibrationSession, type SessionOptions } from "./calibration/CalibrationSession.js";
 import type { ConversionSummary } from "./ConversionSummary.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
 import { SourceModel } from "./model/SourceModel.js";
@@ -12,6 +13,7 @@ import type { ConversionOptions } from "./plan/ConversionOptions.js";
 import { describeOutput } from "./plan/describeOutput.js";
 import { mixedWeights } from "./plan/mixedWeights.js";
 import { planTensors } from "./plan/planTensors.js";
+import { sizeWithoutMixed } from "./plan/sizeWithoutMixed.js";
 import { summarizeMix } from "./plan/summarizeMix.js";
 import { assignBitWidths } from "./quantization/assignBitWidths.js";
 import type { ChannelSearch } from "./quantization/ChannelSearch.js";
@@ -28,16 +30,21 @@ export interface ConvertModelOptions extends ConversionOptions {
   readonly preTokenizer?: string | undefined;
   readonly search: ChannelSearch;
   readonly method: QuantizationMethod;
+  /** Calibration, for a search or method that needs it. */
+  readonly calibration?: Omit<SessionOptions, "command"> | undefined;
   /** The options that determine the output, as they would be typed; recorded in the file. */
   readonly command: string;
 }
+
+/** Reading and checking weights and calibration data, ranking channels, quantizing and writing. */
+export type ConversionStep = "prepare" | "rank" | "write";
 
 /** How a conversion talks to whoever runs it. */
 export interface ConvertModelHooks {
   /** Loads the native addon; called only once everything that can be checked without it holds. */
   readonly loadAddon: () => Promise<ConverterAddon>;
   readonly warn: (message: string) => void;
-  readonly progress: (step: "rank" | "write", fraction: number, detail: string) => void;
+  readonly progress: (step: ConversionStep, fraction: number, detail: string) => void;
   /** Cancels the conversion, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +53,8 @@ export interface ConvertModelHooks {
  * Converts a Hugging Face model directory to a GGUF file: plan, choose 8-bit channels, quantize, write.
  *
  * Weights are streamed: about one tensor is in memory at a time. The output appears under its name only when it is
- * whole; on an error or when cancelled, nothing is left.
+ * whole; on an error or when cancelled, nothing is left but, where there is calibration, the work directory, from which
+ * the same conversion goes on.
  *
  * @throws {InvalidInputError} the model cannot be converted
  * @throws {MixLlmError} the output cannot be written
@@ -62,51 +70,65 @@ export async function convertModel(
     const metadata = await model.metadata(FILE_TYPES[options.format]);
     const addon = await loadAddon();
     const reader = new WeightReader(model.weights, signal);
-    const context = { model, reader, addon, threads: availableParallelism(), signal, warn };
-
-    const mix = await assignBitWidths(mixedWeights(plan), options.percent8bit, options.search, {
-      ...context,
-      progress: (fraction, detail) => progress("rank", fraction, detail)
-    });
-    const summary = summarizeMix(mix.weights);
-    const provenance: Provenance = {
-      bitsPerWeight: summary.bitsPerWeight,
-      percent8bit: summary.percent8bit,
-      method: options.method.name,
-      search: mix.search,
-      calibration: options.method.calibration,
-      command: options.command
-    };
+    const basics = { model, metadata, reader, addon, threads: availableParallelism(), signal, warn };
     const isMixed = options.format === "mixllm";
-    if (isMixed) writeProvenance(metadata, provenance, PENDING_FINGERPRINT);
+    const calibration =
+      isMixed && options.calibration !== undefined
+        ? await CalibrationSession.open(
+            { ...basics, progress: (fraction, detail) => progress("prepare", fraction, detail) },
+            { ...options.calibration, command: options.command }
+          )
+        : undefined;
+    const context = calibration === undefined ? basics : { ...basics, calibration };
 
-    const counts = new Map(mix.weights.map(({ planned, features8bit }) => [planned.target, features8bit]));
-    const tensors = plan.flatMap((planned) => describeOutput(planned, counts.get(planned.target) ?? 0));
-    const writer = await ModelWriter.create(options.output, addon, metadata, tensors);
     try {
-      await writeTensors(writer, plan, mix.weights, options.method, {
+      const otherBytes = sizeWithoutMixed(addon, metadata, plan);
+      const mix = await assignBitWidths(mixedWeights(plan), options.budget, otherBytes, options.search, {
         ...context,
-        progress: (fraction, detail) => progress("write", fraction, detail)
+        progress: (fraction, detail) => progress("rank", fraction, detail)
       });
-      const source = reader.fingerprint(model.tensors);
-      if (isMixed) writeProvenance(metadata, provenance, source);
-      signal.throwIfAborted();
-      await writer.finish(metadata);
-      return {
-        output: options.output,
-        bytes: writer.size,
-        format: options.format,
-        source,
-        ...(isMixed ? { mixed: { ...provenance, weights: summary.weights } } : {}),
-        stock: plan.flatMap((planned) =>
-          planned.treatment === "stock"
-            ? [{ name: planned.target, type: planned.type, ...("note" in planned ? { note: planned.note } : {}) }]
-            : []
-        )
+      const summary = summarizeMix(mix.weights);
+      const provenance: Provenance = {
+        bitsPerWeight: summary.bitsPerWeight,
+        percent8bit: summary.percent8bit,
+        method: options.method.name,
+        search: mix.search,
+        calibration: calibration?.description ?? "",
+        command: options.command
       };
-    } catch (error) {
-      await writer.discard();
-      throw error;
+      if (isMixed) writeProvenance(metadata, provenance, PENDING_FINGERPRINT);
+
+      const counts = new Map(mix.weights.map(({ planned, features8bit }) => [planned.target, features8bit]));
+      const tensors = plan.flatMap((planned) => describeOutput(planned, counts.get(planned.target) ?? 0));
+      const writer = await ModelWriter.create(options.output, addon, metadata, tensors);
+      try {
+        await writeTensors(writer, plan, mix.weights, options.method, {
+          ...context,
+          progress: (fraction, detail) => progress("write", fraction, detail)
+        });
+        const source = reader.fingerprint(model.tensors);
+        if (isMixed) writeProvenance(metadata, provenance, source);
+        signal.throwIfAborted();
+        await writer.finish(metadata);
+        await calibration?.work.discard();
+        return {
+          output: options.output,
+          bytes: writer.size,
+          format: options.format,
+          source,
+          ...(isMixed ? { mixed: { ...provenance, weights: summary.weights } } : {}),
+          stock: plan.flatMap((planned) =>
+            planned.treatment === "stock"
+              ? [{ name: planned.target, type: planned.type, ...("note" in planned ? { note: planned.note } : {}) }]
+              : []
+          )
+        };
+      } catch (error) {
+        await writer.discard();
+        throw error;
+      }
+    } finally {
+      await calibration?.work.close();
     }
   } finally {
     await model.close();

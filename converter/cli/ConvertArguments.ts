@@ -1,4 +1,6 @@
 import type { HeadType, OutputFormat } from "../plan/ConversionOptions.js";
+import type { TensorOverride } from "../plan/TensorOverride.js";
+import type { Ranking } from "../quantization/Ranking.js";
 
 /** Options of `mixllm-convert` as commander parses them. */
 export interface ConvertArguments {
@@ -8,8 +10,19 @@ export interface ConvertArguments {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly type: OutputFormat;
-  readonly method: "rtn";
+  readonly method: "gptq" | "rtn";
+  readonly search: "global" | "weight_error";
+  readonly ranking: Ranking;
   readonly percent8bit: number;
+  readonly bitsPerWeight?: number;
+  readonly size?: number;
+  readonly tensorBits: readonly TensorOverride[];
+  readonly salience?: string;
+  readonly calibration?: readonly string[];
+  readonly samples: number;
+  readonly sequenceLength: number;
+  readonly memory?: number;
+  readonly workDirectory?: string;
   readonly embeddingType: HeadType;
   readonly outputType: HeadType;
   readonly preTokenizer?: string;

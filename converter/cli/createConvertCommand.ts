@@ -2,9 +2,12 @@ import { Command, Option } from "commander";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizerNames.js";
 import { HEAD_TYPES } from "../plan/ConversionOptions.js";
+import type { TensorOverride } from "../plan/TensorOverride.js";
+import { RANKINGS } from "../quantization/Ranking.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
 import { runConversion } from "./runConversion.js";
 import { runDryRun } from "./runDryRun.js";
+import { usesCalibration } from "./usesCalibration.js";
 
 const EXAMPLES = `
 Examples:
@@ -41,21 +44,66 @@ export function createConvertCommand(): Command {
     )
     .optionsGroup("MixLLM quantization:")
     .addOption(
-      new Option("--method <method>", "how weights are quantized: rtn rounds each to the nearest")
-        .choices(["rtn"])
-        .default("rtn")
+      new Option("--method <method>", "gptq quantizes for least output error on samples, rtn rounds to the nearest")
+        .choices(["gptq", "rtn"])
+        .default("gptq")
     )
     .addOption(
       new Option("--percent-8bit <percent>", "share of output channels in 8 bits, chosen over the whole model")
         .argParser(parsePercent)
         .default(10)
     )
+    .addOption(
+      new Option("--bits-per-weight <bits>", "instead of a share: average bits of the decoder's linear weights")
+        .argParser(parseBits)
+        .conflicts(["percent8bit", "size"])
+    )
+    .addOption(
+      new Option("--size <bytes>", "instead of a share: size of the file, such as 4.5G or 800M")
+        .argParser((text) => parseBytes("--size", text))
+        .conflicts(["percent8bit", "bitsPerWeight"])
+    )
+    .addOption(
+      new Option("--tensor-bits <regex=bits>", "weights whose name matches get 4 or 8 bits, or stay f16; repeatable")
+        .argParser(collectOverride)
+        .default([], "none")
+    )
+    .addOption(
+      new Option("--search <search>", "how 8-bit channels are found: by the loss, or by the rounding error alone")
+        .choices(["global", "weight_error"])
+        .default("global")
+    )
+    .addOption(
+      new Option("--ranking <ranking>", "what the global search ranks by: the paper's measure, or Fisher per byte")
+        .choices(RANKINGS)
+        .default("taylor")
+    )
+    .option("--salience <file>", "keep the search's result here; if it is there already, use it and search no more")
     .addOption(new Option("--embedding-type <type>", "type of the embedding").choices(HEAD_TYPES).default("f16"))
     .addOption(
       new Option("--output-type <type>", "type of the output head, unless tied to the embedding")
         .choices(HEAD_TYPES)
         .default("f16")
     )
+    .optionsGroup("Calibration:")
+    .option("--calibration <files...>", "text to calibrate on (default: samples of the model itself)")
+    .addOption(
+      new Option("--samples <count>", "calibration samples")
+        .argParser((text) => parseCount("--samples", text, 1))
+        .default(64)
+    )
+    .addOption(
+      new Option("--sequence-length <tokens>", "tokens of each sample")
+        .argParser((text) => parseCount("--sequence-length", text, 2))
+        .default(512)
+    )
+    .addOption(
+      new Option(
+        "--memory <bytes>",
+        "memory for one layer and its activations, such as 8G (default: half of what is free)"
+      ).argParser((text) => parseBytes("--memory", text))
+    )
+    .option("--work-directory <directory>", "where finished layers are kept until all are (default: beside the output)")
     .optionsGroup("Tokenizer:")
     .option("--pre-tokenizer <name>", "llama.cpp's name of the pre-tokenizer, where it is not recognised")
     .addHelpText("after", EXAMPLES);
@@ -63,6 +111,7 @@ export function createConvertCommand(): Command {
   return command.action(async (directory: string, options: ConvertArguments) => {
     assertPreTokenizer(options.preTokenizer);
     assertMixLlmOptions(command, options);
+    assertCalibration(command, options);
     await (options.dryRun === true ? runDryRun(directory, options) : runConversion(directory, options));
   });
 }
@@ -75,6 +124,57 @@ function parsePercent(text: string): number {
   return percent;
 }
 
+function parseBits(text: string): number {
+  const bits = Number(text);
+  if (text.trim() === "" || !(bits >= 4 && bits <= 8.125)) {
+    throw new InvalidInputError(`--bits-per-weight should be a number from 4 to 8.125, not "${text}"`);
+  }
+  return bits;
+}
+
+function parseCount(option: string, text: string, least: number): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < least || count > 1_000_000) {
+    throw new InvalidInputError(`${option} should be a whole number from ${least} to 1000000, not "${text}"`);
+  }
+  return count;
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+function parseBytes(option: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text.trim());
+  const bytes = Number(match?.[1]) * (UNITS[match?.[2]?.toUpperCase() ?? ""] ?? NaN);
+  if (!(bytes > 0)) throw new InvalidInputError(`${option} should be a size such as 4.5G or 800M, not "${text}"`);
+  return Math.round(bytes);
+}
+
+function collectOverride(text: string, former: readonly TensorOverride[]): TensorOverride[] {
+  const match = /^(.+)=(4|8|f16)$/.exec(text);
+  if (match === null) {
+    throw new InvalidInputError(`--tensor-bits should be a pattern and 4, 8 or f16, not "${text}"`, {
+      fix: "For example: --tensor-bits 'ffn_down=8'"
+    });
+  }
+  try {
+    return [...former, { pattern: new RegExp(match[1] as string), treatment: match[2] as TensorOverride["treatment"] }];
+  } catch (error) {
+    throw new InvalidInputError(`--tensor-bits: ${(error as Error).message}`);
+  }
+}
+
+function assertCalibration(command: Command, options: ConvertArguments): void {
+  if (usesCalibration(options)) return;
+  const given = ["calibration", "samples", "sequenceLength", "memory", "workDirectory", "salience"].find(
+    (option) => command.getOptionValueSource(option) === "cli"
+  );
+  const flag = command.options.find((option) => option.attributeName() === given)?.long;
+  if (flag === undefined || flag === null) return;
+  throw new InvalidInputError(`${flag} has no effect on a conversion without calibration`, {
+    fix: "Leave it out, or use --method gptq or --search global."
+  });
+}
+
 function assertPreTokenizer(name: string | undefined): void {
   if (name === undefined || PRE_TOKENIZER_NAMES.includes(name)) return;
   throw new InvalidInputError(`llama.cpp has no pre-tokenizer "${name}"`, {
@@ -85,9 +185,17 @@ function assertPreTokenizer(name: string | undefined): void {
 /** An option that would have no effect is a mistake worth telling. */
 function assertMixLlmOptions(command: Command, { type }: ConvertArguments): void {
   if (type === "mixllm") return;
-  const given = ["method", "percent8bit", "embeddingType", "outputType"].find(
-    (option) => command.getOptionValueSource(option) === "cli"
-  );
+  const given = [
+    "method",
+    "percent8bit",
+    "bitsPerWeight",
+    "size",
+    "tensorBits",
+    "search",
+    "ranking",
+    "embeddingType",
+    "outputType"
+  ].find((option) => command.getOptionValueSource(option) === "cli");
   const flag = command.options.find((option) => option.attributeName() === given)?.long;
   if (flag === undefined || flag === null) return;
   throw new InvalidInputError(`${flag} has no effect with --type ${type}`, {

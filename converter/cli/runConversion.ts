@@ -5,9 +5,12 @@ import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
-import { convertModel } from "../convertModel.js";
+import { convertModel, type ConversionStep } from "../convertModel.js";
+import { globalSearch } from "../quantization/globalSearch.js";
+import { gptq } from "../quantization/gptq.js";
 import { roundToNearest } from "../quantization/roundToNearest.js";
 import { weightErrorSearch } from "../quantization/weightErrorSearch.js";
+import { calibrationOptions } from "./calibrationOptions.js";
 import { canonicalCommand } from "./canonicalCommand.js";
 import { conversionOptions } from "./conversionOptions.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
@@ -32,8 +35,9 @@ export async function runConversion(directory: string, options: ConvertArguments
         output,
         force: options.force === true,
         preTokenizer: options.preTokenizer,
-        search: weightErrorSearch,
-        method: roundToNearest,
+        search: options.search === "global" ? globalSearch(options.ranking, options.salience) : weightErrorSearch,
+        method: options.method === "gptq" ? gptq : roundToNearest,
+        calibration: calibrationOptions(options, output),
         command: canonicalCommand(options)
       },
       {
@@ -59,7 +63,7 @@ export async function runConversion(directory: string, options: ConvertArguments
 class Steps {
   readonly #file: string;
   readonly #quiet: boolean;
-  #name: "rank" | "write" | undefined;
+  #name: ConversionStep | undefined;
   #progress: Progress | undefined;
 
   constructor(file: string, quiet: boolean) {
@@ -67,10 +71,15 @@ class Steps {
     this.#quiet = quiet;
   }
 
-  update(name: "rank" | "write", fraction: number, detail: string): void {
+  update(name: ConversionStep, fraction: number, detail: string): void {
     if (name !== this.#name) {
       this.#progress?.succeed();
-      const label = name === "rank" ? "Ranking output channels" : `Writing ${this.#file}`;
+      const labels = {
+        prepare: "Checking the weights",
+        rank: "Ranking output channels",
+        write: `Quantizing and writing ${this.#file}`
+      };
+      const label = labels[name];
       this.#progress = new Progress(label, { quiet: this.#quiet });
       this.#name = name;
     }

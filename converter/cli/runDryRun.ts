@@ -14,7 +14,7 @@ export async function runDryRun(directory: string, options: ConvertArguments): P
     const conversion = conversionOptions(options);
     const plan = planTensors(model, conversion);
     await model.metadata(FILE_TYPES[conversion.format]); // for its checks of the tokenizer
-    const estimate = estimatePlan(plan, conversion.percent8bit);
+    const estimate = estimatePlan(plan, conversion.budget);
     const { architecture, decoder } = model;
     const parameters = model.parameterCount();
     process.stdout.write(

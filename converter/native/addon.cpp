@@ -6,6 +6,7 @@
 #include "bindings/bind_encode_header.h"
 #include "bindings/bind_find_non_finite.h"
 #include "bindings/bind_forward_layer.h"
+#include "bindings/bind_generate_samples.h"
 #include "bindings/bind_head_loss.h"
 #include "bindings/bind_quantize_layer.h"
 #include "bindings/bind_quantize_weight.h"
@@ -26,6 +27,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("headLoss", Napi::Function::New(env, mixllm::bind_head_loss));
     exports.Set("quantizeLayer", Napi::Function::New(env, mixllm::bind_quantize_layer));
     exports.Set("tokenize", Napi::Function::New(env, mixllm::bind_tokenize));
+    exports.Set("generateSamples", Napi::Function::New(env, mixllm::bind_generate_samples));
     return exports;
 }
 

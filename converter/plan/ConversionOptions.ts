@@ -1,3 +1,6 @@
+import type { Budget } from "./Budget.js";
+import type { TensorOverride } from "./TensorOverride.js";
+
 /** What most tensors of the output are stored as. */
 export type OutputFormat = "mixllm" | "f16" | "bf16" | "q8_0";
 
@@ -21,8 +24,9 @@ export type HeadType = (typeof HEAD_TYPES)[number];
 /** How a model is to be converted; together with the model it determines every byte of the output. */
 export interface ConversionOptions {
   readonly format: OutputFormat;
-  /** Share of output channels stored in 8 bits, 0 to 100. */
-  readonly percent8bit: number;
+  readonly budget: Budget;
+  /** Treatment of single weights, the first match counting. */
+  readonly overrides: readonly TensorOverride[];
   readonly embeddingType: HeadType;
   readonly outputType: HeadType;
 }

@@ -27,4 +27,6 @@ export interface PlannedMixedWeight {
   readonly treatment: "mixed";
   readonly target: string;
   readonly tensor: ModelTensor;
+  /** The width of all its channels, when the user fixed it; else the search chooses. */
+  readonly bits?: 4 | 8;
 }

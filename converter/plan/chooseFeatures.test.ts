@@ -5,7 +5,7 @@ const weight = (target: string, scores: number[]): ScoredWeight => ({ target, sc
 const ramp = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
 function chosen(weights: ScoredWeight[], tiles: number): Record<string, number[]> {
-  const masks = chooseFeatures(weights, tiles);
+  const masks = chooseFeatures(weights, tiles, () => 1);
   return Object.fromEntries(
     [...masks].map(([name, mask]) => [name, ramp(0, mask.length).filter((i) => mask[i] === 1)])
   );
@@ -51,6 +51,13 @@ test("no other choice of whole tiles scores higher", () => {
     const picked = chosen(weights, tiles);
     expect(total(weights.map(({ target }) => (picked[target]?.length ?? 0) / 16))).toBeCloseTo(highest, 12);
   }
+});
+
+test("a byte limit is filled with the best tiles that fit", () => {
+  const weights = [weight("long", ramp(100, 32)), weight("short", ramp(0, 32))];
+  const costs: Record<string, number> = { long: 10, short: 3 };
+  const masks = chooseFeatures(weights, 16, (target) => costs[target] ?? NaN);
+  expect([...masks.values()].map((mask) => mask.reduce((sum, flag) => sum + flag, 0))).toEqual([16, 32]);
 });
 
 test("ties go to the earlier weight and the lower feature, infinities first", () => {

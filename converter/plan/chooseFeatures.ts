@@ -11,13 +11,18 @@ export interface ScoredWeight {
  * Chooses which output features of a model get 8 bits.
  *
  * Each weight must have a multiple of 16 of them. So every weight's features, sorted by score, are cut into tiles of 16,
- * and the tiles with the highest sums over the whole model are taken: among all choices that keep the multiples this
- * has the highest total score. Ties go to the earlier weight and the lower feature.
+ * and the tiles with the highest sums over the whole model are taken, as many as the limit allows: when all cost the same,
+ * no other choice that keeps the multiples has a higher total score. Ties go to the earlier weight and the lower feature.
  *
- * @param tiles how many tiles of 16 features get 8 bits
+ * @param limit what the tiles that get 8 bits may cost together
+ * @param costOf what a tile of a weight costs, by the weight's target
  * @returns for each weight, by its target, one byte a feature: 1 for 8 bits
  */
-export function chooseFeatures(weights: readonly ScoredWeight[], tiles: number): Map<string, Uint8Array> {
+export function chooseFeatures(
+  weights: readonly ScoredWeight[],
+  limit: number,
+  costOf: (target: string) => number
+): Map<string, Uint8Array> {
   const candidates = weights.flatMap(({ target, scores }) => {
     const order = Uint32Array.from(scores.keys()).sort(
       (a, b) => compareScores(scores[b] ?? 0, scores[a] ?? 0) || a - b
@@ -31,7 +36,11 @@ export function chooseFeatures(weights: readonly ScoredWeight[], tiles: number):
   candidates.sort((a, b) => compareScores(b.score, a.score));
 
   const chosen = new Map(weights.map(({ target, scores }) => [target, new Uint8Array(scores.length)]));
-  for (const { target, features } of candidates.slice(0, tiles)) {
+  let left = limit;
+  for (const { target, features } of candidates) {
+    const cost = costOf(target);
+    if (cost > left) continue; // a cheaper tile further down may still fit
+    left -= cost;
     const mask = chosen.get(target);
     for (const feature of features) mask?.fill(1, feature, feature + 1);
   }

@@ -1,8 +1,10 @@
 import type { TensorType } from "../gguf/TensorType.js";
+import type { Budget } from "./Budget.js";
 import { byteLength, describeOutput } from "./describeOutput.js";
 import { mixedWeights } from "./mixedWeights.js";
 import { ROW_TILE } from "./mixedFormat.js";
 import type { PlannedMixedWeight, PlannedTensor } from "./PlannedTensor.js";
+import { spendableBytes } from "./spendableBytes.js";
 
 /** What a plan will take, before the 8-bit channels have been chosen. */
 export interface PlanEstimate {
@@ -37,12 +39,19 @@ export interface MixedEstimate {
   readonly mostBytes: number;
 }
 
-/** @param percent8bit share of output channels in 8 bits, 0 to 100 */
-export function estimatePlan(plan: readonly PlannedTensor[], percent8bit: number): PlanEstimate {
+/** @throws {InvalidInputError} no choice of channels meets the budget */
+export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget): PlanEstimate {
   const weights = mixedWeights(plan);
+  const free = weights.filter(({ bits }) => bits === undefined);
   const features = weights.reduce((sum, { tensor }) => sum + tensor.rows, 0);
-  const features8bit = ROW_TILE * Math.round(((features / ROW_TILE) * percent8bit) / 100);
-  const share = features === 0 ? 0 : features8bit / features;
+  const freeFeatures = free.reduce((sum, { tensor }) => sum + tensor.rows, 0);
+  const fixed8bit = weights.reduce((sum, { tensor, bits }) => sum + (bits === 8 ? tensor.rows : 0), 0);
+  const free8bit =
+    budget.unit === "percent"
+      ? ROW_TILE * Math.round(((freeFeatures / ROW_TILE) * budget.percent) / 100)
+      : freeFeatures * shareWithin(plan, weights, budget);
+  const features8bit = fixed8bit + Math.round(free8bit);
+  const share = freeFeatures === 0 ? 0 : free8bit / freeFeatures;
 
   const tensors = plan.map((planned): TensorEstimate => {
     const { target } = planned;
@@ -56,7 +65,8 @@ export function estimatePlan(plan: readonly PlannedTensor[], percent8bit: number
       }
       case "mixed": {
         const [all4, all8] = [sizeOf(planned, 0), sizeOf(planned, planned.tensor.rows)];
-        const bytes = Math.round(all4 + share * (all8 - all4));
+        const own = planned.bits === undefined ? share : planned.bits === 8 ? 1 : 0;
+        const bytes = Math.round(all4 + own * (all8 - all4));
         return { name: target, shape: planned.tensor.spec.shape, type: "mixllm", bytes };
       }
     }
@@ -72,8 +82,14 @@ export function estimatePlan(plan: readonly PlannedTensor[], percent8bit: number
   const names = new Set(weights.map(({ target }) => target));
   const mixedBytes = tensors.filter(({ name }) => names.has(name)).reduce((sum, tensor) => sum + tensor.bytes, 0);
   const values = weights.reduce((sum, { tensor }) => sum + tensor.rows * tensor.columns, 0);
-  const rest = bytes - mixedBytes;
-  const byRowLength = weights.toSorted((a, b) => a.tensor.columns - b.tensor.columns);
+  const freeNames = new Set(free.map(({ target }) => target));
+  const rest = tensors.filter(({ name }) => !freeNames.has(name)).reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const byRowLength = free.toSorted((a, b) => a.tensor.columns - b.tensor.columns);
+  // A budget in bytes is met whichever channels are chosen.
+  const [leastBytes, mostBytes] =
+    budget.unit === "percent"
+      ? [rest + sizeWhenFilled(byRowLength, free8bit), rest + sizeWhenFilled(byRowLength.toReversed(), free8bit)]
+      : [bytes, bytes];
   return {
     tensors,
     bytes,
@@ -83,10 +99,28 @@ export function estimatePlan(plan: readonly PlannedTensor[], percent8bit: number
       features,
       features8bit,
       bitsPerWeight: (8 * mixedBytes) / values,
-      leastBytes: rest + sizeWhenFilled(byRowLength, features8bit),
-      mostBytes: rest + sizeWhenFilled(byRowLength.toReversed(), features8bit)
+      leastBytes,
+      mostBytes
     }
   };
+}
+
+/** The share of channels in 8 bits that uses a budget up if they are spread evenly. */
+function shareWithin(
+  plan: readonly PlannedTensor[],
+  weights: readonly PlannedMixedWeight[],
+  budget: Exclude<Budget, { unit: "percent" }>
+): number {
+  const others = plan.filter(({ treatment }) => treatment !== "mixed");
+  const spendable = spendableBytes(
+    weights,
+    budget,
+    others.reduce((sum, planned) => sum + sizeOf(planned, 0), 0)
+  );
+  const all = weights
+    .filter(({ bits }) => bits === undefined)
+    .reduce((sum, planned) => sum + sizeOf(planned, planned.tensor.rows) - sizeOf(planned, 0), 0);
+  return all === 0 ? 0 : Math.min(1, spendable / all);
 }
 
 function sizeOf(planned: PlannedTensor, features8bit: number): number {

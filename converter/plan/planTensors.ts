@@ -13,9 +13,11 @@ import type { PlannedTensor } from "./PlannedTensor.js";
  * get the stock types asked for. In a stock file every matrix gets the one type asked for. A matrix that does not fit
  * its type's blocks falls back to F16, with a note, unless the type was asked for by name.
  *
- * @throws {InvalidInputError} the embedding or output head cannot be stored in the type asked for
+ * @throws {InvalidInputError} the embedding or output head cannot be stored in the type asked for, or an override
+ *   matches no linear weight
  */
 export function planTensors(model: SourceModel, options: ConversionOptions): PlannedTensor[] {
+  if (options.format === "mixllm") assertOverridesMatch(model, options);
   const computed = model.computedTensors.map((tensor): PlannedTensor => ({
     treatment: "computed",
     target: tensor.target,
@@ -41,7 +43,15 @@ function planTensor(tensor: ModelTensor, options: ConversionOptions): PlannedTen
   }
   if (role === "linear") {
     const misfit = mixedMisfit(tensor);
-    return misfit === undefined ? { treatment: "mixed", target, tensor } : stock("f16", misfit);
+    if (misfit !== undefined) return stock("f16", misfit);
+    const override = options.overrides.find(({ pattern }) => pattern.test(target))?.treatment;
+    if (override === "f16") return stock("f16", "as asked for");
+    return {
+      treatment: "mixed",
+      target,
+      tensor,
+      ...(override === undefined ? {} : { bits: override === "4" ? 4 : 8 })
+    };
   }
   const type = role === "embedding" ? options.embeddingType : options.outputType;
   const misfit = blockMisfit(tensor, type);
@@ -51,6 +61,16 @@ function planTensor(tensor: ModelTensor, options: ConversionOptions): PlannedTen
     });
   }
   return stock(type);
+}
+
+/** A pattern that matches nothing is a mistake worth telling. */
+function assertOverridesMatch(model: SourceModel, { overrides }: ConversionOptions): void {
+  const names = model.tensors.filter(({ spec }) => spec.role === "linear").map(({ spec }) => spec.target);
+  const idle = overrides.find(({ pattern }) => !names.some((name) => pattern.test(name)));
+  if (idle === undefined) return;
+  throw new InvalidInputError(`no linear weight matches ${idle.pattern.source}`, {
+    fix: `Their names are like ${names.slice(0, 3).join(", ")}; --dry-run lists them all.`
+  });
 }
 
 function blockMisfit({ columns }: ModelTensor, type: TensorType): string | undefined {

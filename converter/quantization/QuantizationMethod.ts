@@ -6,8 +6,6 @@ import type { QuantizedWeight } from "./QuantizedWeight.js";
 export interface QuantizationMethod {
   /** Its name in `mixllm.method`. */
   readonly name: "rtn" | "gptq";
-  /** What it was calibrated on, `mixllm.calibration`; empty when it uses no data. */
-  readonly calibration: string;
 
   /**
    * Quantizes the weights and yields each when it is done, in any order: the writer knows where each belongs.

@@ -1,9 +1,12 @@
+import type { ConversionContext } from "../ConversionContext.js";
+import type { Budget } from "../plan/Budget.js";
 import { chooseFeatures } from "../plan/chooseFeatures.js";
+import { mixedBytes } from "../plan/mixedBytes.js";
 import { ROW_TILE } from "../plan/mixedFormat.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
+import { spendableBytes } from "../plan/spendableBytes.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
 import type { MixedWeight } from "./MixedWeight.js";
-import type { ConversionContext } from "../ConversionContext.js";
 
 export interface BitWidths {
   readonly weights: MixedWeight[];
@@ -14,33 +17,43 @@ export interface BitWidths {
 /**
  * Chooses which output features of the model get 8 bits.
  *
- * @param percent share of all output features, 0 to 100; met to the nearest tile of 16
+ * @param budget met to the tile of 16 features; a share counts the features of all weights whose width is not fixed
+ * @param otherBytes bytes of the file beside the mixed weights
+ * @throws {InvalidInputError} no choice meets the budget
  */
 export async function assignBitWidths(
   weights: readonly PlannedMixedWeight[],
-  percent: number,
+  budget: Budget,
+  otherBytes: number,
   search: ChannelSearch,
   context: ConversionContext
 ): Promise<BitWidths> {
-  const allTiles = weights.reduce((sum, { tensor }) => sum + tensor.rows, 0) / ROW_TILE;
-  const tiles = Math.round((allTiles * percent) / 100);
-  if (tiles === 0 || tiles === allTiles) {
-    const flag = tiles === 0 ? 0 : 1;
-    return {
-      search: "none",
-      weights: weights.map((planned) => ({
-        planned,
-        is8bit: new Uint8Array(planned.tensor.rows).fill(flag),
-        features8bit: flag * planned.tensor.rows
-      }))
-    };
-  }
-  const masks = chooseFeatures(await search.score(weights, context), tiles);
+  const free = weights.filter(({ bits }) => bits === undefined);
+  const allTiles = free.reduce((sum, { tensor }) => sum + tensor.rows, 0) / ROW_TILE;
+  const tileBytes = new Map(
+    free.map((planned) => [planned.target, mixedBytes(planned, ROW_TILE) - mixedBytes(planned, 0)])
+  );
+  const allBytes = free.reduce(
+    (sum, { target, tensor }) => sum + (tileBytes.get(target) ?? 0) * (tensor.rows / ROW_TILE),
+    0
+  );
+
+  const [limit, all] =
+    budget.unit === "percent"
+      ? [Math.round((allTiles * budget.percent) / 100), allTiles]
+      : [spendableBytes(weights, budget, otherBytes), allBytes];
+  const cost = (target: string): number => (budget.unit === "percent" ? 1 : (tileBytes.get(target) ?? 0));
+  const nothing = limit < Math.min(...free.map(({ target }) => cost(target)));
+
+  const isChoice = free.length > 0 && !nothing && limit < all;
+  const masks = isChoice ? chooseFeatures(await search.score(free, context), limit, cost) : undefined;
   return {
-    search: search.name,
+    search: isChoice ? search.name : "none",
     weights: weights.map((planned) => {
-      const is8bit = masks.get(planned.target);
-      if (is8bit === undefined) throw new Error(`${search.name} did not score ${planned.target}`);
+      const fixed = planned.bits ?? (nothing ? 4 : 8);
+      const is8bit =
+        (planned.bits === undefined ? masks?.get(planned.target) : undefined) ??
+        new Uint8Array(planned.tensor.rows).fill(fixed === 8 ? 1 : 0);
       return { planned, is8bit, features8bit: is8bit.reduce((sum, flag) => sum + flag, 0) };
     })
   };

@@ -37,7 +37,7 @@ test.each([0, 10, 50, 100])(
   async (percent8bit) => {
     const model = awkwardModel();
     const output = path.join(directory, `rtn-${percent8bit}.gguf`);
-    await convert({ directory: model.write(directory), output, percent8bit });
+    await convert({ directory: model.write(directory), output, budget: { unit: "percent", percent: percent8bit } });
     const file = readGgufFile(output);
 
     let features8bit = 0;
@@ -135,7 +135,7 @@ test("an empty part has no tensors", async () => {
     [100, ".w4"]
   ] as const) {
     const output = path.join(directory, `empty-${percent8bit}.gguf`);
-    await convert({ directory: model, output, percent8bit });
+    await convert({ directory: model, output, budget: { unit: "percent", percent: percent8bit } });
     const { tensors, metadata } = readGgufFile(output);
     expect(tensors.filter(({ name }) => name.includes(absent))).toEqual([]);
     expect(metadata.get("mixllm.search")).toEqual({ type: "STRING", value: "none" });

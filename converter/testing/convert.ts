@@ -8,7 +8,8 @@ import { weightErrorSearch } from "../quantization/weightErrorSearch.js";
 /** What a test conversion leaves to the defaults of the command line. */
 const DEFAULTS = {
   format: "mixllm",
-  percent8bit: 10,
+  budget: { unit: "percent", percent: 10 },
+  overrides: [],
   embeddingType: "f16",
   outputType: "f16",
   force: false,

@@ -56,6 +56,10 @@ Calibration read_calibration(const Napi::Object& object) {
     if (calibration.samples == 0 || calibration.length < 2 || calibration.batch_samples == 0) {
         throw Napi::TypeError::New(object.Env(), "calibration needs samples of at least 2 tokens");
     }
+    if (calibration.batch_samples % calibration.samples_per_sum() != 0) {
+        throw Napi::TypeError::New(object.Env(), "batches must be whole sums of " +
+                                                     std::to_string(calibration.samples_per_sum()) + " samples");
+    }
     const auto count = static_cast<size_t>(calibration.total_tokens());
     const auto* tokens =
         reinterpret_cast<const int32_t*>(read_buffer(object.Get("tokens"), count * sizeof(int32_t), "the tokens"));

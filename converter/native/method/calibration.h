@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -10,7 +11,10 @@ struct Calibration {
     int64_t samples;
     int64_t length;
     std::vector<int32_t> tokens; ///< [samples][length]
-    int64_t batch_samples;       ///< sequences that pass through a graph together
+    int64_t batch_samples;       ///< sequences that pass through a graph together, a multiple of `samples_per_sum`
+
+    /// Sequences over which products are summed in float: whatever the batches, so that memory changes no result.
+    int64_t samples_per_sum() const { return std::max<int64_t>(1, 2048 / length); }
 
     int64_t total_tokens() const { return samples * length; }
 };

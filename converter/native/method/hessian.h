@@ -11,15 +11,16 @@ namespace mixllm {
 /**
  * X^T X of a linear's inputs over the calibration tokens.
  *
- * Products are summed in float over one batch (a few thousand tokens) and in float64 across batches: a float sum of n
- * products of vectorized lanes errs by about n / 16 * 2^-24 relative to the sum of magnitudes, far below the damping of
- * 1 % of the mean diagonal, whereas the sum over all batches could reach it. Its scale does not matter to the method.
+ * Products are summed in float over about 2000 tokens (`Calibration::samples_per_sum`) and in float64 beyond: a float
+ * sum of n products of vectorized lanes errs by about n / 16 * 2^-24 relative to the sum of magnitudes, far below the
+ * damping of 1 % of the mean diagonal, whereas a sum over all tokens could reach it. Its scale does not matter to the
+ * method.
  */
 class Hessian {
 public:
     explicit Hessian(size_t inputs) : sum_(inputs) {}
 
-    /// Adds `tokens` rows of inputs, `[tokens][inputs]`.
+    /// Adds `tokens` rows of inputs, `[tokens][inputs]`, whose products are summed in float.
     void add(Engine& engine, const float* x, int64_t tokens);
 
     const Triangle& values() const { return sum_; }

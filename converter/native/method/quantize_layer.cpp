@@ -60,6 +60,7 @@ public:
                  return ggml_add(context, residual, layer.linear(Linear::down, x));
              });
         std::filesystem::remove(std::filesystem::u8path(middle));
+        std::filesystem::remove(std::filesystem::u8path(float_middle));
         std::filesystem::remove(std::filesystem::u8path(activated));
         return std::move(result_);
     }
@@ -113,7 +114,9 @@ private:
         int64_t first_token = 0;
         for_each_input(residual_file, input_file, features, norm,
                        [&](const Batch& batch, const std::vector<float>& residual, std::vector<float>& x) {
-                           hessian.add(engine_, x.data(), batch.tokens());
+                           for_each_sum(batch, [&](int64_t first, int64_t tokens) {
+                               hessian.add(engine_, x.data() + first * features, tokens);
+                           });
                            if (!correct) {
                                return;
                            }
@@ -135,7 +138,10 @@ private:
                                graph.output(ggml_sub(context, wanted, reached), difference.data());
                            }
                            graph.compute();
-                           cross->add(engine_, difference.data(), x.data(), batch.tokens());
+                           for_each_sum(batch, [&](int64_t first, int64_t tokens) {
+                               cross->add(engine_, difference.data() + first * shape_.hidden,
+                                          x.data() + first * features, tokens);
+                           });
                        });
         double damping = options_.damping;
         const std::unique_ptr<HessianFactor> factor = factorize_hessian(hessian.values(), damping);
@@ -159,6 +165,15 @@ private:
                     round_linear(values.data(), rows_[i], static_cast<size_t>(features), engine_.threads()), 0.0};
             }
             weights_.replace(which, result_[i]->linear.values.data());
+        }
+    }
+
+    /// Calls `work(first token, tokens)` for the pieces of a batch whose products are summed in float.
+    template <typename Work>
+    void for_each_sum(const Batch& batch, const Work& work) {
+        const int64_t piece = calibration_.samples_per_sum() * calibration_.length;
+        for (int64_t first = 0; first < batch.tokens(); first += piece) {
+            work(first, std::min(piece, batch.tokens() - first));
         }
     }
 
@@ -197,9 +212,13 @@ private:
     /// Passes the float model's activations through the layer, before any of its weights is replaced.
     void run_float_model(const std::string& middle_file) {
         const int64_t hidden = shape_.hidden;
+        const bool has_output = std::filesystem::exists(std::filesystem::u8path(files_.float_output));
         ActivationFile in = ActivationFile::open(files_.float_input, calibration_.total_tokens() * hidden);
         ActivationFile middle = ActivationFile::create(middle_file);
-        ActivationFile out = ActivationFile::create(files_.float_output);
+        std::optional<ActivationFile> out;
+        if (!has_output) {
+            out = ActivationFile::create(files_.float_output);
+        }
         std::vector<float> x;
         std::vector<float> h;
         for_each_batch(calibration_, [&](int64_t first, const Batch& batch) {
@@ -210,13 +229,19 @@ private:
             const LayerGraph layer(graph, shape_, weights_, batch);
             const LayerGraph::Forward forward = layer.forward(graph.input(x.data(), hidden, batch.tokens()));
             graph.output(forward.middle, h.data());
-            graph.output(forward.output, x.data());
+            if (out) {
+                graph.output(forward.output, x.data());
+            }
             graph.compute();
             middle.append(h.data(), batch.tokens() * hidden);
-            out.append(x.data(), batch.tokens() * hidden);
+            if (out) {
+                out->append(x.data(), batch.tokens() * hidden);
+            }
         });
         middle.finish();
-        out.finish();
+        if (out) {
+            out->finish();
+        }
     }
 
     template <typename Build>

@@ -28,7 +28,7 @@ struct QuantizeLayerFiles {
     std::string input;        ///< the layer's input when all layers before it are quantized
     std::string output;       ///< to write: the quantized layer's output
     std::string float_input;  ///< the layer's input in the float model; empty to leave upstream errors alone
-    std::string float_output; ///< to write: the float model's output of the layer
+    std::string float_output; ///< to write unless it exists: the float model's output of the layer
     std::string scratch;      ///< prefix of the names of temporary files
 };
 

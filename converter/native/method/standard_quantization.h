@@ -12,8 +12,8 @@ inline QuantizeLayerOptions standard_quantization() {
     }
     options.gptq.revisits = 2;
     options.damping = 0.01;
-    options.propagation = 1.0f;
-    options.correction = 1.0f;
+    options.propagation = 0.5f;
+    options.correction = 0.5f;
     return options;
 }
 

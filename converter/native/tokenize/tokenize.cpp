@@ -7,6 +7,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "silence_llama.h"
+
 namespace mixllm {
 
 namespace {
@@ -21,6 +23,7 @@ struct FreeModel {
 } // namespace
 
 TokenizedText tokenize(const std::string& vocabulary, const std::string& text) {
+    silence_llama();
     llama_model_params params = llama_model_default_params();
     params.vocab_only = true;
     const std::unique_ptr<llama_model, FreeModel> model(llama_model_load_from_file(vocabulary.c_str(), params));

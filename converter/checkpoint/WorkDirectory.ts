@@ -1,0 +1,106 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import lockfile from "proper-lockfile";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
+
+const MANIFEST = "manifest.json";
+
+/**
+ * The finished steps of an interrupted conversion, kept in a directory beside the output.
+ *
+ * Every file appears under its name only when it is whole, so whatever is there after a crash can be used. A manifest
+ * says what it was all made from; work made from anything else is refused.
+ */
+export class WorkDirectory {
+  readonly path: string;
+  readonly #release: () => Promise<void>;
+
+  private constructor(directory: string, release: () => Promise<void>) {
+    this.path = directory;
+    this.#release = release;
+  }
+
+  /**
+   * Opens or creates the directory.
+   *
+   * @param identity everything that determines the work, by what a user would call it
+   * @throws {InvalidInputError} it holds work made from something else, or another process is using it
+   */
+  static async open(directory: string, identity: Readonly<Record<string, string>>): Promise<WorkDirectory> {
+    await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+      throw new MixLlmError(`cannot create ${directory}: ${(error as Error).message}`, { cause: error });
+    });
+    const release = await lockfile.lock(directory).catch((error: unknown) => {
+      throw new InvalidInputError(`another conversion is using ${directory}`, {
+        fix: "Wait for it to end. If none is running, try again in a few seconds.",
+        cause: error
+      });
+    });
+    const work = new WorkDirectory(directory, release);
+    try {
+      await work.#match(identity);
+      return work;
+    } catch (error) {
+      await work.close();
+      throw error;
+    }
+  }
+
+  /** The path of a file in the directory. */
+  file(name: string): string {
+    return path.join(this.path, name);
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await stat(this.file(name)).catch(() => undefined)) !== undefined;
+  }
+
+  /** Writes a file that appears only when it is whole. */
+  async write(name: string, data: Uint8Array | string): Promise<void> {
+    const temporary = `${this.file(name)}.partial`;
+    await writeFile(temporary, data);
+    await rename(temporary, this.file(name));
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.file(name), { force: true });
+  }
+
+  /** Leaves the directory for a later run. */
+  async close(): Promise<void> {
+    await this.#release().catch(() => undefined); // a lock taken away while the process was suspended needs no release
+  }
+
+  /** Removes the directory and all work in it. */
+  async discard(): Promise<void> {
+    await this.close();
+    await rm(this.path, { recursive: true, force: true });
+  }
+
+  async #match(identity: Readonly<Record<string, string>>): Promise<void> {
+    if (!(await this.has(MANIFEST))) {
+      await this.write(MANIFEST, `${JSON.stringify(identity, undefined, 2)}\n`);
+      return;
+    }
+    let recorded: unknown;
+    try {
+      recorded = JSON.parse(await readFile(this.file(MANIFEST), "utf8"));
+    } catch (error) {
+      throw new InvalidInputError(`${this.file(MANIFEST)} is damaged`, {
+        fix: `Delete ${this.path} and start over.`,
+        cause: error
+      });
+    }
+    const former = Object.fromEntries(Object.entries(recorded ?? {}).map(([key, value]) => [key, String(value)]));
+    const differing = Object.keys({ ...former, ...identity }).filter((key) => former[key] !== identity[key]);
+    if (differing.length === 0) return;
+    const differences = differing.map((key) => `${key} was "${former[key] ?? ""}", now "${identity[key] ?? ""}"`);
+    throw new InvalidInputError(
+      `${this.path} holds an unfinished conversion of something else: ${differences.join("; ")}`,
+      {
+        fix: `Run that conversion again to finish it, or delete ${this.path} to start over.`
+      }
+    );
+  }
+}
