@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Contender } from "../compare/Contender.js";
@@ -18,6 +18,7 @@ interface Options {
   output?: string;
   types: string[];
   percent8bit?: number[];
+  bitsPerWeight?: number[];
   model: string[];
   context: number;
   chunks?: number;
@@ -43,6 +44,11 @@ export function compareCommand(): Command {
       percents
     )
     .option(
+      "--bits-per-weight <bits...>",
+      "instead of shares: average bits of the decoder's linear weights, 4 to 8.125",
+      bits
+    )
+    .option(
       "--model <gguf>",
       "take this model as well; give it once for each",
       (path, before: string[]) => [...before, path],
@@ -63,12 +69,20 @@ function percents(text: string, before: number[] = []): number[] {
   return [...before, percentOption(text)];
 }
 
+function bits(text: string, before: number[] = []): number[] {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 4 && value <= 8.125)) {
+    throw new InvalidArgumentError("expected a number from 4 to 8.125");
+  }
+  return [...before, value];
+}
+
 async function run(source: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { types, percent8bit, model: files, format, output, ...rest } = options;
+  const { types, percent8bit, bitsPerWeight, model: files, format, output, ...rest } = options;
   let result = "";
   await withProgress("comparing", async (loadAddon, update) => {
     const contenders = [
-      ...mixedContenders(source, percent8bit),
+      ...mixedContenders(source, percent8bit, bitsPerWeight),
       ...stockContenders(types, (await loadAddon()).stockTypes()),
       ...files.map((path): Contender => ({ kind: "file", path }))
     ];
@@ -88,9 +102,16 @@ async function run(source: string, options: Options, signal: AbortSignal): Promi
 }
 
 /** A GGUF cannot be converted, so it gets MixLLM contenders only when they are asked for, which is then an error. */
-function mixedContenders(source: string, percentages: number[] | undefined): Contender[] {
-  const wanted = percentages ?? (source.endsWith(".gguf") ? [] : DEFAULT_PERCENTAGES);
-  return wanted.map((percent8bit) => ({ kind: "mixllm", percent8bit }));
+function mixedContenders(
+  source: string,
+  percentages: readonly number[] | undefined,
+  bitsPerWeight: readonly number[] = []
+): Contender[] {
+  const byDefault = source.endsWith(".gguf") || bitsPerWeight.length > 0 ? [] : DEFAULT_PERCENTAGES;
+  return [
+    ...(percentages ?? byDefault).map((percent8bit): Contender => ({ kind: "mixllm", percent8bit })),
+    ...bitsPerWeight.map((average): Contender => ({ kind: "mixllm", bitsPerWeight: average }))
+  ];
 }
 
 /** @throws {InvalidInputError} a type llama.cpp does not have */

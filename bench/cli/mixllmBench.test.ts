@@ -75,6 +75,9 @@ describe("mixllm-bench", () => {
     [["speed", "--model", "none.gguf", "--repeat", "0"], /^error: option '--repeat.*at least 1/],
     [["speed", "--model", "none.gguf"], /^error: cannot read none\.gguf: no such file/],
     [["synthesize", "--shape", "llama-9", "-o", "x.gguf"], /^error: there is no shape llama-9; known are/],
+    [["compare", "none", "--text", "none.txt"], /^error: cannot read none: no such file or folder/],
+    [["compare", "none", "--text", "x", "--types", "Q9"], /^error: there is no quantization type Q9; llama\.cpp has/],
+    [["compare", "none", "--text", "x", "--format", "pdf"], /^error: option '--format <format>' argument 'pdf'/],
     [["compress"], /^error: unknown command 'compress'/]
   ])("%j ends with one clear line and exit code 1", async (args, message) => {
     const { code, stdout, stderr } = await run(...args);

@@ -50,7 +50,7 @@ export class Workshop {
     const models = join(folder, "models");
     await mkdir(models, { recursive: true });
     for (const name of await readdir(models)) {
-      if (!name.endsWith(".gguf")) await rm(join(models, name), { recursive: true, force: true });
+      if (name.endsWith(".tmp")) await rm(join(models, name), { force: true });
     }
     return new Workshop(folder, await ContentHashes.open(join(folder, "hashes.json")), options);
   }
@@ -68,13 +68,18 @@ export class Workshop {
     request: (path: string) => ArmRequest,
     onFraction?: (fraction: number) => void
   ): Promise<string> {
-    const path = join(this.#folder, "models", `${name}-${contentKey([this.#runtime, inputs])}.gguf`);
+    const path = this.path(name, inputs, "gguf");
     const exists = await access(path).then(
       () => true,
       () => false
     );
     if (!exists) await this.#run(request(path), onFraction);
     return path;
+  }
+
+  /** Where the folder keeps a file that `inputs`, and the native build, decide. */
+  path(name: string, inputs: unknown, extension: string): string {
+    return join(this.#folder, "models", `${name}-${contentKey([this.#runtime, inputs])}.${extension}`);
   }
 
   /**

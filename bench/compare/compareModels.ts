@@ -82,11 +82,13 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
 
   const sourceSha256 = await hashes.of(options.source);
   const textSha256 = await hashes.of(options.text);
-  const convert = (name: string, args: string[], label: string): Promise<string> =>
+  const calibrationSha256 = calibration === undefined ? undefined : await hashes.of(calibration);
+  /** `files` are options that name files, whose content is in the key already. */
+  const convert = (name: string, args: string[], label: string, files: string[] = []): Promise<string> =>
     workshop.make(
-      name,
-      ["convert", sourceSha256, args],
-      (path) => ({ kind: "convert", arguments: [options.source, "-o", path, ...args] }),
+      name.replace(" ", "-"),
+      ["convert", sourceSha256, calibrationSha256 ?? "none", args],
+      (path) => ({ kind: "convert", arguments: [options.source, "-o", path, ...args, ...files] }),
       step(label)
     );
   const reference = isDirectory ? await convert("F16", ["--type", "f16"], "converting to F16") : options.source;
@@ -97,7 +99,7 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   const imatrix = needsMatrix
     ? await workshop.make(
         "imatrix",
-        ["imatrix", referenceSha256, await hashes.of(calibration), options.calibrationChunks ?? "all"],
+        ["imatrix", referenceSha256, calibrationSha256, options.calibrationChunks ?? "all"],
         (output) => ({
           kind: "imatrix",
           options: {
@@ -112,17 +114,19 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
       )
     : undefined;
 
+  // The search for salient channels is the same for every share of them, so its result is handed on.
+  const salience = workshop.path("salience", [sourceSha256, calibrationSha256 ?? "none"], "safetensors");
+  const calibrationFiles = [
+    ...(calibration === undefined ? [] : ["--calibration", calibration]),
+    ...["--salience", salience]
+  ];
   const make = async (contender: Contender): Promise<string> => {
     const name = contenderName(contender);
     switch (contender.kind) {
       case "file":
         return contender.path;
       case "mixllm":
-        return convert(
-          name.replace(" ", "-"),
-          ["--percent-8bit", String(contender.percent8bit)],
-          `converting to ${name}`
-        );
+        return convert(name, mixedArguments(contender), `converting to ${name}`, calibrationFiles);
       case "stock":
         return workshop.make(
           name,
@@ -181,12 +185,20 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
     source: options.source,
     sourceSha256,
     text: { file: options.text, sha256: textSha256 },
-    ...(calibration === undefined ? {} : { calibration: { file: calibration, sha256: await hashes.of(calibration) } }),
+    ...(calibration === undefined || calibrationSha256 === undefined
+      ? {}
+      : { calibration: { file: calibration, sha256: calibrationSha256 } }),
     machine: describeMachine(),
     versions,
     command: options.command,
     models: measured.map((model, i) => ({ ...model, speed: speed.models[i]!.figures }))
   };
+}
+
+function mixedArguments(contender: Contender & { kind: "mixllm" }): string[] {
+  return "percent8bit" in contender
+    ? ["--percent-8bit", String(contender.percent8bit)]
+    : ["--bits-per-weight", String(contender.bitsPerWeight)];
 }
 
 /** @returns whether the source is a directory */

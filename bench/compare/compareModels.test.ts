@@ -1,0 +1,111 @@
+import { copyFile, writeFile } from "node:fs/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import { loadBenchAddon } from "../loadBenchAddon.js";
+import { synthesizeModel } from "../synthetic/synthesizeModel.js";
+import { quantizeStock } from "../stock/quantizeStock.js";
+import { folderForTests } from "../testing/folderForTests.js";
+import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+import type { ArmRequest } from "./ArmRequest.js";
+import { compareModels, type CompareOptions } from "./compareModels.js";
+import { runArmRequest } from "./runArmRequest.js";
+import type { ArmRunner } from "./Workshop.js";
+
+prepareBenchAddon();
+const file = folderForTests();
+
+beforeAll(async () => {
+  await writeFile(file("text.txt"), "Any text will do, as long as there is enough of it. ".repeat(30));
+  await writeFile(file("calibration.txt"), "Other text to calibrate on, and again and again. ".repeat(30));
+  const shape = { shape: "llama-3.2-1b", layers: 1, vocabulary: 300 };
+  await synthesizeModel(loadBenchAddon, { ...shape, output: file("f16.gguf") });
+  await synthesizeModel(loadBenchAddon, { ...shape, percent8bit: 10, output: file("mixed.gguf") });
+  await quantizeStock(loadBenchAddon, file("f16.gguf"), file("q8_0.gguf"), "Q8_0");
+}, 300_000);
+
+/** Does the work in this process, and notes what it was. */
+function recordingRunner(kinds: string[]): ArmRunner {
+  return (async (request: ArmRequest) => {
+    kinds.push(request.kind);
+    return runArmRequest(request, () => undefined);
+  }) as ArmRunner;
+}
+
+function options(kinds: string[], given: Partial<CompareOptions> = {}): CompareOptions {
+  return {
+    source: file("f16.gguf"),
+    text: file("text.txt"),
+    calibration: file("calibration.txt"),
+    output: file("out"),
+    contenders: [
+      { kind: "stock", type: "Q4_K_M" },
+      { kind: "file", path: file("mixed.gguf") }
+    ],
+    context: 256,
+    calibrationChunks: 1,
+    prompt: 8,
+    generate: 1,
+    repeat: 1,
+    threads: 2,
+    command: ["compare"],
+    runArm: recordingRunner(kinds),
+    ...given
+  };
+}
+
+describe("a comparison", () => {
+  test("sets contenders against the reference, and does nothing twice", { timeout: 300_000 }, async () => {
+    const kinds: string[] = [];
+    const fractions: number[] = [];
+    const first = await compareModels(options(kinds, { onProgress: (fraction) => fractions.push(fraction) }));
+    expect(kinds).toEqual([
+      ...["imatrix", "quality", "footprint"],
+      ...["quantize", "quality", "footprint"],
+      ...["quality", "footprint", "speed"]
+    ]);
+    expect(first.models.map(({ name }) => name)).toEqual(["f16.gguf", "Q4_K_M", "mixed.gguf"]);
+    const [reference, q4, mixed] = first.models;
+    expect(reference!.quality.comparison).toBeUndefined();
+    expect(reference!.bitsPerWeight).toBeGreaterThan(15.9);
+    expect(q4!.quality.comparison!.kld.mean).toBeGreaterThan(0);
+    expect(q4!.bitsPerWeight).toBeLessThan(7);
+    expect(mixed!.speed.map((speed) => [speed.type, speed.test])).toEqual([
+      ["MixLLM W4.4A8", "pp8"],
+      ["MixLLM W4.4A8", "tg1"]
+    ]);
+    expect(q4!.footprint.peakMemoryBytes).toBeGreaterThan(q4!.fileBytes);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect(fractions.at(-1)).toBe(1);
+
+    kinds.length = 0;
+    await copyFile(file("text.txt"), file("same text.txt"));
+    const again = await compareModels(options(kinds, { text: file("same text.txt") }));
+    expect(kinds).toEqual([]);
+    expect(again.models).toEqual(first.models);
+
+    const more = [...options(kinds).contenders, { kind: "stock", type: "Q8_0" } as const];
+    await compareModels(options(kinds, { contenders: more }));
+    expect(kinds).toEqual(["quantize", "quality", "footprint", "speed"]);
+  });
+
+  test.each<[string, () => Partial<CompareOptions>, RegExp]>([
+    ["no model", () => ({ source: file("none") }), /^cannot read .*none: no such file/],
+    ["a quantized model", () => ({ source: file("q8_0.gguf") }), /q8_0\.gguf is quantized already: .* is not F16/],
+    ["a MixLLM model", () => ({ source: file("mixed.gguf") }), /mixed\.gguf is a MixLLM file already/],
+    ["no text", () => ({ text: file("none") }), /^cannot read the text .*none: no such file/],
+    ["no calibration text", () => ({ calibration: file("none") }), /^cannot read the text .*none: no such file/],
+    [
+      "a conversion of a GGUF",
+      () => ({ contenders: [{ kind: "mixllm", percent8bit: 10 }] }),
+      /^MixLLM p10 cannot be made from .*f16\.gguf, which is a GGUF/
+    ],
+    [
+      "a missing contender",
+      () => ({ contenders: [{ kind: "file", path: file("none.gguf") }] }),
+      /^cannot read .*none\.gguf: no such file/
+    ]
+  ])("%s is one clear message, before anything is done", async (_, given, message) => {
+    const kinds: string[] = [];
+    await expect(compareModels(options(kinds, given()))).rejects.toThrow(message);
+    expect(kinds).toEqual([]);
+  });
+});
