@@ -1,7 +1,7 @@
 // One matrix product in MixLLM's kernels and in ggml's stock types, interleaved in one run: milliseconds, and how many
 // times faster MixLLM is. Stock weights lie in ggml's repacked form where ggml has one for their type, as in llama.cpp.
 //
-//   mixllm-cpu-versus-ggml <threads> <tokens> <percent 8-bit> [rounds] [N K]
+//   mixllm-cpu-versus-ggml <threads> <tokens> <percent 8-bit> [rounds] [N K] [stock type...]
 //
 // With one thread times are CPU times, else elapsed times.
 
@@ -105,7 +105,8 @@ struct Stock {
 
 int main(int argc, char** argv) {
     if (argc < 4) {
-        std::fprintf(stderr, "usage: mixllm-cpu-versus-ggml <threads> <tokens> <percent 8-bit> [rounds] [N K]\n");
+        std::fprintf(stderr, "usage: mixllm-cpu-versus-ggml <threads> <tokens> <percent 8-bit> [rounds] [N K] "
+                             "[stock type...]\n");
         return 1;
     }
     const int threads = std::atoi(argv[1]);
@@ -124,7 +125,10 @@ int main(int argc, char** argv) {
     std::vector<Stock*> stock;
     for (const ggml_type type : {GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_Q8_0,
                                  GGML_TYPE_IQ4_XS, GGML_TYPE_F16}) {
-        stock.push_back(new Stock(type, backend, n, k, tokens));
+        const auto named = [type](const char* name) { return std::strcmp(name, ggml_type_name(type)) == 0; };
+        if (argc <= 7 || std::any_of(argv + 7, argv + argc, named)) {
+            stock.push_back(new Stock(type, backend, n, k, tokens));
+        }
     }
     const RotatingWeights ours(n, k, percent);
     std::vector<float> x((size_t)(tokens * k)), y((size_t)(tokens * n));

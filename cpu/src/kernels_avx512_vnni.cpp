@@ -211,7 +211,7 @@ struct Avx512Vnni {
         const __m512i mask = _mm512_set1_epi8(15);
         __m512 sum = _mm512_setzero_ps();
         for (int64_t g = 0; g < a.groups; g++) {
-            prefetch_next_tile(w, row, g, panel);
+            const NextTile next(w, row, g, panel);
             const ActivationCell x = activation_cell(a, 0, g);
             const __mmask64 inside = first_bytes(row_bytes - g * 64);
             const __m512i x0 = _mm512_loadu_si512(x.q);
@@ -221,6 +221,7 @@ struct Avx512Vnni {
             const __m512i x_high = _mm512_permutex2var_epi64(x0, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), x1);
             __m512i dots[16];
             unrolled<16>([&](auto r) MIXLLM_INLINE {
+                next.prefetch(r);
                 const __m512i q = _mm512_maskz_loadu_epi8(inside, packed + r * row_bytes + g * 64);
                 const __m512i low = _mm512_and_si512(q, mask);
                 const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
@@ -240,7 +241,7 @@ struct Avx512Vnni {
         const __m512i flip = _mm512_set1_epi8((char)-128);
         __m512 sum = _mm512_setzero_ps();
         for (int64_t g = 0; g < a.groups; g++) {
-            prefetch_next_tile(w, row, g, panel);
+            const NextTile next(w, row, g, panel);
             const ActivationCell x = activation_cell(a, 0, g);
             const int64_t left = w.n_inputs - g * MIXLLM_GROUP_SIZE;
             const __mmask64 inside0 = first_bytes(left);
@@ -249,6 +250,7 @@ struct Avx512Vnni {
             const __m512i x1 = _mm512_loadu_si512(x.q + 64);
             __m512i dots[16];
             unrolled<16>([&](auto r) MIXLLM_INLINE {
+                next.prefetch(r);
                 const int8_t* q = rows + r * w.n_inputs + g * MIXLLM_GROUP_SIZE;
                 // q + 128 is unsigned; the 128 sum x it adds is taken off below.
                 const __m512i q0 = _mm512_xor_si512(_mm512_maskz_loadu_epi8(inside0, q), flip);

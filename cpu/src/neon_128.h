@@ -127,13 +127,14 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
     uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
     memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
-        prefetch_next_tile(w, row, g, panel);
+        const NextTile next(w, row, g, panel);
         const ActivationCell x = activation_cell(a, 0, g);
         int64_t stride;
         const uint8_t* from = group_rows(w, row, g, header, &stride, padded, panel);
         for (int r = 0; r < MIXLLM_TILE_ROWS; r += 4) {
             int32x4_t dots[4];
             for (int i = 0; i < 4; i++) {
+                next.prefetch(r + i);
                 dots[i] = row_dot(from + (r + i) * stride, x.q, panel);
             }
             accumulate(sum_lanes(dots), header.scale + r, header.zero + r, *x.sum, *x.scale, y + r);

@@ -42,23 +42,37 @@ Multiply<Panel> multiply_for(int tokens) {
     return by_tokens[tokens];
 }
 
-// Asks for the share of group `group` of the tile after the one that starts at `rows`, to be brought to the L2 cache:
-// a tile's rows lie one after another in memory, so this walks it in order, which sixteen row streams do not.
-inline void prefetch_next_tile(const void* rows, int64_t row_bytes, int64_t group, int64_t group_row_bytes) {
-    const uintptr_t next = (uintptr_t)rows + (uintptr_t)(MIXLLM_TILE_ROWS * row_bytes);
-    const uintptr_t share = (uintptr_t)(MIXLLM_TILE_ROWS * group_row_bytes);
-    for (uintptr_t line = 0; line < share; line += 64) {
-        prefetch_to_l2((const void*)(next + (uintptr_t)group * share + line));
+// A tile's rows lie one after another in memory. Asking, while one tile is computed, for the next to be brought to the
+// L2 cache walks memory in order, which sixteen row streams do not. Each row of each group asks for its share.
+class NextTile {
+public:
+    NextTile(const mixllm_weight& w, int64_t row, int64_t group, const PanelGroup4*)
+        : NextTile(w.w4, row, w.n_inputs / 2, group, MIXLLM_GROUP_SIZE / 2) {}
+
+    NextTile(const mixllm_weight& w, int64_t row, int64_t group, const PanelGroup8*)
+        : NextTile(w.w8, row, w.n_inputs, group, MIXLLM_GROUP_SIZE) {}
+
+    void prefetch(int row) const {
+        for (uintptr_t line = 0; line < share; line += 64) {
+            prefetch_to_l2((const void*)(start + (uintptr_t)row * share + line));
+        }
     }
-}
 
-inline void prefetch_next_tile(const mixllm_weight& w, int64_t row, int64_t group, const PanelGroup4*) {
-    prefetch_next_tile(w.w4 + row * (w.n_inputs / 2), w.n_inputs / 2, group, MIXLLM_GROUP_SIZE / 2);
-}
+    void prefetch_all() const {
+        for (int row = 0; row < MIXLLM_TILE_ROWS; row++) {
+            prefetch(row);
+        }
+    }
 
-inline void prefetch_next_tile(const mixllm_weight& w, int64_t row, int64_t group, const PanelGroup8*) {
-    prefetch_next_tile(w.w8 + row * w.n_inputs, w.n_inputs, group, MIXLLM_GROUP_SIZE);
-}
+private:
+    NextTile(const void* weights, int64_t row, int64_t row_bytes, int64_t group, int share)
+        : start((uintptr_t)weights + (uintptr_t)((row + MIXLLM_TILE_ROWS) * row_bytes) +
+                (uintptr_t)(group * MIXLLM_TILE_ROWS * share)),
+          share((uintptr_t)share) {}
+
+    const uintptr_t start;
+    const uintptr_t share;
+};
 
 inline void scatter(const float* tile, int tokens, const int32_t* rows, float* y, int64_t y_stride) {
     for (int t = 0; t < tokens; t++) {
@@ -80,7 +94,7 @@ void few_tokens(const mixllm_weight& weight, const Activations& a, const int32_t
         const int64_t row = tile * MIXLLM_TILE_ROWS;
         memset(tile_y, 0, sizeof tile_y);
         for (int64_t g = 0; g < a.groups; g++) {
-            prefetch_next_tile(weight, row, g, &panel);
+            NextTile(weight, row, g, &panel).prefetch_all();
             Isa::pack(weight, row, g, panel);
             multiply(panel, activation_cell(a, 0, g), tile_y);
         }
@@ -100,7 +114,7 @@ void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_
         for (int64_t i = 0; i < tiles; i++) {
             for (int64_t g = 0; g < a.groups; g++) {
                 const int64_t row = (tile + i) * MIXLLM_TILE_ROWS;
-                prefetch_next_tile(weight, row, g, panels);
+                NextTile(weight, row, g, panels).prefetch_all();
                 Isa::pack(weight, row, g, panels[i * a.groups + g]);
             }
         }

@@ -172,7 +172,7 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
     alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * 64];
     memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
-        prefetch_next_tile(w, row, g, panel);
+        const NextTile next(w, row, g, panel);
         const ActivationCell x = activation_cell(a, 0, g);
         const SplitInputs inputs(x.q);
         int64_t stride = w.n_inputs / 2;
@@ -182,6 +182,7 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
         for (int half = 0; half < 2; half++) {
             __m256i dots[8];
             for (int r = 0; r < 8; r++) {
+                next.prefetch(half * 8 + r);
                 dots[r] = Isa::dot(from + (half * 8 + r) * stride, inputs);
             }
             accumulate(sum_lanes(dots), scale + half * 8, zero + half * 8, *x.sum, *x.scale, y + half * 8);
@@ -197,7 +198,7 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
     _mm256_store_si256((__m256i*)zero, _mm256_set1_epi32(Isa::zero8));
     memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
-        prefetch_next_tile(w, row, g, panel);
+        const NextTile next(w, row, g, panel);
         const ActivationCell x = activation_cell(a, 0, g);
         int64_t stride = w.n_inputs;
         const uint8_t* from = whole_rows((const uint8_t*)w.w8 + row * stride + g * MIXLLM_GROUP_SIZE, &stride,
@@ -206,6 +207,7 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
         for (int half = 0; half < 2; half++) {
             __m256i dots[8];
             for (int r = 0; r < 8; r++) {
+                next.prefetch(half * 8 + r);
                 dots[r] = Isa::dot(from + (half * 8 + r) * stride, x.q);
             }
             accumulate(sum_lanes(dots), scale + half * 8, zero, *x.sum, *x.scale, y + half * 8);
