@@ -26,6 +26,7 @@ export async function writeTensors(
     }
   }
 
+  if (weights.length === 0) return;
   const before = done / total;
   const quantization: ConversionContext = {
     ...context,
