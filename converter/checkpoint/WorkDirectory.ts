@@ -6,6 +6,10 @@ import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 
 const MANIFEST = "manifest.json";
 
+/** A killed process leaves its lock behind; it counts as abandoned after this long, and a new one waits for that. */
+const LOCK_STALE_MS = 5000;
+const LOCK_RETRIES = { retries: 8, factor: 1, minTimeout: 1000, maxTimeout: 1000 };
+
 /**
  * The finished steps of an interrupted conversion, kept in a directory beside the output.
  *
@@ -31,9 +35,9 @@ export class WorkDirectory {
     await mkdir(directory, { recursive: true }).catch((error: unknown) => {
       throw new MixLlmError(`cannot create ${directory}: ${(error as Error).message}`, { cause: error });
     });
-    const release = await lockfile.lock(directory).catch((error: unknown) => {
+    const release = await lockfile.lock(directory, { stale: LOCK_STALE_MS, retries: LOCK_RETRIES }).catch((error: unknown) => {
       throw new InvalidInputError(`another conversion is using ${directory}`, {
-        fix: "Wait for it to end. If none is running, try again in a few seconds.",
+        fix: "Wait for it to end, or write to another file.",
         cause: error
       });
     });
