@@ -17,6 +17,7 @@
 #define MIXLLM_CUDA_H
 
 #include <cuda_runtime_api.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ extern "C" {
 struct mixllm_cuda_device {
     int architecture;    // of the compiled code that runs there, for example 75, 80, 89, 90: not above the GPU's own
     int multiprocessors; // cudaDevAttrMultiProcessorCount
+    bool has_wgmma;      // the GPU has compute capability 9.0 and the code was compiled for sm_90a as well
 };
 
 // One weight of N output channels and K inputs; all pointers are device memory aligned to 16 bytes (format:
@@ -54,21 +56,22 @@ struct mixllm_cuda_input {
 };
 
 // Bytes of the quantized form of `tokens` activation rows of `n_inputs` each.
-size_t mixllm_cuda_activation_bytes(int64_t n_inputs, int64_t tokens);
+size_t mixllm_cuda_activation_bytes(const struct mixllm_cuda_device* device, int64_t n_inputs, int64_t tokens);
 
 // Quantizes all size[0] * size[1] * size[2] tokens of `input` into `activations` (mixllm_cuda_activation_bytes long,
-// device memory aligned to 256 bytes). The result serves every weight with the same n_inputs.
-cudaError_t mixllm_cuda_quantize(const struct mixllm_cuda_input* input, int64_t n_inputs, void* activations,
-                                 cudaStream_t stream);
+// device memory aligned to 256 bytes). The result serves every weight with the same n_inputs, on the same device.
+cudaError_t mixllm_cuda_quantize(const struct mixllm_cuda_device* device, const struct mixllm_cuda_input* input,
+                                 int64_t n_inputs, void* activations, cudaStream_t stream);
 
 // Bytes of workspace mixllm_cuda_mul_mat needs for `tokens` tokens; often 0.
 size_t mixllm_cuda_workspace_bytes(const struct mixllm_cuda_device* device, const struct mixllm_cuda_weight* weight,
                                    int64_t tokens);
 
 // Computes y[t][rows[i]] for every token t and stored row i; row t of y starts at y + t * y_stride floats.
-// `activations` holds `tokens` tokens of weight->n_inputs. `workspace` (aligned to 256 bytes, null where
-// mixllm_cuda_workspace_bytes is 0) must not be touched until the stream has passed this call.
-// Returns cudaErrorInvalidValue for a shape outside the format or more than 2^31 - 1 tokens, channels or inputs.
+// `activations` holds exactly `tokens` tokens of weight->n_inputs inputs, quantized for the same device. `workspace`
+// (aligned to 256 bytes, null where mixllm_cuda_workspace_bytes is 0) must not be touched until the stream has passed
+// this call. Returns cudaErrorInvalidValue for a shape outside the format or more than 2^31 - 1 tokens, channels or
+// inputs.
 cudaError_t mixllm_cuda_mul_mat(const struct mixllm_cuda_device* device, const struct mixllm_cuda_weight* weight,
                                 const void* activations, int64_t tokens, float* y, int64_t y_stride, void* workspace,
                                 cudaStream_t stream);

@@ -3,25 +3,19 @@
 
 #include "layout/activations.cuh"
 #include "layout/architecture.cuh"
+#include "layout/row_pair_reader.cuh"
 #include "layout/weight_part.cuh"
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
 #include "ptx/float_rn.cuh"
 #include "ptx/half_to_float.cuh"
-#include "ptx/load_streaming.cuh"
 #include "ptx/mma.cuh"
 
 // 1 to 8 tokens. The time is that of reading the weights, so each packed byte goes once from memory straight into the
 // registers that the MMA takes it from, and as many bytes as registers allow are on the way at a time.
 //
 // A block has 16 rows; its 8 warps share the groups: warp w has groups w, w + 8, w + 16, ... and the block adds up the
-// 8 partial sums. Within a group of 128 inputs the thread with t = lane % 4 loads inputs 32t..32t+31 of rows lane / 4
-// and lane / 4 + 8, and of token lane / 4, in 16-byte pieces. The MMA only asks that both operands hold the same inputs
-// in the same place, so step k = 0..3 takes the k-th 32-bit word of each piece:
-//
-//     4 bits:  a row's one piece, word k = inputs 32t+4k.. (low nibbles, first half of the step) and 32t+16+4k.. (high)
-//     8 bits:  a row's two pieces, word k of the first and of the second: the same inputs
-//     x:       likewise two pieces
+// 8 partial sums. Weights and activations come in the order of RowPair.
 enum { DECODE_ROWS = 16, DECODE_WARPS = 8, DECODE_TOKENS = 8 };
 
 // Groups a warp has on the way at a time.
@@ -38,62 +32,6 @@ struct DecodeParameters {
     float* y;
     int64_t y_stride;
     int row_tiles8; // of the 8-bit rows; these come first, as they take longest
-};
-
-// The weights a thread holds of one group, rows lane / 4 (index 0) and lane / 4 + 8 (index 1) of the block's 16.
-template <int BITS>
-struct DecodeWeights {
-    uint32_t w[2][BITS / 4][4]; // [row][piece][word]
-    uint16_t s_w[2];
-    uint8_t zero[2]; // the byte with the zero point of the row and its neighbour, 4-bit rows only
-};
-
-// Walks a thread along the weights of its groups. What lies beyond the last input is replaced by other weights of the
-// row: x is zero there.
-template <int BITS>
-class DecodeWeightReader {
-public:
-    // row: the first of this thread's two.
-    __device__ __forceinline__ DecodeWeightReader(const WeightPart& part, int n_inputs, int row, int first_group)
-        : policy(evict_first_policy()), start(part.q), scale(part.scale), zero(part.zero) {
-        const int row_bytes = n_inputs / 8 * BITS;
-        const size_t first = (size_t)first_group * (size_t)part.n + (size_t)row;
-        start = start + (size_t)row * (size_t)row_bytes;
-        next_row = (size_t)(8 * row_bytes);
-        offset = (first_group * GROUP_SIZE + (int)threadIdx.x % 4 * 32) / 8 * BITS;
-        end = row_bytes;
-        scale = scale + first;
-        zero = zero + first / 2;
-        step = (size_t)DECODE_WARPS * (size_t)part.n;
-    }
-
-    // The next group of this warp.
-    __device__ __forceinline__ void load_next(DecodeWeights<BITS>& to) {
-        const Global<const uint8_t> from = start + (size_t)(offset < end ? offset : 0);
-#pragma unroll
-        for (int j = 0; j < BITS / 4; j++) {
-            load_streaming(to.w[0][j], from + (size_t)(16 * j), policy);
-            load_streaming(to.w[1][j], from + (next_row + (size_t)(16 * j)), policy);
-        }
-        offset += DECODE_WARPS * GROUP_SIZE / 8 * BITS;
-        to.s_w[0] = scale.load(0);
-        to.s_w[1] = scale.load(8);
-        scale = scale + step;
-        if constexpr (BITS == 4) {
-            to.zero[0] = zero.load(0);
-            to.zero[1] = zero.load(4);
-            zero = zero + step / 2;
-        }
-    }
-
-private:
-    uint64_t policy;
-    Global<const uint8_t> start;  // of the first row
-    Global<const uint16_t> scale; // of the next group
-    Global<const uint8_t> zero;
-    size_t next_row; // bytes from one of the thread's rows to the other
-    size_t step;     // scales from one group of the warp to the next
-    int offset, end; // bytes in a row: of this thread's pieces of the next group; of the whole row
 };
 
 // Walks a thread along the activations of its groups. Tokens that are not there are replaced by others: their sums go
@@ -115,7 +53,7 @@ public:
     // Adds the product of this reader's next group and `weights` to sums: [i] is of row i / 2 * 8 after the thread's
     // first and token lane % 4 * 2 + i % 2. shift: of the thread's rows in a byte of zero points.
     template <int BITS>
-    __device__ __forceinline__ void multiply_next(float (&sums)[4], const DecodeWeights<BITS>& weights, int shift) {
+    __device__ __forceinline__ void multiply_next(float (&sums)[4], const RowPair<BITS>& weights, int shift) {
         const uint4 x0 = q.as<const uint4>().load(0);
         const uint4 x1 = q.as<const uint4>().load(1);
         const float2 s_x = scale.as<const float2>().load(0);
@@ -175,10 +113,10 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
     const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
     const int row = row_tile * DECODE_ROWS + lane / 4;
     const int groups = p.activations.groups;
-    DecodeWeightReader<BITS> weights(part, p.weight.n_inputs, row, warp);
+    RowPairReader<BITS, DECODE_WARPS> weights(part, p.weight.n_inputs, row, warp, evict_first_policy());
     DecodeInputReader input(p.activations, warp);
 
-    DecodeWeights<BITS> ring[depth];
+    RowPair<BITS> ring[depth];
 #pragma unroll
     for (int i = 0; i < depth; i++) {
         if (warp + i * DECODE_WARPS < groups) {

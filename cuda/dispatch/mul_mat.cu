@@ -1,24 +1,9 @@
+#include "dispatch/choose_path.h"
 #include "dispatch/decode.cuh"
 #include "dispatch/portable.cuh"
 #include "dispatch/tile.cuh"
+#include "dispatch/wgmma.cuh"
 #include "mixllm_cuda.h"
-
-enum class Path { portable, decode, tile16, tile32, tile64, tile128 };
-
-static Path choose_path(const mixllm_cuda_device& device, int64_t tokens) {
-    if (device.architecture < 80) {
-        return Path::portable;
-    }
-    if (tokens <= 8) {
-        return Path::decode;
-    }
-    if (tokens <= 32) {
-        return tokens <= 16 ? Path::tile16 : Path::tile32;
-    }
-    // 128 tokens a tile read the weights half as often as 64, unless much of the last tile stands empty.
-    const bool empty = round_up(tokens, 128) * 4 > round_up(tokens, 64) * 5;
-    return tokens <= 64 || empty ? Path::tile64 : Path::tile128;
-}
 
 static bool legal(const mixllm_cuda_weight& w, int64_t tokens) {
     const int64_t limit = INT32_MAX;
@@ -40,6 +25,8 @@ extern "C" size_t mixllm_cuda_workspace_bytes(const mixllm_cuda_device* device, 
         return tile_workspace_bytes<64>(*device, *weight, tokens);
     case Path::tile128:
         return tile_workspace_bytes<128>(*device, *weight, tokens);
+    case Path::wgmma:
+        return wgmma_workspace_bytes(*device, *weight, tokens);
     case Path::portable:
     case Path::decode:
         break;
@@ -70,6 +57,10 @@ extern "C" cudaError_t mixllm_cuda_mul_mat(const mixllm_cuda_device* device, con
         return mul_mat_tile<64>(*device, *weight, a, y, y_stride, workspace, stream);
     case Path::tile128:
         return mul_mat_tile<128>(*device, *weight, a, y, y_stride, workspace, stream);
+    case Path::wgmma:
+        return mul_mat_wgmma(*device, *weight,
+                             wgmma_activations_at(const_cast<void*>(activations), weight->n_inputs, tokens), y,
+                             y_stride, workspace, stream);
     }
     return cudaErrorInvalidValue;
 }

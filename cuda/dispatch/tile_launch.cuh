@@ -25,18 +25,18 @@ cudaError_t mul_mat_tile(const mixllm_cuda_device& device, const mixllm_cuda_wei
                          cudaStream_t stream) {
     using Shape = TileShape<TOKENS>;
     TileParameters p;
-    p.weight = view_of(weight);
+    p.out = {view_of(weight),    plan_for<TOKENS>(device, weight, activations.tokens),
+             activations.tokens, y,
+             y_stride,           static_cast<float*>(workspace)};
     p.activations = activations;
-    p.plan = plan_for<TOKENS>(device, weight, activations.tokens);
-    p.y = y;
-    p.y_stride = y_stride;
-    p.partial = static_cast<float*>(workspace);
+    const TilePlan& plan = p.out.plan;
     const cudaError_t error =
-        launch(tile_kernel<Shape>, (unsigned)p.plan.blocks, Shape::THREADS, tile_shared_bytes<Shape>(), stream, p);
-    if (error != cudaSuccess || !p.plan.splits()) {
+        launch(tile_kernel<Shape>, (unsigned)plan.blocks, Shape::THREADS, tile_shared_bytes<Shape>(), stream, p);
+    if (error != cudaSuccess || !plan.splits()) {
         return error;
     }
-    return launch(combine_kernel<Shape>, (unsigned)p.plan.split_tiles, Shape::THREADS, Shape::SCATTER_BYTES, stream, p);
+    return launch(combine_kernel<Shape>, (unsigned)plan.split_tiles, Shape::THREADS, Shape::SCATTER_BYTES, stream,
+                  p.out);
 }
 
 #define MIXLLM_INSTANTIATE_TILE(TOKENS)                                                                                \

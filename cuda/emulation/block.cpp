@@ -3,6 +3,7 @@
 #include "fault.h"
 #include "global_memory.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace emulation {
@@ -26,6 +27,10 @@ void Block::run(uint64_t launch_number, unsigned block_number, Dim3 block_index,
         warp.name = nullptr;
         warp.arrived = 0;
     }
+    mbarriers.clear();
+    bulk_targets.clear();
+    named_barriers.clear();
+    mbarrier_changes = 0;
     while (pool.size() < count) {
         pool.push_back(std::make_unique<Thread>());
     }
@@ -34,14 +39,21 @@ void Block::run(uint64_t launch_number, unsigned block_number, Dim3 block_index,
         thread.wait = Wait::nothing;
         thread.open.clear();
         thread.groups.clear();
+        thread.open_products.clear();
+        thread.product_groups.clear();
+        thread.known.assign(count, 0);
+        thread.known[i] = 1;
         thread.fault.clear();
         thread.fiber.start(thread_main, this);
     }
-    size_t over = 0;
+    size_t over = 0; // threads
     while (over < count) {
         bool progress = false;
         for (size_t i = 0; i < count; i++) {
             Thread& thread = *pool[i];
+            if (thread.wait == Wait::mbarrier && thread.seen_changes != mbarrier_changes) {
+                thread.wait = Wait::nothing;
+            }
             if (thread.wait != Wait::nothing) {
                 continue;
             }
@@ -55,7 +67,13 @@ void Block::run(uint64_t launch_number, unsigned block_number, Dim3 block_index,
         }
         if (!progress) {
             throw Fault("block " + std::to_string(block) + ": " + std::to_string(count - over) +
-                        " threads wait for ever: not all threads came to the same barrier or warp operation");
+                        " threads wait for ever: not all threads came to the same "
+                        "barrier or warp operation");
+        }
+    }
+    for (const auto& [address, mbarrier] : mbarriers) {
+        if (!mbarrier.copies.empty()) {
+            throw Fault("block " + std::to_string(block) + " ends with bulk copies nobody waited for");
         }
     }
 }
@@ -65,6 +83,9 @@ void Block::thread_main(void* self) {
     Thread& thread = *block.pool[block.current];
     try {
         (*block.kernel)();
+        if (!thread.open_products.empty() || !thread.product_groups.empty()) {
+            throw Fault("ends with products it never waited for");
+        }
         if (!thread.open.empty() || !thread.groups.empty()) {
             throw Fault("ends with asynchronous copies it never waited for");
         }
@@ -142,7 +163,17 @@ static std::string in_shared(const char* problem, const void* address, const uin
 void Block::on_shared_read(const void* address, size_t bytes, bool whole_warp) {
     Access by = access();
     if (whole_warp) {
-        by.thread = 0x10000 + current / WARP_THREADS;
+        by.thread = Access::FIRST_COLLECTIVE + current / WARP_THREADS;
+        by.known = nullptr; // what one lane knows, the others need not
+    }
+    for (BulkTarget& target : bulk_targets) {
+        if (address >= target.begin && address < target.begin + target.bytes) {
+            if (target.epoch != epoch) {
+                target.readers.assign(count, 0);
+                target.epoch = epoch;
+            }
+            target.readers[current] = by.clock;
+        }
     }
     for (size_t word = 0; word * 4 < bytes; word++) {
         if (const char* problem = shared_word(address, bytes, "reads", word).on_read(by)) {
@@ -200,6 +231,150 @@ void Block::land(const PendingCopy& copy) {
     on_shared_write(copy.to, (size_t)copy.size);
     std::memcpy(copy.to, copy.from, (size_t)copy.bytes);
     std::memset(copy.to + copy.bytes, 0, (size_t)(copy.size - copy.bytes));
+}
+
+void Block::share_knowledge(Knowledge& with) {
+    Knowledge& mine = pool[current]->known;
+    with.resize(count);
+    for (size_t i = 0; i < count; i++) {
+        with[i] = std::max(with[i], mine[i]);
+    }
+    mine[current]++;
+}
+
+static void learn(Knowledge& known, const Knowledge& from) {
+    for (size_t i = 0; i < from.size(); i++) {
+        known[i] = std::max(known[i], from[i]);
+    }
+}
+
+void Block::named_barrier(int id, size_t threads) {
+    NamedBarrier& barrier = named_barriers[id];
+    barrier.threads.push_back(current);
+    if (barrier.threads.size() < threads) {
+        block_until(Wait::named_barrier);
+        return;
+    }
+    Knowledge all(count);
+    for (const unsigned i : barrier.threads) {
+        learn(all, pool[i]->known);
+        pool[i]->known[i]++;
+    }
+    for (const unsigned i : barrier.threads) {
+        learn(pool[i]->known, all);
+        if (i != current) {
+            pool[i]->wait = Wait::nothing;
+        }
+    }
+    barrier.threads.clear();
+}
+
+Block::Mbarrier& Block::mbarrier_at(const void* address) {
+    const auto found = mbarriers.find(address);
+    if (found == mbarriers.end() || !access().knows(found->second.made)) {
+        throw Fault("uses an mbarrier that it cannot know to be initialized");
+    }
+    return found->second;
+}
+
+void Block::mbarrier_init(const void* address, unsigned arrivals) {
+    on_shared_write(address, 8);
+    mbarriers[address] = {arrivals, arrivals, 0, 0, access(), Knowledge(count), Knowledge(count), {}};
+    mbarriers[address].made.known = nullptr;
+}
+
+void Block::complete_phase(Mbarrier& mbarrier) {
+    if (mbarrier.pending == 0 && mbarrier.bytes == 0) {
+        mbarrier.phase ^= 1;
+        mbarrier.pending = mbarrier.count;
+        learn(mbarrier.passed, mbarrier.arrived);
+        mbarrier_changes++;
+    }
+}
+
+void Block::mbarrier_arrive(const void* address, unsigned expected_bytes) {
+    Mbarrier& mbarrier = mbarrier_at(address);
+    if (mbarrier.pending == 0) {
+        throw Fault("arrives at an mbarrier more often than it counts");
+    }
+    share_knowledge(mbarrier.arrived);
+    mbarrier.bytes += expected_bytes;
+    mbarrier.pending--;
+    complete_phase(mbarrier);
+}
+
+void Block::mbarrier_wait(const void* address, unsigned parity) {
+    Mbarrier& mbarrier = mbarrier_at(address);
+    while (mbarrier.phase == parity) {
+        for (const BulkCopy& copy : mbarrier.copies) {
+            for (unsigned at = 0; at < copy.bytes; at += 4) {
+                shared_word(copy.to + at, 4, "writes", 0).landing = false;
+            }
+            std::memcpy(copy.to, copy.from, copy.bytes);
+            learn(mbarrier.arrived, copy.known);
+            mbarrier.bytes -= copy.bytes;
+        }
+        mbarrier.copies.clear();
+        complete_phase(mbarrier);
+        if (mbarrier.phase == parity) {
+            pool[current]->seen_changes = mbarrier_changes;
+            block_until(Wait::mbarrier);
+        }
+    }
+    learn(pool[current]->known, mbarrier.passed);
+}
+
+void Block::start_bulk_copy(uint8_t* to, const uint8_t* from, unsigned bytes, const void* address) {
+    Mbarrier& mbarrier = mbarrier_at(address);
+    if (bytes == 0 || bytes % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) {
+        throw Fault("bulk copies in other than whole, aligned 16 bytes");
+    }
+    BulkTarget* target = nullptr;
+    for (BulkTarget& known : bulk_targets) {
+        if (known.begin == to && known.bytes == bytes) {
+            target = &known;
+        }
+    }
+    if (target == nullptr) {
+        bulk_targets.push_back({to, bytes, Knowledge(count), epoch});
+        target = &bulk_targets.back();
+    }
+    for (size_t i = 0; i < count && target->epoch == epoch; i++) {
+        if (i != current && target->readers[i] > pool[current]->known[i]) {
+            throw Fault("bulk copies over what thread " + std::to_string(i) + " may still read");
+        }
+    }
+    target->readers.assign(count, 0);
+    for (unsigned at = 0; at < bytes; at += 4) {
+        global_memory().on_read(from + at, 4, access());
+        shared_word(to + at, 4, "writes", 0).forget_readers();
+        on_shared_write(to + at, 4);
+        shared_word(to + at, 4, "writes", 0).landing = true;
+    }
+    mbarrier.copies.push_back({to, from, bytes, pool[current]->known});
+    mbarrier_changes++; // those who wait can now have it land
+    pool[current]->known[current]++;
+}
+
+void Block::start_product(const PendingProduct& product) {
+    pool[current]->open_products.push_back(product);
+}
+
+void Block::commit_products() {
+    Thread& thread = *pool[current];
+    thread.product_groups.push_back(std::move(thread.open_products));
+    thread.open_products.clear();
+}
+
+void Block::wait_products(size_t pending_groups, void (*multiply)(const PendingProduct& product)) {
+    Thread& thread = *pool[current];
+    while (thread.product_groups.size() > pending_groups) {
+        const std::vector<PendingProduct> group = std::move(thread.product_groups.front());
+        thread.product_groups.pop_front();
+        for (const PendingProduct& product : group) {
+            multiply(product);
+        }
+    }
 }
 
 Block& running_block() {

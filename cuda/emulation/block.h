@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stdint.h>
 #include <string>
@@ -34,6 +35,17 @@ struct PendingCopy {
     int size;
 };
 
+// What a thread knows of the others: for each, the clock up to which it knows what they did.
+using Knowledge = std::vector<uint32_t>;
+
+// A product on the tensor cores that is under way: D += A B for one thread of a warpgroup.
+struct PendingProduct {
+    int32_t* sums; // [columns / 8][4], as mma.m16n8k32's C, one after another
+    int columns;
+    uint32_t a[4];
+    uint64_t b; // the descriptor of B in shared memory
+};
+
 // The block that runs now: blocks run one after another, their threads as fibers that switch only where they wait.
 class Block {
 public:
@@ -46,7 +58,10 @@ public:
     Dim3 block_index() const { return index; }
     Dim3 grid_size() const { return grid; }
     unsigned threads() const { return (unsigned)count; }
-    Access access() const { return {launch, block, current, epoch}; }
+    Access access() const {
+        const Knowledge& known = pool[current]->known;
+        return {launch, block, current, epoch, known[current], known.data()};
+    }
     uint8_t* shared() { return shared_base; }
 
     // Waits for all threads of the block.
@@ -65,14 +80,61 @@ public:
     void commit_copies();
     void wait_copies(size_t pending_groups);
 
+    // A barrier among the first threads of the block to come, `count` of them.
+    void named_barrier(int id, size_t count);
+
+    // An mbarrier, which lies in shared memory.
+    void mbarrier_init(const void* address, unsigned count);
+    void mbarrier_arrive(const void* address, unsigned expected_bytes);
+    void mbarrier_wait(const void* address, unsigned parity);
+
+    // Copies `bytes` from global to shared memory; they land when a thread waits for the mbarrier.
+    void start_bulk_copy(uint8_t* to, const uint8_t* from, unsigned bytes, const void* mbarrier);
+
+    // Products land when they are waited for.
+    void start_product(const PendingProduct& product);
+    void commit_products();
+    void wait_products(size_t pending_groups, void (*multiply)(const PendingProduct& product));
+
 private:
-    enum class Wait { nothing, barrier, warp, over };
+    enum class Wait { nothing, barrier, named_barrier, mbarrier, warp, over };
+
+    struct BulkCopy {
+        uint8_t* to;
+        const uint8_t* from;
+        unsigned bytes;
+        Knowledge known; // to the thread that started it
+    };
+
+    struct Mbarrier {
+        unsigned count, pending, phase;
+        int64_t bytes; // expected and not arrived
+        Access made;
+        Knowledge arrived, passed; // what those who arrived in this phase knew, and in all phases before
+        std::vector<BulkCopy> copies;
+    };
+
+    // What bulk copies write: which threads have read it since, and when.
+    struct BulkTarget {
+        const uint8_t* begin;
+        size_t bytes;
+        Knowledge readers;
+        uint32_t epoch;
+    };
+
+    struct NamedBarrier {
+        std::vector<unsigned> threads;
+    };
 
     struct Thread {
         Fiber fiber;
         Wait wait;
         std::vector<PendingCopy> open;               // copies since the last commit
         std::deque<std::vector<PendingCopy>> groups; // committed, oldest first
+        std::vector<PendingProduct> open_products;
+        std::deque<std::vector<PendingProduct>> product_groups;
+        Knowledge known;
+        unsigned seen_changes; // of mbarriers, when it began to wait for one
         std::string fault;
     };
 
@@ -86,6 +148,9 @@ private:
     void block_until(Wait reason);
     ShadowWord& shared_word(const void* address, size_t bytes, const char* what, size_t word);
     void land(const PendingCopy& copy);
+    Mbarrier& mbarrier_at(const void* address);
+    void complete_phase(Mbarrier& mbarrier);
+    void share_knowledge(Knowledge& with);
 
     uint64_t launch = 0;
     unsigned block = 0;
@@ -101,6 +166,10 @@ private:
     uint8_t* shared_base = nullptr;
     size_t shared_bytes = 0;
     std::vector<ShadowWord> shared_shadow;
+    std::map<const void*, Mbarrier> mbarriers;
+    std::vector<BulkTarget> bulk_targets;
+    std::map<int, NamedBarrier> named_barriers;
+    unsigned mbarrier_changes = 0; // phases completed and copies started in this block
 };
 
 Block& running_block();

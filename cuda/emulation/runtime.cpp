@@ -40,7 +40,7 @@ cudaError_t launch(Dim3 grid, unsigned threads, size_t shared_bytes, const std::
 
 // What the host writes counts as an access of a launch of its own.
 static emulation::Access host_access() {
-    return {++emulation::launches, 0, 0, 0};
+    return {++emulation::launches, 0, 0, 0, 0, nullptr};
 }
 
 template <class Check>

@@ -13,7 +13,7 @@ const char* ShadowWord::on_read(const Access& access) {
         if (writer.block != access.block) {
             return "reads what another block of the same launch wrote";
         }
-        if (writer.thread != access.thread && writer.epoch == access.epoch) {
+        if (!access.knows(writer)) {
             return "reads what another thread wrote, with no barrier between";
         }
     }
@@ -38,7 +38,7 @@ const char* ShadowWord::on_write(const Access& access) {
         if (writer.block != access.block) {
             return "writes what another block of the same launch wrote";
         }
-        if (writer.thread != access.thread && writer.epoch == access.epoch) {
+        if (!access.knows(writer)) {
             return "writes what another thread wrote, with no barrier between";
         }
     }
@@ -46,7 +46,7 @@ const char* ShadowWord::on_write(const Access& access) {
         if (several_blocks || reader.block != access.block) {
             return "writes what another block of the same launch read";
         }
-        if (reader.epoch == access.epoch && (several_threads || reader.thread != access.thread)) {
+        if (!access.knows(reader) || (several_threads && reader.epoch == access.epoch)) {
             return "writes what another thread read, with no barrier between";
         }
     }

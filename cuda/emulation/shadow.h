@@ -6,12 +6,22 @@
 namespace emulation {
 
 // Who accesses memory, and when. Two accesses are ordered if one thread makes both, if one block makes both with a
-// barrier between them (their epochs differ), or if they belong to different launches.
+// barrier between them (their epochs differ) or the later thread knows of the earlier one's access through barriers
+// among fewer threads, or if they belong to different launches.
 struct Access {
     uint64_t launch;
     uint32_t block;
-    uint32_t thread; // in the block; a collective access of a warp has a number no thread has
-    uint32_t epoch;  // barriers the block has passed
+    uint32_t thread;       // in the block; a collective access of a warp has a number no thread has
+    uint32_t epoch;        // barriers of the whole block that it has passed
+    uint32_t clock;        // of the thread: how often it has let others know what it did
+    const uint32_t* known; // [threads] the clocks of others up to which this thread knows what they did; may be null
+
+    bool knows(const Access& earlier) const {
+        return epoch != earlier.epoch || thread == earlier.thread ||
+               (known != nullptr && earlier.thread < FIRST_COLLECTIVE && known[earlier.thread] >= earlier.clock);
+    }
+
+    enum : uint32_t { FIRST_COLLECTIVE = 0x10000 };
 };
 
 // What is known of one 32-bit word of memory.
@@ -22,6 +32,9 @@ public:
     // Both return null, or what is wrong with the access.
     const char* on_read(const Access& access);
     const char* on_write(const Access& access);
+
+    // Readers are accounted for elsewhere: the next write is not checked against them.
+    void forget_readers() { read = false; }
 
 private:
     Access writer = {};

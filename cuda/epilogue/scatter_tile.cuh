@@ -4,15 +4,16 @@
 #include "layout/weight_part.cuh"
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
-#include "tile/multiply_group.cuh"
+#include "tile/warp_sums.cuh"
 
-// Writes a tile's sums to y through shared memory, so that a warp stores 32 successive rows of one token: as `rows`
-// ascends and most channels have 4 bits, that is nearly one contiguous piece. Shared memory must be free, and is again
-// after the next barrier.
-template <class Shape>
+// Writes a tile's sums to y through `tile` in shared memory, so that a warp stores 32 successive rows of one token: as
+// `rows` ascends and most channels have 4 bits, that is nearly one contiguous piece. tile, Shape::SCATTER_BYTES, must
+// be free, and is again after the next barrier. The Shape::THREADS threads that have the sums come here; barrier() is
+// one among them.
+template <class Shape, class Barrier>
 __device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, const WeightPart& part, int first_row,
-                                             int first_token, int tokens, float* y, int64_t y_stride) {
-    const Shared<float> tile = dynamic_shared().as<float>();
+                                             int first_token, int tokens, float* y, int64_t y_stride,
+                                             Shared<float> tile, const Barrier& barrier) {
     const int thread = (int)threadIdx.x, lane = thread % 32, warp = thread / 32;
     const int warp_row = warp % Shape::ROW_WARPS * Shape::WARP_ROWS;
     const int warp_token = warp / Shape::ROW_WARPS * Shape::WARP_TOKENS;
@@ -28,7 +29,7 @@ __device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, const 
             }
         }
     }
-    __syncthreads();
+    barrier();
     constexpr int step = Shape::THREADS / Shape::ROWS;
     const int row = thread % Shape::ROWS, start = thread / Shape::ROWS;
     if (first_row + row < part.n) {

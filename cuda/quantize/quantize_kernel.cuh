@@ -1,25 +1,30 @@
 #ifndef MIXLLM_QUANTIZE_KERNEL_CUH
 #define MIXLLM_QUANTIZE_KERNEL_CUH
 
-#include "layout/activations.cuh"
 #include "memory/global.cuh"
 #include "mixllm_cuda.h"
 #include "ptx/dp4a.cuh"
 #include "ptx/float_rn.cuh"
 #include "ptx/warp_reduce.cuh"
+#include "quantize/store_quantized.cuh"
 
 enum { QUANTIZE_WARPS = 8 };
 
+// Destination: Activations or WgmmaActivations.
+template <class Destination>
 struct QuantizeParameters {
     mixllm_cuda_input input;
-    Activations activations;
+    Destination activations;
     int n_inputs;
     int blocks_per_token; // ceil(groups / QUANTIZE_WARPS)
     bool aligned;         // every row starts at a multiple of 16 bytes
 };
 
-// One warp a token and group, four inputs a lane. Grid: tokens * blocks_per_token; block: QUANTIZE_WARPS warps.
-__global__ void __launch_bounds__(QUANTIZE_WARPS * 32) quantize_kernel(const __grid_constant__ QuantizeParameters p) {
+// One warp a token and group, four inputs a lane. Grid: tokens (those the destination has room for) * blocks_per_token;
+// block: QUANTIZE_WARPS warps.
+template <class Destination>
+__global__ void __launch_bounds__(QUANTIZE_WARPS * 32)
+    quantize_kernel(const __grid_constant__ QuantizeParameters<Destination> p) {
     const int token = (int)(blockIdx.x / (unsigned)p.blocks_per_token);
     const int lane = (int)threadIdx.x % 32;
     const int group = (int)(blockIdx.x % (unsigned)p.blocks_per_token) * QUANTIZE_WARPS + (int)threadIdx.x / 32;
@@ -30,11 +35,11 @@ __global__ void __launch_bounds__(QUANTIZE_WARPS * 32) quantize_kernel(const __g
     const int slice = token / size0;
     const int input = group * GROUP_SIZE + lane * 4;
     float x[4] = {0, 0, 0, 0};
-    if (input < p.n_inputs) {
+    if (input < p.n_inputs && token < p.activations.tokens) {
         const Global<const float> row(p.input.x + token % size0 * p.input.stride[0] +
                                       slice % size1 * p.input.stride[1] + slice / size1 * p.input.stride[2]);
         if (p.aligned) {
-            const float4 four = row.as<const float4>().load((size_t)input / 4);
+            const float4 four = row.template as<const float4>().load((size_t)input / 4);
             x[0] = four.x, x[1] = four.y, x[2] = four.z, x[3] = four.w;
         } else {
             for (int i = 0; i < 4; i++) {
@@ -63,18 +68,9 @@ __global__ void __launch_bounds__(QUANTIZE_WARPS * 32) quantize_kernel(const __g
     }
     const int32_t sum = warp_sum(dp4a(packed, 0x01010101, 0));
 
-    const Activations& a = p.activations;
-    const size_t word = ((size_t)token * (size_t)a.groups + (size_t)group) * (GROUP_SIZE / 4) + (size_t)lane;
-    Global<int8_t>(a.q).as<uint32_t>().store(word, packed);
-    const size_t at = (size_t)group * (size_t)a.token_stride + (size_t)token;
-    if (lane == 0) {
-        const uint32_t not_a_number = 0x7FC00000;
-        Global<float>(a.scale).store(at, __uint_as_float(usable ? scale_bits : finite ? 0 : not_a_number));
-        Global<int32_t>(a.sum).store(at, sum);
-    } else if (token == a.tokens - 1 && token + lane < a.token_stride) {
-        Global<float>(a.scale).store(at + (size_t)lane, 0.0f);
-        Global<int32_t>(a.sum).store(at + (size_t)lane, 0);
-    }
+    const uint32_t not_a_number = 0x7FC00000;
+    const float scale = __uint_as_float(usable ? scale_bits : finite ? 0 : not_a_number);
+    store_quantized(p.activations, token, group, lane, packed, scale, sum);
 }
 
 #endif

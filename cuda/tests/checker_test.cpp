@@ -5,7 +5,11 @@
 #include "memory/shared.cuh"
 #include "ptx/cp_async.cuh"
 #include "ptx/ldmatrix.cuh"
+#include "ptx/mbarrier.cuh"
 #include "ptx/mma.cuh"
+#include "ptx/named_barrier.cuh"
+#include "ptx/warp_sync.cuh"
+#include "ptx/wgmma.cuh"
 #include "tests/device_array.h"
 #include "tests/suite.h"
 
@@ -166,6 +170,119 @@ void test_checker(Suite& suite) {
         uint32_t r[4];
         ldmatrix_x4(r, dynamic_shared().as<const uint8_t>() + 16 * (thread() % 8));
         shared().store(thread(), 2);
+    });
+
+    const auto named = [&] { named_barrier<1, 32>(); };
+    expect(suite, "neighbour's value after a barrier of its warp", "", [&] {
+        shared().store(thread(), thread());
+        if (thread() < 32) {
+            named();
+            shared().load(thread() ^ 1);
+        } else {
+            warp_sync();
+            shared().load(thread() ^ 1);
+        }
+    });
+    expect(suite, "another warp's value after a barrier of one warp", "with no barrier between", [&] {
+        shared().store(thread(), 0);
+        __syncthreads();
+        shared().store(thread(), thread());
+        warp_sync();
+        shared().load(thread() ^ 32);
+    });
+
+    // 256 bytes of stage at 0, mbarriers full and empty at 512.
+    const auto full = [&] { return (dynamic_shared() + 512).as<uint64_t>(); };
+    const auto empty = [&] { return (dynamic_shared() + 520).as<uint64_t>(); };
+    const auto init = [&] {
+        if (thread() == 0) {
+            mbarrier_init(full(), 1);
+            mbarrier_init(empty(), 1);
+        }
+        __syncthreads();
+    };
+    const auto fill = [&](unsigned expected) {
+        mbarrier_arrive_expect(full(), expected);
+        bulk_copy(dynamic_shared(), bytes, 256, full());
+    };
+    expect(suite, "bulk copies, each waited for", "", [&] {
+        init();
+        if (thread() == 32) {
+            fill(256);
+            mbarrier_wait(empty(), 0);
+            fill(256);
+        } else if (thread() < 32) {
+            for (unsigned phase = 0; phase < 2; phase++) {
+                mbarrier_wait(full(), phase);
+                shared().load(thread());
+                warp_sync();
+                if (thread() == 0 && phase == 0) {
+                    mbarrier_arrive(empty());
+                }
+            }
+        }
+    });
+    expect(suite, "bulk copy over what a warp still reads", "may still read", [&] {
+        init();
+        if (thread() == 32) {
+            fill(256);
+            mbarrier_wait(empty(), 0);
+            fill(256);
+        } else if (thread() < 32) {
+            mbarrier_wait(full(), 0);
+            if (thread() == 0) {
+                mbarrier_arrive(empty()); // the other lanes have not read yet
+            }
+            shared().load(thread());
+            warp_sync();
+            mbarrier_wait(full(), 1);
+        }
+    });
+    expect(suite, "bulk copy not waited for", "has not been waited for", [&] {
+        init();
+        if (thread() == 0) {
+            fill(256);
+            shared().load(0);
+        }
+    });
+    expect(suite, "bulk copy of fewer bytes than expected", "wait for ever", [&] {
+        init();
+        if (thread() == 0) {
+            fill(512);
+        }
+        mbarrier_wait(full(), 0);
+    });
+    expect(suite, "bulk copy that another thread waited for", "reads what another thread wrote", [&] {
+        init();
+        if (thread() == 0) {
+            fill(256);
+            mbarrier_wait(full(), 0);
+        } else if (thread() == 1) {
+            shared().load(0);
+        }
+    });
+    expect(suite, "an mbarrier nobody made known", "cannot know to be initialized", [&] {
+        if (thread() == 0) {
+            mbarrier_init(full(), 64);
+        }
+        mbarrier_arrive(full());
+    });
+    expect(suite, "wgmma never waited for", "products it never waited for", [&] {
+        int32_t sums[64] = {};
+        const uint32_t a[4] = {};
+        wgmma_m64n128k32(sums, a, wgmma_operand(dynamic_shared().as<const uint8_t>()));
+        wgmma_commit();
+    });
+    expect(suite, "wgmma past the end of shared memory", "reads 4 bytes at offset", [&] {
+        for (int i = 0; i < 4; i++) {
+            shared().store(thread() * 4 + i, 0);
+        }
+        __syncthreads();
+        int32_t sums[64] = {};
+        const uint32_t a[4] = {};
+        wgmma_m64n128k32(sums, a, wgmma_operand(dynamic_shared().as<const uint8_t>()));
+        wgmma_commit();
+        wgmma_wait<0>(sums);
     });
 
     expect(suite, "a barrier that half the block misses", "wait for ever", [&] {

@@ -27,10 +27,13 @@ if(NOT ARCHITECTURE STREQUAL "75")
         set(NEEDS_tile_${tokens} "IMMA\\.16832\\.S8\\.S8" "LDGSTS\\.E\\.[A-Z0-9.]*128" "LDSM\\.16\\.[A-Z0-9]+\\.4")
     endforeach()
 endif()
+if(ARCHITECTURE STREQUAL "90a")
+    set(NEEDS_wgmma "IGMMA\\.64x128x32\\.S8\\.S8" "UBLKCP" "SYNCS" "USETMAXREG")
+endif()
 
 set(problems "")
 set(sass_checked 0)
-foreach(source quantize portable decode tile_16 tile_32 tile_64 tile_128)
+foreach(source quantize portable decode tile_16 tile_32 tile_64 tile_128 wgmma)
     set(cubin "${OUT}/${source}.sm_${ARCHITECTURE}.cubin")
     # -use_fast_math as in ggml's build, which must not change the results.
     execute_process(

@@ -4,6 +4,8 @@
 
 #include "emulation/fault.h"
 
+#include <cuda_runtime.h>
+
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -16,6 +18,7 @@ void Suite::run(const std::string& name, const std::function<std::string()>& bod
     } catch (const std::exception& error) {
         problem = error.what();
     }
+    cudaGetLastError(); // the next case starts afresh
     const std::string fault = emulation::last_fault();
     if (!fault.empty()) {
         problem += (problem.empty() ? "" : ": ") + fault;

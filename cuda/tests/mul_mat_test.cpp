@@ -1,3 +1,4 @@
+#include "dispatch/choose_path.h"
 #include "dispatch/decode.cuh"
 #include "dispatch/plan_tiles.h"
 #include "dispatch/portable.cuh"
@@ -8,6 +9,7 @@
 #include "tests/reference.h"
 #include "tests/suite.h"
 #include "tile/tile_shape.cuh"
+#include "wgmma/wgmma_shape.cuh"
 
 #include <algorithm>
 #include <cstdio>
@@ -15,7 +17,7 @@
 
 namespace {
 
-enum class Kernel { chosen, portable, decode, tile16, tile32, tile64, tile128 };
+enum class Kernel { chosen, portable, decode, tile16, tile32, tile64, tile128, wgmma };
 
 struct Case {
     Kernel kernel;
@@ -27,7 +29,8 @@ struct Case {
 };
 
 std::string name_of(const Case& c) {
-    static const char* const kernels[] = {"chosen", "portable", "decode", "tile16", "tile32", "tile64", "tile128"};
+    static const char* const kernels[] = {"chosen", "portable", "decode",  "tile16",
+                                          "tile32", "tile64",   "tile128", "wgmma"};
     char text[200];
     std::snprintf(text, sizeof text, "%s architecture=%d multiprocessors=%d K=%d n4=%d n8=%d tokens=%d values=%d",
                   kernels[(int)c.kernel], c.device.architecture, c.device.multiprocessors, (int)c.n_inputs, (int)c.n4,
@@ -51,9 +54,8 @@ std::vector<std::vector<int>> decode_order(int groups) {
     return parts;
 }
 
-template <int TOKENS>
+template <class Shape>
 SumOrder tile_order(const Case& c, const mixllm_cuda_weight& weight) {
-    using Shape = TileShape<TOKENS>;
     const TilePlan plan =
         plan_tiles({Shape::ROWS, Shape::TOKENS, Shape::BLOCKS_PER_MULTIPROCESSOR}, c.device, weight, c.tokens);
     return [=](int64_t row, int64_t token) {
@@ -82,13 +84,15 @@ SumOrder order_of(const Case& c, const mixllm_cuda_weight& weight) {
     const int groups = group_count(c.n_inputs);
     switch (c.kernel) {
     case Kernel::tile16:
-        return tile_order<16>(c, weight);
+        return tile_order<TileShape<16>>(c, weight);
     case Kernel::tile32:
-        return tile_order<32>(c, weight);
+        return tile_order<TileShape<32>>(c, weight);
     case Kernel::tile64:
-        return tile_order<64>(c, weight);
+        return tile_order<TileShape<64>>(c, weight);
     case Kernel::tile128:
-        return tile_order<128>(c, weight);
+        return tile_order<TileShape<128>>(c, weight);
+    case Kernel::wgmma:
+        return tile_order<WgmmaShape>(c, weight);
     case Kernel::decode:
         return [=](int64_t, int64_t) { return decode_order(groups); };
     default:
@@ -119,6 +123,11 @@ cudaError_t run_kernel(const Case& c, const mixllm_cuda_weight& weight, void* ac
         return run_tile<64>(c, weight, a, y, y_stride);
     case Kernel::tile128:
         return run_tile<128>(c, weight, a, y, y_stride);
+    case Kernel::wgmma: // takes activations in a layout of its own, so that the choice must lead here
+        if (choose_path(c.device, c.tokens) != Path::wgmma) {
+            return cudaErrorInvalidValue;
+        }
+        break;
     case Kernel::chosen:
         break;
     }
@@ -134,10 +143,10 @@ std::string check(const Case& c, Weight& w, const std::vector<float>& x) {
     const int64_t n = c.n4 + c.n8, y_stride = n + c.y_pad;
     const mixllm_cuda_weight weight = w.on_device();
     const DeviceArray<float> device_x(x);
-    const DeviceArray<uint8_t> activations(mixllm_cuda_activation_bytes(c.n_inputs, c.tokens));
+    const DeviceArray<uint8_t> activations(mixllm_cuda_activation_bytes(&c.device, c.n_inputs, c.tokens));
     const DeviceArray<float> device_y(std::vector<float>(c.tokens * y_stride, untouched));
     const mixllm_cuda_input input = {device_x.get(), {c.tokens, 1, 1}, {c.n_inputs, 0, 0}};
-    require_success(mixllm_cuda_quantize(&input, c.n_inputs, activations.get(), nullptr), "quantize");
+    require_success(mixllm_cuda_quantize(&c.device, &input, c.n_inputs, activations.get(), nullptr), "quantize");
     require_success(run_kernel(c, weight, activations.get(), device_y.get(), y_stride), "launch");
     require_success(cudaDeviceSynchronize(), "kernel");
     require_success(cudaGetLastError(), "kernel");
@@ -195,6 +204,7 @@ void test_mul_mat(Suite& suite) {
         {Kernel::portable, {1, 7, 8, 9, 64, 70}}, {Kernel::decode, {1, 2, 3, 7, 8}},
         {Kernel::tile16, {1, 9, 16, 17}},         {Kernel::tile32, {3, 31, 32, 33}},
         {Kernel::tile64, {5, 63, 64, 65}},        {Kernel::tile128, {2, 127, 128, 130}},
+        {Kernel::wgmma, {65, 127, 128, 130}},
     };
     // Short last groups of every length, and more groups than a pipeline has stages.
     const int64_t inputs[] = {32, 64, 96, 128, 160, 224, 256, 384, 640, 1056};
@@ -207,9 +217,11 @@ void test_mul_mat(Suite& suite) {
                 // Each kernel meets every pair of inputs and parts, with tokens, values and devices in turn.
                 const int64_t tokens = k.tokens[turn % k.tokens.size()];
                 const int multiprocessors[] = {1, 3, 132};
-                Case c = {k.kernel, {k.kernel == Kernel::portable ? 75 : 80, multiprocessors[turn % 3]},
-                          n_inputs, part[0],
-                          part[1],  tokens};
+                const mixllm_cuda_device device = {k.kernel == Kernel::portable ? 75
+                                                   : k.kernel == Kernel::wgmma  ? 90
+                                                                                : 80,
+                                                   multiprocessors[turn % 3], k.kernel == Kernel::wgmma};
+                Case c = {k.kernel, device, n_inputs, part[0], part[1], tokens};
                 c.values = turn % 5 == 3 ? Values::limits : turn % 5 == 4 ? Values::unit : Values::ordinary;
                 c.order = turn % 6 == 0 ? RowOrder::shuffled : RowOrder::ascending;
                 c.y_pad = turn % 4 == 0 ? 0 : turn % 11;
@@ -221,24 +233,27 @@ void test_mul_mat(Suite& suite) {
     // Through the public entry, which chooses the kernel.
     for (const int architecture : {75, 80, 90, 120}) {
         for (const int64_t tokens : {0, 1, 8, 9, 16, 17, 33, 65, 129, 200}) {
-            Case c = {Kernel::chosen, {architecture, 5}, 416, 96, 48, tokens};
+            Case c = {Kernel::chosen, {architecture, 5, architecture == 90}, 416, 96, 48, tokens};
             c.values = tokens % 2 == 0 ? Values::ordinary : Values::unit;
             run(suite, c, random);
         }
     }
     // Whole tiles in several waves and a rest that is shared; long sums at the limits of the range.
-    run(suite, {Kernel::tile16, {80, 2}, 512, 1200, 208, 40}, random);
-    run(suite, {Kernel::tile64, {80, 3}, 1024, 400, 48, 100, Values::limits}, random);
-    run(suite, {Kernel::tile128, {80, 2}, 384, 272, 128, 300}, random);
-    run(suite, {Kernel::tile32, {80, 132}, 4096, 16, 16, 20, Values::limits}, random);
-    run(suite, {Kernel::decode, {80, 132}, 4096, 32, 16, 8, Values::limits}, random);
-    run(suite, {Kernel::decode, {80, 132}, 4096 + 96, 16, 32, 4, Values::unit}, random);
+    run(suite, {Kernel::tile16, {80, 2, false}, 512, 1200, 208, 40}, random);
+    run(suite, {Kernel::tile64, {80, 3, false}, 1024, 400, 48, 100, Values::limits}, random);
+    run(suite, {Kernel::tile128, {80, 2, false}, 384, 272, 128, 300}, random);
+    run(suite, {Kernel::tile32, {80, 132, false}, 4096, 16, 16, 20, Values::limits}, random);
+    run(suite, {Kernel::decode, {80, 132, false}, 4096, 32, 16, 8, Values::limits}, random);
+    run(suite, {Kernel::decode, {80, 132, false}, 4096 + 96, 16, 32, 4, Values::unit}, random);
+    run(suite, {Kernel::wgmma, {90, 2, true}, 640, 400, 160, 270}, random);
+    run(suite, {Kernel::wgmma, {90, 3, true}, 2048, 48, 16, 100, Values::limits}, random);
     // More token tiles than a band.
-    run(suite, {Kernel::tile16, {80, 7}, 256, 144, 16, 170}, random);
+    run(suite, {Kernel::tile16, {80, 7, false}, 256, 144, 16, 170}, random);
 
-    for (const Kernel kernel : {Kernel::portable, Kernel::decode, Kernel::tile16, Kernel::tile64}) {
+    for (const Kernel kernel : {Kernel::portable, Kernel::decode, Kernel::tile16, Kernel::tile64, Kernel::wgmma}) {
         for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
-            const Case c = {kernel, {80, 3}, 544, 32, 16, 3};
+            const bool wgmma = kernel == Kernel::wgmma;
+            const Case c = {kernel, {wgmma ? 90 : 80, 3, wgmma}, 544, 32, 16, wgmma ? 70 : 3};
             suite.run(name_of(c) + " not finite", [&] {
                 Weight w(c.n_inputs, c.n4, c.n8, c.order, c.values, random);
                 std::vector<float> x(c.tokens * c.n_inputs, 0.5f);
@@ -248,7 +263,7 @@ void test_mul_mat(Suite& suite) {
         }
     }
     suite.run("refuses 24 channels", [&]() -> std::string {
-        const mixllm_cuda_device device = {80, 1};
+        const mixllm_cuda_device device = {80, 1, false};
         mixllm_cuda_weight weight = {};
         weight.n_inputs = 128;
         weight.n4 = 24;

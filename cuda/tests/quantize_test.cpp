@@ -1,4 +1,6 @@
 #include "layout/activations.cuh"
+#include "layout/wgmma_activations.cuh"
+#include "layout/wgmma_record_offset.cuh"
 #include "tests/float_bits.h"
 #include "tests/make_input.h"
 #include "tests/reference.h"
@@ -37,16 +39,46 @@ static std::string compare(const std::vector<uint8_t>& bytes, const QuantizedInp
 }
 
 // What lies between the arrays is never written, so the buffer is filled first.
-static std::vector<uint8_t> quantize(const mixllm_cuda_input& input, int64_t n_inputs, int64_t tokens) {
+static std::vector<uint8_t> quantize(const mixllm_cuda_device& device, const mixllm_cuda_input& input, int64_t n_inputs,
+                                     int64_t tokens) {
     const DeviceArray<uint8_t> activations(
-        std::vector<uint8_t>(mixllm_cuda_activation_bytes(n_inputs, tokens), uint8_t(0x5A)));
-    require_success(mixllm_cuda_quantize(&input, n_inputs, activations.get(), nullptr), "mixllm_cuda_quantize");
+        std::vector<uint8_t>(mixllm_cuda_activation_bytes(&device, n_inputs, tokens), uint8_t(0x5A)));
+    require_success(mixllm_cuda_quantize(&device, &input, n_inputs, activations.get(), nullptr),
+                    "mixllm_cuda_quantize");
     require_success(cudaDeviceSynchronize(), "quantize_kernel");
     require_success(cudaGetLastError(), "quantize_kernel");
     return activations.values();
 }
 
+// The same for the records of the wgmma kernel.
+static std::string compare_records(const std::vector<uint8_t>& bytes, const QuantizedInput& expected, int64_t n_inputs,
+                                   int64_t tokens) {
+    const int groups = group_count(n_inputs);
+    for (int64_t t = 0; t < round_up(tokens, 128); t++) {
+        for (int g = 0; g < groups; g++) {
+            const uint8_t* record = &bytes[(t / 128 * groups + g) * WGMMA_RECORD_BYTES];
+            for (int i = 0; i < 128; i++) {
+                const int64_t k = g * 128 + i;
+                const int want = t < tokens && k < n_inputs ? expected.q[t * n_inputs + k] : 0;
+                const int got = (int8_t)record[wgmma_record_offset((int)(t % 128), i / 4) + i % 4];
+                if (got != want) {
+                    return "token " + std::to_string(t) + " input " + std::to_string(k) + ": q is " +
+                           std::to_string(got) + ", not " + std::to_string(want);
+                }
+            }
+            float pair[4];
+            std::memcpy(pair, record + WGMMA_SCALES + t % 128 / 2 * 16, sizeof pair);
+            const float scale = t < tokens ? expected.scale[t * groups + g] : 0.0f;
+            if (!same_float(pair[t % 2], scale) || !same_float(pair[2 + t % 2], -12582912.0f * scale)) {
+                return "token " + std::to_string(t) + " group " + std::to_string(g) + ": wrong scale";
+            }
+        }
+    }
+    return "";
+}
+
 void test_quantize(Suite& suite) {
+    const mixllm_cuda_device device = {80, 1, false};
     std::mt19937 random(2);
     for (const int64_t n_inputs : {32, 96, 128, 160, 512, 1056, 2048}) {
         for (const int64_t tokens : {1, 2, 5, 16}) {
@@ -59,7 +91,7 @@ void test_quantize(Suite& suite) {
                               const std::vector<float> x = make_input(n_inputs, stride, tokens, values, random);
                               const DeviceArray<float> device_x(x);
                               const std::vector<uint8_t> got =
-                                  quantize({device_x.get(), {tokens, 1, 1}, {stride, 0, 0}}, n_inputs, tokens);
+                                  quantize(device, {device_x.get(), {tokens, 1, 1}, {stride, 0, 0}}, n_inputs, tokens);
                               return compare(got, quantize_reference(x, stride, n_inputs, tokens), n_inputs, tokens);
                           });
             }
@@ -81,8 +113,8 @@ void test_quantize(Suite& suite) {
         const DeviceArray<float> device_x(x);
         const mixllm_cuda_input input = {
             device_x.get(), {size[0], size[1], size[2]}, {stride, 12 * stride, 4 * stride}};
-        return compare(quantize(input, n_inputs, 24), quantize_reference(in_order, n_inputs, n_inputs, 24), n_inputs,
-                       24);
+        return compare(quantize(device, input, n_inputs, 24), quantize_reference(in_order, n_inputs, n_inputs, 24),
+                       n_inputs, 24);
     });
     for (const float bad : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
                             std::numeric_limits<float>::quiet_NaN()}) {
@@ -91,18 +123,28 @@ void test_quantize(Suite& suite) {
                 std::vector<float> x(3 * 544, 0.5f);
                 x[544 + at] = bad;
                 const DeviceArray<float> device_x(x);
-                return compare(quantize({device_x.get(), {3, 1, 1}, {544, 0, 0}}, 544, 3),
+                return compare(quantize(device, {device_x.get(), {3, 1, 1}, {544, 0, 0}}, 544, 3),
                                quantize_reference(x, 544, 544, 3), 544, 3);
             });
         }
     }
+    for (const int64_t tokens : {65, 128, 130}) {
+        suite.run("quantize to records, tokens=" + std::to_string(tokens), [&] {
+            const std::vector<float> x = make_input(416, 416, tokens, Values::ordinary, random);
+            const DeviceArray<float> device_x(x);
+            const std::vector<uint8_t> got =
+                quantize({90, 1, true}, {device_x.get(), {tokens, 1, 1}, {416, 0, 0}}, 416, tokens);
+            return compare_records(got, quantize_reference(x, 416, 416, tokens), 416, tokens);
+        });
+    }
     suite.run("quantize nothing", [&]() -> std::string {
         const mixllm_cuda_input none = {nullptr, {0, 1, 1}, {128, 0, 0}};
-        require_success(mixllm_cuda_quantize(&none, 128, nullptr, nullptr), "mixllm_cuda_quantize");
+        require_success(mixllm_cuda_quantize(&device, &none, 128, nullptr, nullptr), "mixllm_cuda_quantize");
         return "";
     });
     suite.run("quantize refuses K = 48", [&]() -> std::string {
         const mixllm_cuda_input input = {nullptr, {1, 1, 1}, {48, 0, 0}};
-        return mixllm_cuda_quantize(&input, 48, nullptr, nullptr) == cudaErrorInvalidValue ? "" : "accepted it";
+        return mixllm_cuda_quantize(&device, &input, 48, nullptr, nullptr) == cudaErrorInvalidValue ? ""
+                                                                                                    : "accepted it";
     });
 }

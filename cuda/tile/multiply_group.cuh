@@ -6,11 +6,8 @@
 #include "ptx/mma.cuh"
 #include "ptx/schedule_fence.cuh"
 #include "tile/tile_shape.cuh"
+#include "tile/warp_sums.cuh"
 #include "tile/weight_fragments.cuh"
-
-// A warp's sums: [m][n][i] belongs to row 16m + lane / 4 + (i / 2) * 8 and token 8n + lane % 4 * 2 + i % 2 of the warp.
-template <class Shape>
-using WarpSums = float[Shape::WARP_ROWS / 16][Shape::WARP_TOKENS / 8][4];
 
 // Adds one group, whole in `stage`, to this warp's sums.
 template <class Shape, int BITS>

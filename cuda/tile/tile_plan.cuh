@@ -44,6 +44,44 @@ struct TilePlan {
     __host__ __device__ int slots() const { return splits() ? 2 * sharers : 0; }
 };
 
+// Groups first..last-1 of a tile, which one block does.
+struct TileWork {
+    int tile, first, last;
+};
+
+// Walks a block through its work.
+class TileSchedule {
+public:
+    __device__ __forceinline__ TileSchedule(const TilePlan& plan, int block) : plan(plan), whole(block) {
+        const bool shares = block < plan.sharers;
+        step = shares ? plan.first_step(block) : 0;
+        end = shares ? plan.first_step(block + 1) : 0;
+    }
+
+    // False when there is no more.
+    __device__ __forceinline__ bool next(TileWork& work) {
+        work = {whole, 0, plan.groups};
+        if (whole < plan.whole_tiles) {
+            whole += plan.blocks;
+            return true;
+        }
+        if (step >= end) {
+            return false;
+        }
+        const int tile = step / plan.groups;
+        work.tile = plan.whole_tiles + tile;
+        work.first = step - tile * plan.groups;
+        work.last = min(plan.groups, work.first + end - step);
+        step += work.last - work.first;
+        return true;
+    }
+
+private:
+    const TilePlan& plan;
+    int whole;     // the next whole tile
+    int step, end; // of this block's run
+};
+
 struct TilePosition {
     int row_tile;
     int token_tile;

@@ -3,23 +3,12 @@
 
 #include "memory/shared.cuh"
 #include "ptx/ldmatrix.cuh"
+#include "tile/subtract_zero.cuh"
 #include "tile/swizzle.cuh"
 
 // One group of 16 rows as the A operands of four mma.m16n8k32: fragment[k][r] is register r of step k, inputs
 // 32k..32k+31.
 using WeightFragments = uint32_t[4][4];
-
-// 0x80 - z in each byte: what turns q into a byte without borrows, see subtract_zero.
-__device__ __forceinline__ uint32_t zero_complement(int zero) {
-    return 0x80808080u - (uint32_t)zero * 0x01010101u;
-}
-
-// q - z in two's complement in each byte, from q in 0..15: q + 0x80 - z lies in 0x71..0x8F, so no byte carries into the
-// next, and flipping the top bit takes 0x80 off again. 3 instructions with the mask, where a byte-wise subtraction is
-// emulated by more.
-__device__ __forceinline__ uint32_t subtract_zero(uint32_t q, uint32_t complement) {
-    return (q + complement) ^ 0x80808080u;
-}
 
 // rows: 16 rows of a stage's tile, the first one's number a multiple of 8. zero: of rows lane / 4 and lane / 4 + 8.
 __device__ __forceinline__ void load_fragments4(WeightFragments& fragments, Shared<const uint8_t> rows,

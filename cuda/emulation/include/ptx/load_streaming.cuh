@@ -14,4 +14,8 @@ inline uint64_t evict_first_policy() {
     return 0;
 }
 
+inline uint64_t evict_normal_policy() {
+    return 0;
+}
+
 #endif

@@ -1,0 +1,33 @@
+#include "dispatch/wgmma.cuh"
+
+#include "dispatch/launch.cuh"
+#include "dispatch/plan_tiles.h"
+#include "epilogue/combine_kernel.cuh"
+#include "wgmma/wgmma_kernel.cuh"
+
+static TilePlan plan_for(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight, int64_t tokens) {
+    return plan_tiles({WgmmaShape::ROWS, WgmmaShape::TOKENS, WgmmaShape::BLOCKS_PER_MULTIPROCESSOR}, device, weight,
+                      tokens);
+}
+
+size_t wgmma_workspace_bytes(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight, int64_t tokens) {
+    return (size_t)plan_for(device, weight, tokens).slots() * WgmmaShape::SUMS * WgmmaShape::THREADS * sizeof(float);
+}
+
+cudaError_t mul_mat_wgmma(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight,
+                          const WgmmaActivations& activations, float* y, int64_t y_stride, void* workspace,
+                          cudaStream_t stream) {
+    WgmmaParameters p;
+    p.out = {view_of(weight),    plan_for(device, weight, activations.tokens),
+             activations.tokens, y,
+             y_stride,           static_cast<float*>(workspace)};
+    p.activations = activations;
+    const TilePlan& plan = p.out.plan;
+    const cudaError_t error =
+        launch(wgmma_kernel, (unsigned)plan.blocks, WGMMA_BLOCK_THREADS, WgmmaShape::SHARED_BYTES, stream, p);
+    if (error != cudaSuccess || !plan.splits()) {
+        return error;
+    }
+    return launch(combine_kernel<WgmmaShape>, (unsigned)plan.split_tiles, WgmmaShape::THREADS,
+                  WgmmaShape::SCATTER_BYTES, stream, p.out);
+}

@@ -1,0 +1,18 @@
+#ifndef MIXLLM_REGISTER_BUDGET_CUH
+#define MIXLLM_REGISTER_BUDGET_CUH
+
+// Both are executed by all warps of a warpgroup, and change how many registers each of their threads has; sm_90a.
+
+template <int REGISTERS>
+__device__ __forceinline__ void raise_register_budget() {
+    static_assert(REGISTERS % 8 == 0 && REGISTERS >= 24 && REGISTERS <= 256, "what setmaxnreg takes");
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(REGISTERS));
+}
+
+template <int REGISTERS>
+__device__ __forceinline__ void lower_register_budget() {
+    static_assert(REGISTERS % 8 == 0 && REGISTERS >= 24 && REGISTERS <= 256, "what setmaxnreg takes");
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(REGISTERS));
+}
+
+#endif
