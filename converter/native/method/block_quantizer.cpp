@@ -24,6 +24,12 @@ void feed_back(const float* panel, size_t depth, const BlockLanes& error, const 
     }
 }
 
+void add_scaled(Lanes& to, float factor, const Lanes& lanes) {
+    for (size_t lane = 0; lane < tile_rows; lane++) {
+        to[lane] += factor * lanes[lane];
+    }
+}
+
 } // namespace
 
 BlockQuantizer::BlockQuantizer(const float* panels, size_t panel_step, const float* pivots, size_t size, bool is_8bit)
@@ -64,10 +70,7 @@ void BlockQuantizer::run(const BlockLanes& weights, const BlockLanes& adjusted, 
         for (size_t c = 0; c < Tile::rows; c++) {
             Lanes wanted = column[c];
             for (size_t i = 0; i < c; i++) {
-                const float factor = panel[(first + i) * Tile::rows + c];
-                for (size_t lane = 0; lane < tile_rows; lane++) {
-                    wanted[lane] += factor * result.error[first + i][lane];
-                }
+                add_scaled(wanted, panel[(first + i) * Tile::rows + c], result.error[first + i]);
             }
             const float pivot = pivots_[first + c];
             for (size_t lane = 0; lane < tile_rows; lane++) {
@@ -90,16 +93,31 @@ void BlockQuantizer::run(const BlockLanes& weights, const BlockLanes& adjusted, 
     result.loss = loss;
 }
 
+void BlockQuantizer::unrounded_range(const BlockLanes& weights, const BlockLanes& adjusted, BlockLanes& error,
+                                     Lanes& low, Lanes& high) const {
+    std::array<Lanes, Tile::rows> column;
+    for (size_t first = 0; first < size_; first += Tile::rows) {
+        const float* panel = panels_ + first / Tile::rows * panel_step_;
+        feed_back(panel, first, error, adjusted.data() + first, Tile::rows, column.data());
+        for (size_t c = 0; c < Tile::rows; c++) {
+            Lanes& wanted = column[c];
+            for (size_t i = 0; i < c; i++) {
+                add_scaled(wanted, panel[(first + i) * Tile::rows + c], error[first + i]);
+            }
+            for (size_t lane = 0; lane < tile_rows; lane++) {
+                error[first + c][lane] = weights[first + c][lane] - wanted[lane];
+                low[lane] = std::min(low[lane], wanted[lane]);
+                high[lane] = std::max(high[lane], wanted[lane]);
+            }
+        }
+    }
+}
+
 void BlockQuantizer::search(const BlockLanes& weights, const BlockLanes& adjusted, const std::vector<float>& ratios,
                             Result& result) const {
     Lanes low{};
     Lanes high{};
-    for (size_t c = 0; c < size_; c++) {
-        for (size_t lane = 0; lane < tile_rows; lane++) {
-            low[lane] = std::min(low[lane], adjusted[c][lane]);
-            high[lane] = std::max(high[lane], adjusted[c][lane]);
-        }
-    }
+    unrounded_range(weights, adjusted, result.error, low, high);
     TileGrid best{};
     Lanes best_loss;
     best_loss.fill(std::numeric_limits<float>::infinity());

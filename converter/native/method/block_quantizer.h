@@ -27,7 +27,8 @@ public:
     };
 
     /**
-     * Tries the range of `adjusted` times each ratio as the grid's range and keeps each row's best.
+     * Tries the range that the block's columns would have unrounded, times each ratio, as the grid's range and keeps
+     * each row's best.
      *
      * @param weights what the rows should be
      * @param adjusted `weights` plus what earlier blocks' errors ask of this one
@@ -42,6 +43,10 @@ public:
 private:
     template <bool keep>
     void run(const BlockLanes& weights, const BlockLanes& adjusted, const TileGrid& grid, Result& result) const;
+
+    /// What each column would become if none were rounded, as the smallest and largest of each row, and 0.
+    void unrounded_range(const BlockLanes& weights, const BlockLanes& adjusted, BlockLanes& error, Lanes& low,
+                         Lanes& high) const;
 
     TileGrid grid(const Lanes& low, const Lanes& high, float ratio) const;
 
