@@ -8,6 +8,7 @@
 #include "tests/make_input.h"
 #include "tests/reference.h"
 #include "tests/suite.h"
+#include "tests/test_device.h"
 #include "tile/tile_shape.cuh"
 #include "wgmma/wgmma_shape.cuh"
 
@@ -187,6 +188,10 @@ std::string check(const Case& c, Weight& w, const std::vector<float>& x) {
 }
 
 void run(Suite& suite, const Case& c, std::mt19937& random) {
+    if (!runs_here(c.device)) {
+        suite.skip();
+        return;
+    }
     suite.run(name_of(c), [&] {
         Weight w(c.n_inputs, c.n4, c.n8, c.order, c.values, random);
         return check(c, w, make_input(c.n_inputs, c.n_inputs, c.tokens, c.values, random));
@@ -254,6 +259,10 @@ void test_mul_mat(Suite& suite) {
         for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
             const bool wgmma = kernel == Kernel::wgmma;
             const Case c = {kernel, {wgmma ? 90 : 80, 3, wgmma}, 544, 32, 16, wgmma ? 70 : 3};
+            if (!runs_here(c.device)) {
+                suite.skip();
+                continue;
+            }
             suite.run(name_of(c) + " not finite", [&] {
                 Weight w(c.n_inputs, c.n4, c.n8, c.order, c.values, random);
                 std::vector<float> x(c.tokens * c.n_inputs, 0.5f);

@@ -78,7 +78,7 @@ static std::string compare_records(const std::vector<uint8_t>& bytes, const Quan
 }
 
 void test_quantize(Suite& suite) {
-    const mixllm_cuda_device device = {80, 1, false};
+    const mixllm_cuda_device device = {80, 1, false}; // of which only the layout depends
     std::mt19937 random(2);
     for (const int64_t n_inputs : {32, 96, 128, 160, 512, 1056, 2048}) {
         for (const int64_t tokens : {1, 2, 5, 16}) {

@@ -1,0 +1,44 @@
+#include "tests/suite.h"
+
+#include "tests/test_device.h"
+
+#include <cuda_runtime.h>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+
+void Suite::run(const std::string& name, const std::function<std::string()>& body) {
+    run_cases++;
+    std::string problem;
+    try {
+        problem = body();
+    } catch (const std::exception& error) {
+        problem = error.what();
+    }
+    cudaGetLastError(); // the next case starts afresh
+    const std::string fault = take_fault();
+    if (!fault.empty()) {
+        problem += (problem.empty() ? "" : ": ") + fault;
+    }
+    if (!problem.empty()) {
+        failed_cases++;
+        std::fprintf(stderr, "FAILED %s: %s\n", name.c_str(), problem.c_str());
+    }
+}
+
+int run_parts(const std::vector<TestPart>& parts) {
+    bool passed = true;
+    for (const TestPart& part : parts) {
+        const auto start = std::chrono::steady_clock::now();
+        Suite suite;
+        part.test(suite);
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        std::printf("%s: %d cases, %d failed, %.1f s\n", part.name, suite.cases(), suite.failures(), seconds);
+        if (suite.skipped() > 0) {
+            std::printf("%s: %d cases SKIPPED, as this GPU cannot run them\n", part.name, suite.skipped());
+        }
+        passed = passed && suite.failures() == 0 && suite.cases() > 0;
+    }
+    return passed ? 0 : 1;
+}
