@@ -35,12 +35,14 @@ export class WorkDirectory {
     await mkdir(directory, { recursive: true }).catch((error: unknown) => {
       throw new MixLlmError(`cannot create ${directory}: ${(error as Error).message}`, { cause: error });
     });
-    const release = await lockfile.lock(directory, { stale: LOCK_STALE_MS, retries: LOCK_RETRIES }).catch((error: unknown) => {
-      throw new InvalidInputError(`another conversion is using ${directory}`, {
-        fix: "Wait for it to end, or write to another file.",
-        cause: error
+    const release = await lockfile
+      .lock(directory, { stale: LOCK_STALE_MS, retries: LOCK_RETRIES })
+      .catch((error: unknown) => {
+        throw new InvalidInputError(`another conversion is using ${directory}`, {
+          fix: "Wait for it to end, or write to another file.",
+          cause: error
+        });
       });
-    });
     const work = new WorkDirectory(directory, release);
     try {
       await work.#match(identity);

@@ -14,7 +14,7 @@ import { calibrationOptions } from "./calibrationOptions.js";
 import { canonicalCommand } from "./canonicalCommand.js";
 import { conversionOptions } from "./conversionOptions.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
-import { untilInterrupted } from "./untilInterrupted.js";
+import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { warn } from "./warn.js";
 
 /** Converts a model as the command line asks and reports the result. */

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
+import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { convertModel, type ConvertModelOptions } from "../convertModel.js";
+import type { ConverterAddon } from "../ConverterAddon.js";
+import { globalSearch } from "../quantization/globalSearch.js";
+import { gptq } from "../quantization/gptq.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+
+const directory = temporaryDirectory();
+const demo = path.join(packageRoot, "models/demo");
+const text = path.join(packageRoot, "README.md");
+const output = path.join(directory, "demo.gguf");
+const workDirectory = `${output}.work`;
+
+/** Every call of the native side that writes a checkpoint. */
+const STEPS = ["embedTokens", "forwardLayer", "headLoss", "backwardLayer", "quantizeLayer"] as const;
+
+let addon: ConverterAddon;
+beforeAll(async () => {
+  addon = await loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true });
+});
+
+class Killed extends Error {}
+
+/** Converts the demo model; the `killAt`-th native step does its work, but the process "dies" before noticing. */
+async function convert(changes: Partial<ConvertModelOptions> = {}, killAt = Infinity): Promise<number> {
+  let steps = 0;
+  const watched = new Proxy(addon, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (!STEPS.includes(name as never)) return member;
+      return async (...args: unknown[]): Promise<unknown> => {
+        if (steps >= killAt) throw new Killed();
+        steps++;
+        const result: unknown = await (member as (...all: unknown[]) => Promise<unknown>).apply(target, args);
+        if (steps >= killAt) throw new Killed();
+        return result;
+      };
+    }
+  });
+  await convertModel(
+    {
+      directory: demo,
+      output,
+      format: "mixllm",
+      budget: { unit: "percent", percent: 10 },
+      overrides: [],
+      embeddingType: "f16",
+      outputType: "f16",
+      force: false,
+      search: globalSearch("taylor", undefined),
+      method: gptq,
+      calibration: { files: [text], samples: 3, sequenceLength: 64, workDirectory, memory: 2 ** 30 },
+      command: "test",
+      ...changes
+    },
+    {
+      loadAddon: () => Promise.resolve(watched),
+      warn: () => undefined,
+      progress: () => undefined,
+      signal: new AbortController().signal
+    }
+  );
+  return steps;
+}
+
+test(
+  "a conversion killed after any step goes on where it was and writes the same bytes",
+  { timeout: 300_000 },
+  async () => {
+    const steps = await convert();
+    const expected = readFileSync(output);
+    expect(existsSync(workDirectory)).toBe(false);
+    expect(steps).toBe(1 + 4 + 1 + 4 + 4); // embedding, forward, head, backward, quantization of four layers
+
+    for (let killAt = 1; killAt <= steps; killAt++) {
+      rmSync(output);
+      await expect(convert({}, killAt)).rejects.toThrow();
+      expect(existsSync(output)).toBe(false);
+      // A step whose result was not yet recorded is done again; none before it is.
+      expect(await convert()).toBeLessThanOrEqual(steps - killAt + 1);
+      expect(readFileSync(output).equals(expected), `killed at step ${killAt}`).toBe(true);
+      expect(existsSync(workDirectory)).toBe(false);
+    }
+  }
+);
+
+test("work of another conversion is refused with the difference named, and left alone", async () => {
+  rmSync(output, { force: true });
+  await expect(convert({}, 3)).rejects.toThrow();
+  await expect(convert({ command: "other" })).rejects.toThrow(
+    /demo\.gguf\.work holds an unfinished conversion of something else: options was "test", now "other"/
+  );
+  const other = path.join(directory, "other.txt");
+  writeFileSync(other, readFileSync(text, "utf8").replaceAll("e", "a"));
+  const calibration = { files: [other], samples: 3, sequenceLength: 64, workDirectory, memory: 2 ** 30 };
+  await expect(convert({ calibration })).rejects.toThrow(/calibration was "README\.md .*", now "other\.txt .*"/);
+  await convert();
+  expect(existsSync(workDirectory)).toBe(false);
+});
+
+test("memory changes no byte", { timeout: 120_000 }, async () => {
+  const long = path.join(directory, "long.txt");
+  writeFileSync(long, readFileSync(text, "utf8").repeat(2));
+  const files = [];
+  for (const memory of [1, 2 ** 34]) {
+    rmSync(output, { force: true });
+    await convert({ calibration: { files: [long], samples: 40, sequenceLength: 64, workDirectory, memory } });
+    files.push(readFileSync(output));
+  }
+  expect(files[0]?.equals(files[1] as Buffer)).toBe(true);
+});

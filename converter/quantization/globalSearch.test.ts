@@ -1,0 +1,141 @@
+import { existsSync, rmSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { readTensorFile } from "../checkpoint/tensorFile.js";
+import { rotaryRowOrder } from "../model/rotaryRowOrder.js";
+import { convert } from "../testing/convert.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { globalSearch } from "./globalSearch.js";
+import { roundToNearest } from "./roundToNearest.js";
+
+const directory = temporaryDirectory();
+const demo = path.join(packageRoot, "models/demo");
+const shared = path.join(packageRoot, "../shared");
+const text = path.join(shared, "text/calib.txt");
+const reference = path.join(shared, "models/demo/reference-salience.safetensors");
+const isThere = existsSync(text) && existsSync(reference);
+if (!isThere) console.warn(`SKIPPED: ${shared} is not there, so salience was not checked against the reference.`);
+
+/** Hugging Face's module names by GGUF's, and the heads whose rows GGUF interleaves. */
+const LINEARS = [
+  ["attn_q", "self_attn.q_proj", 4],
+  ["attn_k", "self_attn.k_proj", 2],
+  ["attn_v", "self_attn.v_proj", 0],
+  ["attn_output", "self_attn.o_proj", 0],
+  ["ffn_gate", "mlp.gate_proj", 0],
+  ["ffn_up", "mlp.up_proj", 0],
+  ["ffn_down", "mlp.down_proj", 0]
+] as const;
+
+const floats = ({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array =>
+  new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+
+test.skipIf(!isThere)(
+  "the demo model's salience is the independent reference's, channel by channel",
+  { timeout: 900_000 },
+  async () => {
+    const file = path.join(directory, "salience.safetensors");
+    await convert({
+      directory: demo,
+      output: path.join(directory, "demo.gguf"),
+      search: globalSearch("taylor", file),
+      method: roundToNearest,
+      calibration: {
+        files: [text],
+        samples: 64,
+        sequenceLength: 512,
+        workDirectory: path.join(directory, "work"),
+        memory: 2 ** 31
+      }
+    });
+    const found = (await readTensorFile(file)).arrays;
+    const expected = (await readTensorFile(reference)).arrays;
+    let worst = 0;
+    for (let layer = 0; layer < 4; layer++) {
+      for (const [name, module, heads] of LINEARS) {
+        const ours = floats(found.get(`blk.${layer}.${name}.weight.taylor`) as Uint8Array);
+        const theirs = floats(expected.get(`model.layers.${layer}.${module}`) as Uint8Array);
+        expect(ours).toHaveLength(theirs.length);
+        const order = heads === 0 ? ours.keys() : rotaryRowOrder(ours.length, heads);
+        for (const [row, source] of [...order].entries()) {
+          const value = theirs[source] ?? NaN;
+          worst = Math.max(worst, Math.abs((ours[row] ?? NaN) - value) / value);
+        }
+      }
+    }
+    // Both are float32; equal to this precision, so are every ranking and every set of best channels.
+    expect(worst).toBeLessThan(1e-4);
+  }
+);
+
+const calibration = {
+  files: [path.join(packageRoot, "README.md")],
+  samples: 4,
+  sequenceLength: 64,
+  workDirectory: path.join(directory, "small.work"),
+  memory: 2 ** 30
+};
+
+test("saved salience serves another budget without a search, and no other model or calibration", async () => {
+  const file = path.join(directory, "reused.safetensors");
+  const output = path.join(directory, "reused.gguf");
+  const options = { directory: demo, output, force: true, search: globalSearch("taylor", file), calibration };
+  await convert(options);
+  const first = await convert({ ...options, budget: { unit: "percent", percent: 20 } });
+  rmSync(file);
+  const second = await convert({ ...options, budget: { unit: "percent", percent: 20 } });
+  expect(second.mixed?.weights).toEqual(first.mixed?.weights);
+  await expect(convert({ ...options, calibration: { ...calibration, samples: 5 } })).rejects.toThrow(
+    /reused\.safetensors holds salience of another search: its calibration is ".* 4 x 64", this conversion's ".* 5 x 64"/
+  );
+});
+
+test.each(["taylor", "fisher"] as const)("ranked by %s, bits and file size are met within 0.5 %%", async (ranking) => {
+  const file = path.join(directory, "budgets.safetensors");
+  const output = path.join(directory, "budget.gguf");
+  const options = { directory: demo, output, force: true, search: globalSearch(ranking, file), calibration };
+  for (const bitsPerWeight of [4.2, 4.5, 5.5, 7.9]) {
+    const { mixed } = await convert({ ...options, budget: { unit: "bitsPerWeight", bitsPerWeight } });
+    expect(Math.abs((mixed?.bitsPerWeight ?? NaN) / bitsPerWeight - 1)).toBeLessThan(0.005);
+    expect(mixed?.bitsPerWeight).toBeLessThanOrEqual(bitsPerWeight);
+  }
+  for (const fileBytes of [2_900_000, 3_500_000]) {
+    const { bytes } = await convert({ ...options, budget: { unit: "fileBytes", fileBytes } });
+    expect(Math.abs(bytes / fileBytes - 1)).toBeLessThan(0.005);
+    expect(bytes).toBeLessThanOrEqual(fileBytes);
+  }
+  await expect(convert({ ...options, budget: { unit: "fileBytes", fileBytes: 1_000_000 } })).rejects.toThrow(
+    /a file of .* cannot be met: the least is/
+  );
+  await expect(convert({ ...options, budget: { unit: "bitsPerWeight", bitsPerWeight: 4.1 } })).rejects.toThrow(
+    "4.1 bits per weight cannot be met: the least is 4.156"
+  );
+});
+
+test("weights can be fixed to 4 or 8 bits or left alone", async () => {
+  const { mixed, stock } = await convert({
+    directory: demo,
+    output: path.join(directory, "overrides.gguf"),
+    search: globalSearch("taylor", undefined),
+    calibration,
+    overrides: [
+      { pattern: /blk\.0\./, treatment: "8" },
+      { pattern: /ffn_up/, treatment: "4" },
+      { pattern: /blk\.3\.ffn_down/, treatment: "f16" }
+    ]
+  });
+  for (const { name, features8bit, outputFeatures } of mixed?.weights ?? []) {
+    if (name.startsWith("blk.0.")) expect(features8bit).toBe(outputFeatures);
+    else if (name.includes("ffn_up")) expect(features8bit).toBe(0);
+  }
+  expect(mixed?.weights).toHaveLength(27);
+  expect(stock).toContainEqual({ name: "blk.3.ffn_down.weight", type: "f16", note: "as asked for" });
+  await expect(
+    convert({
+      directory: demo,
+      output: path.join(directory, "none.gguf"),
+      overrides: [{ pattern: /ffn_dwon/, treatment: "8" }]
+    })
+  ).rejects.toThrow("no linear weight matches ffn_dwon");
+});

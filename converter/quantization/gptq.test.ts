@@ -1,0 +1,123 @@
+import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import type { SessionOptions } from "../calibration/CalibrationSession.js";
+import { convert } from "../testing/convert.js";
+import { readGgufFile } from "../testing/readGgufFile.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { TinyModel } from "../testing/TinyModel.js";
+import { unpackMixedWeight } from "../testing/unpackMixedWeight.js";
+import { globalSearch } from "./globalSearch.js";
+import { gptq } from "./gptq.js";
+
+const directory = temporaryDirectory();
+const demo = path.join(packageRoot, "models/demo");
+const conversion = path.join(packageRoot, "../shared/models/conversion");
+if (!existsSync(conversion)) console.warn(`SKIPPED: ${conversion} is not there, so its forms were not quantized.`);
+
+const calibration = (name: string, changes: Partial<SessionOptions> = {}): Omit<SessionOptions, "command"> => ({
+  files: [path.join(packageRoot, "README.md")],
+  samples: 4,
+  sequenceLength: 64,
+  workDirectory: path.join(directory, `${name}.work`),
+  memory: 2 ** 30,
+  ...changes
+});
+
+test("every weight is written whole and near its original, in both widths", async () => {
+  const model = new TinyModel(); // inputs of 64 and 160: short groups
+  const output = path.join(directory, "tiny.gguf");
+  const { mixed } = await convert({
+    directory: model.write(directory),
+    output,
+    search: globalSearch("taylor", undefined),
+    method: gptq,
+    budget: { unit: "percent", percent: 30 },
+    calibration: calibration("tiny", { files: [writeText()] })
+  });
+  expect(mixed).toMatchObject({ method: "gptq", search: "global" });
+  const file = readGgufFile(output);
+  expect(file.metadata.get("mixllm.calibration")?.value).toMatch(/^text\.txt sha256:[0-9a-f]{16}, 4 x 64$/);
+  for (const [target, source] of [
+    ["blk.0.ffn_down.weight", "model.layers.0.mlp.down_proj.weight"],
+    ["blk.0.attn_v.weight", "model.layers.0.self_attn.v_proj.weight"]
+  ] as const) {
+    const { data, shape } = model.tensor(source);
+    const [n, k] = shape as [number, number];
+    const unpacked = unpackMixedWeight(file, target);
+    expect(unpacked).toHaveLength(n);
+    for (const [row, { values, bits }] of unpacked.entries()) {
+      const original = Array.from(data.subarray(row * k, (row + 1) * k));
+      const distance = Math.hypot(...values.map((value, i) => value - (original[i] ?? NaN)));
+      expect(distance / Math.hypot(...original), `${target} row ${row}`).toBeLessThan(bits === 8 ? 0.3 : 0.5);
+    }
+  }
+});
+
+test("without a text the model's own samples calibrate it, always the same ones", { timeout: 120_000 }, async () => {
+  const files = [];
+  for (const name of ["first", "second"]) {
+    const output = path.join(directory, `${name}.gguf`);
+    const search = globalSearch("taylor", undefined);
+    await convert({ directory: demo, output, search, method: gptq, calibration: calibration(name, { files: [] }) });
+    files.push(readGgufFile(output));
+  }
+  expect(files[0]?.metadata.get("mixllm.calibration")?.value).toBe("self, 4 x 64");
+  expect(files[0]?.tensors.map(({ sha256 }) => sha256)).toEqual(files[1]?.tensors.map(({ sha256 }) => sha256));
+});
+
+test
+  .skipIf(!existsSync(conversion))
+  .each(["llama2-spm", "llama3-rope-untied", "mistral-spm", "qwen2-tied", "qwen3-sharded"])(
+  "%s goes through search and GPTQ",
+  async (form) => {
+    const { mixed, warnings } = await convert({
+      directory: path.join(conversion, form),
+      output: path.join(directory, `${form}.gguf`),
+      search: globalSearch("taylor", undefined),
+      method: gptq,
+      calibration: calibration(form)
+    });
+    expect(mixed?.weights).toHaveLength(14);
+    expect(warnings.filter((warning) => warning.includes("Hessian"))).toEqual([]);
+  }
+);
+
+test("a text that is too short or not text is refused before any work", async () => {
+  const options = { directory: demo, output: path.join(directory, "refused.gguf"), method: gptq };
+  const short = path.join(directory, "short.txt");
+  writeFileSync(short, "Too short.");
+  await expect(convert({ ...options, calibration: calibration("a", { files: [short] }) })).rejects.toThrow(
+    /the calibration text has \d+ tokens, but 4 samples of 64 need 252/
+  );
+  const binary = path.join(directory, "binary.txt");
+  writeFileSync(binary, Uint8Array.of(0xff, 0xfe, 0x00));
+  await expect(convert({ ...options, calibration: calibration("b", { files: [binary] }) })).rejects.toThrow(
+    /binary\.txt is not UTF-8/
+  );
+  await expect(
+    convert({ ...options, calibration: calibration("c", { files: [path.join(directory, "absent.txt")] }) })
+  ).rejects.toThrow(/cannot read the calibration text .*absent\.txt/);
+  expect(existsSync(path.join(directory, "b.work"))).toBe(false);
+});
+
+test("NaN in a weight is found before any work", async () => {
+  const model = new TinyModel();
+  (model.tensor("model.layers.0.mlp.up_proj.weight").data as Float32Array)[130] = NaN;
+  await expect(
+    convert({
+      directory: model.write(directory, "nan-model"),
+      output: path.join(directory, "nan.gguf"),
+      method: gptq,
+      calibration: calibration("nan", { files: [writeText()] })
+    })
+  ).rejects.toThrow(/"model\.layers\.0\.mlp\.up_proj\.weight" holds NaN or infinity at \[2, 2\]/);
+  expect(existsSync(path.join(directory, "nan.work"))).toBe(false);
+});
+
+function writeText(): string {
+  const file = path.join(directory, "text.txt");
+  writeFileSync(file, "The quick brown fox jumps over the lazy dog. ".repeat(20));
+  return file;
+}
