@@ -4,8 +4,10 @@ import { CountsReporter } from "./scripts/countsReporter.js";
 export default defineConfig({
   test: {
     include: ["{plugin,converter,bench,cli,cpu,cuda,patches}/**/*.test.ts"],
+    globalSetup: "testing/prepareRuntime.ts",
     reporters: ["default", new CountsReporter()],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Test files share the cores with the native code they call; more workers only slow each other down.
     maxWorkers: 2
   }

@@ -10,6 +10,8 @@ import { MixLlmError } from "../plugin/errors/MixLlmError.js";
  */
 export async function runCommand(command: Command): Promise<void> {
   command.showSuggestionAfterError(true).showHelpAfterError("(run with --help for usage)");
+  // Commander hands settings down only to subcommands made after them.
+  for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
   try {
     await command.parseAsync();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
+import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Contender } from "../compare/Contender.js";
 import { compareModels } from "../compare/compareModels.js";

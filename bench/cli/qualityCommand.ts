@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { formatQuality } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
-import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
+import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { integerOption } from "./integerOption.js";
 import { withProgress } from "./withProgress.js";
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
-import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
+import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { integerOption } from "./integerOption.js";
 import { withProgress } from "./withProgress.js";
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { syntheticShapes } from "../synthetic/syntheticShapes.js";
-import { untilInterrupted } from "../../converter/cli/untilInterrupted.js";
+import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { integerOption } from "./integerOption.js";
 import { percentOption } from "./percentOption.js";
 import { withProgress } from "./withProgress.js";

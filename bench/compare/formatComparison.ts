@@ -1,4 +1,4 @@
-import { formatTable } from "../../plugin/cli/formatTable.js";
+import { formatTable } from "../../cli/formatTable.js";
 import type { Comparison } from "./Comparison.js";
 import { comparisonColumns } from "./comparisonColumns.js";
 

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../cli/formatBytes.js";
-import { formatTable } from "../../plugin/cli/formatTable.js";
+import { formatTable } from "../../cli/formatTable.js";
 import type { SpeedReport } from "./SpeedReport.js";
 
 /** The report as a table, one line a model and test, each ending in a line feed; speeds in tokens a second. */

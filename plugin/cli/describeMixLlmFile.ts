@@ -5,7 +5,7 @@ import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
 import type { MixLlmTensor } from "../format/MixLlmTensor.js";
 import { ggmlTypeSize } from "../gguf/ggmlTypeSize.js";
 import type { GgufHeader } from "../gguf/GgufHeader.js";
-import { formatTable } from "./formatTable.js";
+import { formatTable } from "../../cli/formatTable.js";
 
 /** Text for people about a MixLLM file: its origin, and its 8-bit share and size by kind of weight and by layer. */
 export function describeMixLlmFile(file: string, header: GgufHeader, info: MixLlmFileInfo): string {

@@ -1,0 +1,28 @@
+/** Exit codes by the signal that ended the command, as shells count them. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/**
+ * Runs work that Ctrl-C or a termination signal cancels, so that it can clean up before the process ends.
+ *
+ * A second Ctrl-C ends the process at once.
+ *
+ * @param work does the work and rejects once the signal it is given aborts
+ * @returns what `work` resolved to, or undefined when it was interrupted; `process.exitCode` is then set
+ */
+export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const controller = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => {
+    process.exitCode = EXIT_CODES[signal as keyof typeof EXIT_CODES];
+    controller.abort(new Error(`interrupted by ${signal}`));
+  };
+  const signals = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
+  for (const signal of signals) process.once(signal, interrupt);
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (error === controller.signal.reason && controller.signal.aborted) return undefined;
+    throw error;
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
