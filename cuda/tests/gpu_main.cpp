@@ -3,6 +3,14 @@
 
 #include "tests/suite.h"
 
+#include <cstdio>
+#include <exception>
+
 int main() {
-    return run_parts({{"quantize", test_quantize}, {"mul_mat", test_mul_mat}});
+    try {
+        return run_parts({{"quantize", test_quantize}, {"mul_mat", test_mul_mat}});
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 1;
+    }
 }

@@ -19,6 +19,7 @@ public:
     int skipped() const { return skipped_cases; }
 
 private:
+    int offered_cases = 0;
     int run_cases = 0;
     int failed_cases = 0;
     int skipped_cases = 0;
