@@ -127,8 +127,9 @@ export async function convertModel(
         await writer.discard();
         throw error;
       }
-    } finally {
-      await calibration?.work.close();
+    } catch (error) {
+      await calibration?.work.leave(error);
+      throw error;
     }
   } finally {
     await model.close();

@@ -84,7 +84,7 @@ export class CalibrationSession {
       const batches = { samples, length, tokens, batchSamples: batchSamples(shape, length, memory) };
       return new CalibrationSession(context, { description, source }, work, shape, batches);
     } catch (error) {
-      await work.close();
+      await work.leave(error);
       throw error;
     }
   }

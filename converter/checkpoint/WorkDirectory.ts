@@ -18,10 +18,13 @@ const LOCK_RETRIES = { retries: 8, factor: 1, minTimeout: 1000, maxTimeout: 1000
  */
 export class WorkDirectory {
   readonly path: string;
+  /** Whether this run made the directory, rather than an interrupted one. */
+  readonly isNew: boolean;
   readonly #release: () => Promise<void>;
 
-  private constructor(directory: string, release: () => Promise<void>) {
+  private constructor(directory: string, isNew: boolean, release: () => Promise<void>) {
     this.path = directory;
+    this.isNew = isNew;
     this.#release = release;
   }
 
@@ -32,6 +35,7 @@ export class WorkDirectory {
    * @throws {InvalidInputError} it holds work made from something else, or another process is using it
    */
   static async open(directory: string, identity: Readonly<Record<string, string>>): Promise<WorkDirectory> {
+    const isNew = (await stat(path.join(directory, MANIFEST)).catch(() => undefined)) === undefined;
     await mkdir(directory, { recursive: true }).catch((error: unknown) => {
       throw new MixLlmError(`cannot create ${directory}: ${(error as Error).message}`, { cause: error });
     });
@@ -43,7 +47,7 @@ export class WorkDirectory {
           cause: error
         });
       });
-    const work = new WorkDirectory(directory, release);
+    const work = new WorkDirectory(directory, isNew, release);
     try {
       await work.#match(identity);
       return work;
@@ -76,6 +80,12 @@ export class WorkDirectory {
   /** Leaves the directory for a later run. */
   async close(): Promise<void> {
     await this.#release().catch(() => undefined); // a lock taken away while the process was suspended needs no release
+  }
+
+  /** As `close`, after a failure; when the user has to change something, work begun only now is no use to anyone. */
+  async leave(error: unknown): Promise<void> {
+    if (this.isNew && error instanceof InvalidInputError) await this.discard();
+    else await this.close();
   }
 
   /** Removes the directory and all work in it. */

@@ -53,6 +53,16 @@ test.each([
   [["--percent-8bit", "101"], 'a number from 0 to 100, not "101"'],
   [["--percent-8bit", "ten"], 'a number from 0 to 100, not "ten"'],
   [["--pre-tokenizer", "lama-bpe"], 'no pre-tokenizer "lama-bpe"'],
+  [["--bits-per-weight", "9"], 'a number from 4 to 8.125, not "9"'],
+  [["--bits-per-weight", "5", "--size", "1G"], "cannot be used with option"],
+  [["--size", "big"], 'a size such as 4.5G or 800M, not "big"'],
+  [["--tensor-bits", "ffn_down"], 'a pattern and 4, 8 or f16, not "ffn_down"'],
+  [["--tensor-bits", "(=8"], "Invalid regular expression"],
+  [["--samples", "0"], 'a whole number from 1 to 1000000, not "0"'],
+  [
+    ["--method", "rtn", "--search", "weight_error", "--samples", "8"],
+    "--samples has no effect on a conversion without"
+  ],
   [["--type", "f16", "--percent-8bit", "20"], "--percent-8bit has no effect with --type f16"],
   [[], "no file to write was given"],
   [["extra"], "too many arguments"]
@@ -75,7 +85,17 @@ test("--dry-run --json prints one object whose sizes hold the real one", async (
   const plan = JSON.parse(stdout) as { parameters: number; mixed: { leastBytes: number; mostBytes: number } };
   expect(plan.parameters).toBe(3_672_320);
   stdout = "";
-  await run(demo, "-o", path.join(directory, "json.gguf"), "--json", "--quiet");
+  await run(
+    demo,
+    "-o",
+    path.join(directory, "json.gguf"),
+    "--json",
+    "--quiet",
+    "--samples",
+    "4",
+    "--sequence-length",
+    "64"
+  );
   const { bytes, mixed } = JSON.parse(stdout) as { bytes: number; mixed: { percent8bit: number } };
   expect(mixed.percent8bit).toBe(10);
   const header = 100_000; // metadata and padding come on top of tensor data

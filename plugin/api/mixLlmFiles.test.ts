@@ -21,9 +21,10 @@ const file = (name: string) => path.join(folder, name);
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-test-"));
-  await convertDemo(file("mixllm.gguf"));
-  await convertDemo(file("p0.gguf"), "--percent-8bit", "0");
-  await convertDemo(file("p100.gguf"), "--percent-8bit", "100");
+  const quick = ["--samples", "4", "--sequence-length", "64"];
+  await convertDemo(file("mixllm.gguf"), ...quick);
+  await convertDemo(file("p0.gguf"), "--percent-8bit", "0", ...quick);
+  await convertDemo(file("p100.gguf"), "--percent-8bit", "100", ...quick);
   await convertDemo(file("f16.gguf"), "--type", "f16");
   // The only Llama of this process: all of a process share one logger.
   llama = await getMixLlama({

@@ -34,7 +34,8 @@ async function demo(): Promise<void> {
     const stock = path.join(folder, "demo.f16.gguf");
 
     heading("1. Convert models/demo, a small Llama, to MixLLM, and to F16 for comparison");
-    await convert(source, "-o", mixed);
+    // A model this small needs few samples of itself; the default is for real ones.
+    await convert(source, "-o", mixed, "--samples", "16", "--sequence-length", "256");
     await convert(source, "-o", stock, "--type", "f16");
 
     heading("2. What came of it");
