@@ -1,8 +1,8 @@
 // The CUDA kernels of MixLLM: y = W x for one mixed 4-bit/8-bit linear weight, computed in int8.
 //
 // Nothing here knows of ggml. A caller runs, on one stream and in this order,
-//   mixllm_cuda_quantize(...)  once for each distinct x, then  mixllm_cuda_mul_mat(...)  for every weight that reads
-//   that x.
+//   mixllm_cuda_quantize(...)  once for each distinct x, then
+//   mixllm_cuda_mul_mat(...)   for every weight that reads that x.
 // Nothing here allocates, synchronizes or keeps state: every call only puts kernels on the stream, so all of it can be
 // captured into a CUDA graph and run on several streams, as long as each call in flight has its own workspace.
 //
@@ -10,8 +10,8 @@
 //   - Float sums may be taken in another order: the decode kernel (1 to 8 tokens, architecture 80 and later) adds up
 //     8 partial sums a channel, and tiles that share a channel's groups add up one partial sum each. Within a partial
 //     sum the groups ascend. The order depends on the shape and the device, never on timing: results are reproducible.
-//   - On architecture 80 and later, a group whose s_x is 2^104 or more (activations beyond 2.5e33) gives an infinity
-//     or a NaN where the definition may still give a finite y.
+//   - On architecture 80 and later, a group whose s_x is 2^104 or more (activations beyond 2.5e33) may give an infinity
+//     or a NaN where the definition gives a finite y.
 
 #ifndef MIXLLM_CUDA_H
 #define MIXLLM_CUDA_H
@@ -70,7 +70,7 @@ size_t mixllm_cuda_workspace_bytes(const struct mixllm_cuda_device* device, cons
 // Computes y[t][rows[i]] for every token t and stored row i; row t of y starts at y + t * y_stride floats.
 // `activations` holds exactly `tokens` tokens of weight->n_inputs inputs, quantized for the same device. `workspace`
 // (aligned to 256 bytes, null where mixllm_cuda_workspace_bytes is 0) must not be touched until the stream has passed
-// this call. Returns cudaErrorInvalidValue for a shape outside the format or more than 2^31 - 1 tokens, channels or
+// this call. Returns cudaErrorInvalidValue for a shape outside the format or more than 2^24 tokens, channels or
 // inputs.
 cudaError_t mixllm_cuda_mul_mat(const struct mixllm_cuda_device* device, const struct mixllm_cuda_weight* weight,
                                 const void* activations, int64_t tokens, float* y, int64_t y_stride, void* workspace,

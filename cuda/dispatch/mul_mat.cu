@@ -5,10 +5,14 @@
 #include "dispatch/wgmma.cuh"
 #include "mixllm_cuda.h"
 
+// Beyond these, sizes and offsets that the kernels keep in 32 bits would overflow.
+static const int64_t most = 1 << 24;
+
 static bool legal(const mixllm_cuda_weight& w, int64_t tokens) {
-    const int64_t limit = INT32_MAX;
-    return w.n_inputs > 0 && w.n_inputs % 32 == 0 && w.n_inputs <= limit - GROUP_SIZE && w.n4 >= 0 && w.n4 % 16 == 0 &&
-           w.n8 >= 0 && w.n8 % 16 == 0 && w.n4 + w.n8 <= limit - 128 && tokens >= 0 && tokens <= limit - 128;
+    const bool format = w.n_inputs > 0 && w.n_inputs % 32 == 0 && w.n4 >= 0 && w.n4 % 16 == 0 && w.n8 >= 0 &&
+                        w.n8 % 16 == 0 && tokens >= 0;
+    return format && w.n_inputs <= most && w.n4 <= most && w.n8 <= most && tokens <= most &&
+           (w.n4 + w.n8 + 256) / 64 * (tokens / 8 + 1) <= INT32_MAX; // tiles of any size
 }
 
 extern "C" size_t mixllm_cuda_workspace_bytes(const mixllm_cuda_device* device, const mixllm_cuda_weight* weight,

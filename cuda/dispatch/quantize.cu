@@ -3,7 +3,8 @@
 #include "mixllm_cuda.h"
 #include "quantize/quantize_kernel.cuh"
 
-static const int64_t limit = INT32_MAX;
+// Beyond this, sizes and offsets that the kernels keep in 32 bits would overflow.
+static const int64_t most = 1 << 24;
 
 // tokens: those `activations` has room for.
 template <class Destination>
@@ -15,7 +16,7 @@ static cudaError_t run(const mixllm_cuda_input& input, bool aligned, int64_t n_i
     p.n_inputs = (int)n_inputs;
     p.blocks_per_token = (activations.groups + QUANTIZE_WARPS - 1) / QUANTIZE_WARPS;
     p.aligned = aligned;
-    if (tokens * p.blocks_per_token > limit) {
+    if (tokens * p.blocks_per_token > INT32_MAX) {
         return cudaErrorInvalidValue;
     }
     return launch(quantize_kernel<Destination>, (unsigned)(tokens * p.blocks_per_token), QUANTIZE_WARPS * 32, 0, stream,
@@ -29,13 +30,13 @@ extern "C" size_t mixllm_cuda_activation_bytes(const mixllm_cuda_device* device,
 
 extern "C" cudaError_t mixllm_cuda_quantize(const mixllm_cuda_device* device, const mixllm_cuda_input* input,
                                             int64_t n_inputs, void* activations, cudaStream_t stream) {
-    if (n_inputs <= 0 || n_inputs % 32 != 0 || n_inputs > limit - GROUP_SIZE) {
+    if (n_inputs <= 0 || n_inputs % 32 != 0 || n_inputs > most) {
         return cudaErrorInvalidValue;
     }
     bool aligned = reinterpret_cast<uintptr_t>(input->x) % 16 == 0;
     int64_t tokens = 1;
     for (int i = 0; i < 3; i++) {
-        if (input->size[i] < 0 || input->size[i] > limit || tokens * input->size[i] > limit - WGMMA_TOKENS) {
+        if (input->size[i] < 0 || input->size[i] > most || tokens * input->size[i] > most) {
             return cudaErrorInvalidValue;
         }
         tokens *= input->size[i];

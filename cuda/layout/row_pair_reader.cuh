@@ -33,7 +33,7 @@ public:
         const int row_bytes = n_inputs / 8 * BITS;
         const size_t first = (size_t)first_group * (size_t)part.n + (size_t)row;
         start = start + (size_t)row * (size_t)row_bytes;
-        next_row = (size_t)(8 * row_bytes);
+        next_row = (size_t)8 * (size_t)row_bytes;
         offset = (first_group * GROUP_SIZE + (int)threadIdx.x % 4 * 32) / 8 * BITS;
         end = row_bytes;
         scale = scale + first;

@@ -271,6 +271,15 @@ void test_mul_mat(Suite& suite) {
             });
         }
     }
+    suite.run("refuses more tokens than offsets reach", [&]() -> std::string {
+        const mixllm_cuda_device device = {80, 1, false};
+        Weight w(128, 16, 0, RowOrder::ascending, Values::ordinary, random);
+        const mixllm_cuda_weight weight = w.on_device();
+        return mixllm_cuda_mul_mat(&device, &weight, nullptr, (1 << 24) + 1, nullptr, 16, nullptr, nullptr) ==
+                       cudaErrorInvalidValue
+                   ? ""
+                   : "accepted them";
+    });
     suite.run("refuses 24 channels", [&]() -> std::string {
         const mixllm_cuda_device device = {80, 1, false};
         mixllm_cuda_weight weight = {};
