@@ -82,6 +82,15 @@ export async function convertModel(
     const context = calibration === undefined ? basics : { ...basics, calibration };
 
     try {
+      const made = {
+        method: options.method.name,
+        calibration: calibration?.description ?? "",
+        command: options.command
+      };
+      if (isMixed) {
+        const pending = { ...made, search: options.search.name, bitsPerWeight: 0, percent8bit: 0 };
+        writeProvenance(metadata, pending, PENDING_FINGERPRINT);
+      }
       const otherBytes = sizeWithoutMixed(addon, metadata, plan);
       const mix = await assignBitWidths(mixedWeights(plan), options.budget, otherBytes, options.search, {
         ...context,
@@ -89,12 +98,10 @@ export async function convertModel(
       });
       const summary = summarizeMix(mix.weights);
       const provenance: Provenance = {
-        bitsPerWeight: summary.bitsPerWeight,
-        percent8bit: summary.percent8bit,
-        method: options.method.name,
+        ...made,
         search: mix.search,
-        calibration: calibration?.description ?? "",
-        command: options.command
+        bitsPerWeight: summary.bitsPerWeight,
+        percent8bit: summary.percent8bit
       };
       if (isMixed) writeProvenance(metadata, provenance, PENDING_FINGERPRINT);
 

@@ -1,16 +1,23 @@
 import type { ConverterAddon } from "../ConverterAddon.js";
 import type { Metadata } from "../gguf/Metadata.js";
+import { aligned } from "../output/alignment.js";
 import { byteLength, describeOutput } from "./describeOutput.js";
+import { ROW_TILE } from "./mixedFormat.js";
 import type { PlannedTensor } from "./PlannedTensor.js";
 
-/** Bytes of the file beside the mixed weights' components: header, and tensors of stock types. */
+/**
+ * The most bytes a file can have beside the mixed weights' data: header, tensors of stock types, and padding.
+ *
+ * @param metadata as it will finally be, up to the values of strings, whose lengths must not change
+ */
 export function sizeWithoutMixed(addon: ConverterAddon, metadata: Metadata, plan: readonly PlannedTensor[]): number {
-  const { header } = addon.encodeHeader(
-    metadata.entries(),
-    plan.flatMap((planned) => describeOutput(planned, 0))
-  );
-  return plan
+  // With channels of both widths a mixed weight has the most components.
+  const tensors = plan.flatMap((planned) => describeOutput(planned, ROW_TILE));
+  const { header } = addon.encodeHeader(metadata.entries(), tensors);
+  const stock = plan
     .filter(({ treatment }) => treatment !== "mixed")
     .flatMap((planned) => describeOutput(planned, 0))
-    .reduce((sum, tensor) => sum + byteLength(tensor), header.length);
+    .reduce((sum, tensor) => sum + aligned(byteLength(tensor)), header.length);
+  const padding = tensors.reduce((sum, tensor) => sum + aligned(byteLength(tensor)) - byteLength(tensor), 0);
+  return stock + padding;
 }
