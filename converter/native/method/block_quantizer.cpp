@@ -58,6 +58,8 @@ void BlockQuantizer::run(const BlockLanes& weights, const BlockLanes& adjusted, 
                          Result& result) const {
     const float lowest = is_8bit_ ? -127.0f : 0.0f;
     const float highest = is_8bit_ ? 127.0f : 15.0f;
+    const Lanes scale = grid.scale;
+    const Lanes zero = grid.zero;
     Lanes divisor; // a scale of 0 must give the integer that stands for 0
     for (size_t lane = 0; lane < tile_rows; lane++) {
         divisor[lane] = grid.scale[lane] > 0.0f ? grid.scale[lane] : std::numeric_limits<float>::infinity();
@@ -72,21 +74,27 @@ void BlockQuantizer::run(const BlockLanes& weights, const BlockLanes& adjusted, 
             for (size_t i = 0; i < c; i++) {
                 add_scaled(wanted, panel[(first + i) * Tile::rows + c], result.error[first + i]);
             }
+            // Local arrays of fixed length, so that the compiler sees one vector loop without aliases.
+            const Lanes weight = weights[first + c];
             const float pivot = pivots_[first + c];
+            Lanes error;
+            Lanes integer;
             for (size_t lane = 0; lane < tile_rows; lane++) {
                 float q = wanted[lane] / divisor[lane];
                 q = q < -128.0f ? -128.0f : q;
                 q = q > 128.0f ? 128.0f : q;
-                q = round_half_even(q) + grid.zero[lane];
+                q = round_half_even(q) + zero[lane];
                 q = q < lowest ? lowest : q;
                 q = q > highest ? highest : q;
-                const float value = (q - grid.zero[lane]) * grid.scale[lane];
+                const float value = (q - zero[lane]) * scale[lane];
                 const float left = wanted[lane] - value;
                 loss[lane] += pivot * left * left;
-                result.error[first + c][lane] = weights[first + c][lane] - value;
-                if (keep) {
-                    result.integer[first + c][lane] = q;
-                }
+                error[lane] = weight[lane] - value;
+                integer[lane] = q;
+            }
+            result.error[first + c] = error;
+            if (keep) {
+                result.integer[first + c] = integer;
             }
         }
     }
@@ -138,24 +146,6 @@ void BlockQuantizer::search(const BlockLanes& weights, const BlockLanes& adjuste
     }
     result.grid = best;
     run<true>(weights, adjusted, best, result);
-}
-
-Lanes BlockQuantizer::loss(const BlockLanes& error, const BlockLanes& weights, const BlockLanes& adjusted) const {
-    Lanes loss{};
-    std::array<Lanes, Tile::rows> column;
-    for (size_t first = 0; first < size_; first += Tile::rows) {
-        const float* panel = panels_ + first / Tile::rows * panel_step_;
-        // U is 0 below its diagonal, so a whole tile's feedback covers the columns inside it too.
-        feed_back(panel, std::min(size_, first + Tile::rows), error, adjusted.data() + first, Tile::rows,
-                  column.data());
-        for (size_t c = 0; c < Tile::rows; c++) {
-            for (size_t lane = 0; lane < tile_rows; lane++) {
-                const float left = column[c][lane] - weights[first + c][lane] + error[first + c][lane];
-                loss[lane] += pivots_[first + c] * left * left;
-            }
-        }
-    }
-    return loss;
 }
 
 } // namespace mixllm

@@ -37,9 +37,6 @@ public:
     void search(const BlockLanes& weights, const BlockLanes& adjusted, const std::vector<float>& ratios,
                 Result& result) const;
 
-    /// The loss that given errors would mean.
-    Lanes loss(const BlockLanes& error, const BlockLanes& weights, const BlockLanes& adjusted) const;
-
 private:
     template <bool keep>
     void run(const BlockLanes& weights, const BlockLanes& adjusted, const TileGrid& grid, Result& result) const;

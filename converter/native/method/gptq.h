@@ -11,7 +11,6 @@ namespace mixllm {
 /// What `gptq` may do beyond rounding with error feedback.
 struct GptqOptions {
     std::vector<float> clip_ratios; ///< shares of a group's range to try as the range of its grid
-    int revisits;                   ///< times every group is quantized again, with all other groups known
 };
 
 /**
@@ -21,7 +20,7 @@ struct GptqOptions {
  * @param is_8bit one byte per row, nonzero for 8-bit
  * @throws std::runtime_error when a group's range does not fit a half-precision scale
  */
-QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, const Triangle& hessian,
-                     const HessianFactor& factor, const GptqOptions& options, int threads);
+QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, const HessianFactor& factor,
+                     const GptqOptions& options, int threads);
 
 } // namespace mixllm

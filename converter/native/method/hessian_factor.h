@@ -45,6 +45,9 @@ public:
      */
     const float* panel(size_t block, size_t tile) const;
 
+    /// Columns of the matrix.
+    size_t inputs() const { return pivots_.size(); }
+
     /// What damping added to every diagonal element.
     double ridge() const { return ridge_; }
 

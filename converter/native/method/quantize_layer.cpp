@@ -157,9 +157,8 @@ private:
                 if (correct) {
                     regress_on(values, *cross, *factor, norm != nullptr, strength);
                 }
-                result_[i] = LinearOutcome{
-                    gptq(values.data(), rows_[i], hessian.values(), *factor, options_.gptq, engine_.threads()),
-                    damping};
+                result_[i] =
+                    LinearOutcome{gptq(values.data(), rows_[i], *factor, options_.gptq, engine_.threads()), damping};
             } else {
                 result_[i] = LinearOutcome{
                     round_linear(values.data(), rows_[i], static_cast<size_t>(features), engine_.threads()), 0.0};
@@ -191,7 +190,7 @@ private:
     /// Shifts a linear's weights by what its inputs can make good of the errors so far.
     void regress_on(std::vector<float>& weights, const CrossMoment& cross, const HessianFactor& factor, bool of_inputs,
                     float strength) {
-        const size_t inputs = factor.blocks().back().begin + factor.blocks().back().size;
+        const size_t inputs = factor.inputs();
         const size_t outputs = weights.size() / inputs;
         std::vector<float> moment(cross.values().begin(), cross.values().end());
         if (of_inputs) {

@@ -29,7 +29,7 @@ void subtract(Lanes& from, float factor, const Lanes& lanes) {
 void regress(float* weights, const float* cross, size_t rows, const HessianFactor& factor, float strength,
              int threads) {
     const std::vector<HessianFactor::Block>& blocks = factor.blocks();
-    const size_t inputs = blocks.back().begin + blocks.back().size;
+    const size_t inputs = factor.inputs();
     const size_t tiles = (rows + tile_rows - 1) / tile_rows;
     std::vector<std::vector<Lanes>> x(tiles, std::vector<Lanes>(inputs));
 

@@ -10,7 +10,6 @@ inline QuantizeLayerOptions standard_quantization() {
     for (int percent = 100; percent >= 80; percent -= 2) {
         options.gptq.clip_ratios.push_back(static_cast<float>(percent) / 100.0f);
     }
-    options.gptq.revisits = 2;
     options.damping = 0.01;
     options.propagation = 0.5f;
     options.correction = 0.5f;

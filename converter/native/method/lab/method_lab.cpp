@@ -19,6 +19,7 @@
 #include "../parallel.h"
 #include "../quantize_layer.h"
 #include "gguf_model.h"
+#include "measure_speed.h"
 #include "tokenize.h"
 
 using namespace mixllm;
@@ -219,7 +220,6 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
                                                     std::stod(options["bits"]), options["ranking"]);
     QuantizeLayerOptions quantize{};
     quantize.damping = std::stod(options["damping"]);
-    quantize.gptq.revisits = std::stoi(options["revisits"]);
     std::stringstream ratios(options["ratios"]);
     for (float ratio; ratios >> ratio;) {
         quantize.gptq.clip_ratios.push_back(ratio);
@@ -264,16 +264,27 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
 
 int main(int argc, char** argv) {
     try {
-        std::map<std::string, std::string> options{
-            {"threads", "2"},    {"samples", "64"}, {"length", "512"},
-            {"percent", "0"},    {"bits", "0"},     {"ranking", "S"},
-            {"damping", "0.01"}, {"revisits", "0"}, {"chunks", "40"},
-            {"alpha", "0"},      {"beta", "0"},     {"ratios", "1 .98 .96 .94 .92 .9 .88 .86 .84 .82 .8"}};
+        std::map<std::string, std::string> options{{"threads", "2"},
+                                                   {"samples", "64"},
+                                                   {"length", "512"},
+                                                   {"percent", "0"},
+                                                   {"bits", "0"},
+                                                   {"ranking", "S"},
+                                                   {"damping", "0.01"},
+                                                   {"chunks", "40"},
+                                                   {"alpha", "0"},
+                                                   {"beta", "0"},
+                                                   {"ratios", "1 .98 .96 .94 .92 .9 .88 .86 .84 .82 .8"}};
         for (int i = 2; i + 1 < argc; i += 2) {
             options[argv[i]] = argv[i + 1];
         }
         const std::string command = argc > 1 ? argv[1] : "";
         Engine engine(std::stoi(options["threads"]));
+        if (command == "speed") {
+            measure_speed(engine, std::stoll(options.at("outputs")), std::stoll(options.at("inputs")),
+                          std::stoll(options.at("tokens")));
+            return 0;
+        }
         const GgufModel model(options.at("model"));
         const std::string folder = options.at("folder");
         std::filesystem::create_directories(folder);
