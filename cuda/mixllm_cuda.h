@@ -7,7 +7,7 @@
 // captured into a CUDA graph and run on several streams, as long as each call in flight has its own workspace.
 //
 // Definition: the one of cpu/mixllm_cpu.h, operation by operation. Two things differ from it:
-//   - Float sums may be taken in another order: the decode kernel (1 to 8 tokens, architecture 80 and later) adds up
+//   - Float sums may be taken in another order: the decode kernel (1 to 8 tokens) adds up
 //     8 partial sums a channel, and tiles that share a channel's groups add up one partial sum each. Within a partial
 //     sum the groups ascend. The order depends on the shape and the device, never on timing: results are reproducible.
 //   - On architecture 80 and later, a group whose s_x is 2^104 or more (activations beyond 2.5e33) may give an infinity

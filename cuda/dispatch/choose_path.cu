@@ -3,11 +3,11 @@
 #include "layout/activations.cuh"
 
 Path choose_path(const mixllm_cuda_device& device, int64_t tokens) {
-    if (device.architecture < 80) {
-        return Path::portable;
-    }
     if (tokens <= 8) {
         return Path::decode;
+    }
+    if (device.architecture < 80) {
+        return Path::portable;
     }
     if (tokens <= 32) {
         return tokens <= 16 ? Path::tile16 : Path::tile32;

@@ -4,8 +4,8 @@
 #include "layout/activations.cuh"
 #include "mixllm_cuda.h"
 
-// Up to 8 tokens, architecture 80 and later. Needs no workspace.
-cudaError_t mul_mat_decode(const mixllm_cuda_weight& weight, const Activations& activations, float* y, int64_t y_stride,
-                           cudaStream_t stream);
+// Up to 8 tokens. Needs no workspace.
+cudaError_t mul_mat_decode(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight,
+                           const Activations& activations, float* y, int64_t y_stride, cudaStream_t stream);
 
 #endif

@@ -52,7 +52,7 @@ extern "C" cudaError_t mixllm_cuda_mul_mat(const mixllm_cuda_device* device, con
     case Path::portable:
         return mul_mat_portable(*weight, a, y, y_stride, stream);
     case Path::decode:
-        return mul_mat_decode(*weight, a, y, y_stride, stream);
+        return mul_mat_decode(*device, *weight, a, y, y_stride, stream);
     case Path::tile16:
         return mul_mat_tile<16>(*device, *weight, a, y, y_stride, workspace, stream);
     case Path::tile32:

@@ -1,0 +1,90 @@
+#ifndef MIXLLM_DECODE_DP4A_INPUT_CUH
+#define MIXLLM_DECODE_DP4A_INPUT_CUH
+
+#include "decode/decode_shape.cuh"
+#include "layout/activations.cuh"
+#include "layout/row_pair_reader.cuh"
+#include "memory/global.cuh"
+#include "ptx/dp4a.cuh"
+#include "ptx/float_rn.cuh"
+#include "ptx/half_to_float.cuh"
+
+// What DecodeMmaInput does, by dp4a: a thread multiplies its weights by every token's inputs 32t to 32t + 31, the four
+// threads of two rows add up their products, and each takes those of its two tokens.
+class DecodeDp4aInput {
+public:
+    static constexpr bool AVAILABLE = true;
+
+    __device__ __forceinline__ DecodeDp4aInput(const Activations& a, int first_group)
+        : q(a.q), scale(a.scale), sum(a.sum), tokens(a.tokens) {
+        const int t = (int)threadIdx.x % 4;
+        token_step = (size_t)a.groups * GROUP_SIZE;
+        q = q + (size_t)(first_group * GROUP_SIZE + 32 * t);
+        const size_t first = (size_t)first_group * (size_t)a.token_stride + (size_t)min(2 * t, a.token_stride - 2);
+        scale = scale + first;
+        sum = sum + first;
+        step = (size_t)DECODE_WARPS * (size_t)a.token_stride;
+    }
+
+    // As DecodeMmaInput::multiply_next.
+    template <int BITS>
+    __device__ __forceinline__ void multiply_next(float (&sums)[4], const RowPair<BITS>& weights, int shift) {
+        int32_t dots[4] = {0, 0, 0, 0};
+#pragma unroll
+        for (int token = 0; token < DECODE_TOKENS; token++) {
+            if (token < tokens) {
+                const Global<const uint4> from = (q + (size_t)token * token_step).as<const uint4>();
+                const uint4 low = from.load(0), high = from.load(1);
+                const uint32_t lows[4] = {low.x, low.y, low.z, low.w};
+                const uint32_t highs[4] = {high.x, high.y, high.z, high.w};
+#pragma unroll
+                for (int i = 0; i < 2; i++) {
+                    int32_t dot = 0;
+#pragma unroll
+                    for (int k = 0; k < 4; k++) {
+                        if constexpr (BITS == 4) {
+                            dot = dp4a(weights.w[i][0][k] & 0x0F0F0F0F, lows[k], dot);
+                            dot = dp4a(weights.w[i][0][k] >> 4 & 0x0F0F0F0F, highs[k], dot);
+                        } else {
+                            dot = dp4a(weights.w[i][0][k], lows[k], dot);
+                            dot = dp4a(weights.w[i][1][k], highs[k], dot);
+                        }
+                    }
+                    dot += __shfl_xor_sync(0xFFFFFFFF, dot, 1);
+                    dot += __shfl_xor_sync(0xFFFFFFFF, dot, 2);
+                    if ((int)threadIdx.x % 4 == token / 2) {
+                        dots[2 * i + token % 2] = dot;
+                    }
+                }
+            }
+        }
+        const float2 s_x = scale.as<const float2>().load(0);
+        if constexpr (BITS == 4) {
+            const uint2 sum_x = sum.as<const uint2>().load(0);
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                const int zero_point = weights.zero[i] >> shift & 15;
+                dots[2 * i] -= zero_point * (int32_t)sum_x.x;
+                dots[2 * i + 1] -= zero_point * (int32_t)sum_x.y;
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const float t = mul_rn((float)dots[i], i % 2 == 0 ? s_x.x : s_x.y);
+            sums[i] = fma_rn(t, half_to_float(weights.s_w[i / 2]), sums[i]);
+        }
+        q = q + (size_t)(DECODE_WARPS * GROUP_SIZE);
+        scale = scale + step;
+        sum = sum + step;
+    }
+
+private:
+    Global<const int8_t> q; // of the next group, token 0
+    Global<const float> scale;
+    Global<const int32_t> sum;
+    size_t step;       // scales from one group of the warp to the next
+    size_t token_step; // bytes from one token to the next
+    int tokens;
+};
+
+#endif

@@ -1,0 +1,7 @@
+#ifndef MIXLLM_DECODE_SHAPE_CUH
+#define MIXLLM_DECODE_SHAPE_CUH
+
+// What a block of the decode kernel computes, and with how many warps, which share the groups.
+enum { DECODE_ROWS = 16, DECODE_WARPS = 8, DECODE_TOKENS = 8 };
+
+#endif
