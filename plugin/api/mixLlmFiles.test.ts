@@ -5,6 +5,7 @@ import { LlamaCompletion, LlamaLogLevel, type Llama, type LlamaModel } from "nod
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { convertDemo } from "../testing/convertDemo.js";
 import { greedyTokens } from "../testing/greedyTokens.js";
+import { lastLogits } from "../testing/lastLogits.js";
 import { runStock } from "../testing/runStock.js";
 import { getMixLlama } from "./getMixLlama.js";
 import { inspectMixLlmFile } from "./inspectMixLlmFile.js";
@@ -58,9 +59,11 @@ test.each(["mixllm.gguf", "p0.gguf", "p100.gguf"])("%s loads, says what it is an
   );
 });
 
-test("with 8 bits everywhere continue a text as F16 does", async () => {
-  const f16 = await withModel("f16.gguf", (model) => greedyTokens(model, PROMPT, 8));
-  expect(await withModel("p100.gguf", (model) => greedyTokens(model, PROMPT, 8))).toEqual(f16);
+test("with 8 bits everywhere give the logits of F16, but for rounding", async () => {
+  const expected = await withModel("f16.gguf", (model) => lastLogits(model, PROMPT));
+  const logits = await withModel("p100.gguf", (model) => lastLogits(model, PROMPT));
+  for (const [token, logit] of [...expected].slice(0, 20))
+    expect(Math.abs((logits.get(token) ?? NaN) - logit), `token ${token}`).toBeLessThan(0.2);
 });
 
 test("complete, embed and follow a grammar, several sequences at a time", async () => {
