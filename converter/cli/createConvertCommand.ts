@@ -79,11 +79,11 @@ export function createConvertCommand(): Command {
         .default("taylor")
     )
     .option("--salience <file>", "keep the search's result here; if it is there already, use it and search no more")
-    .addOption(new Option("--embedding-type <type>", "type of the embedding").choices(HEAD_TYPES).default("f16"))
+    .addOption(new Option("--embedding-type <type>", "type of the embedding").choices(HEAD_TYPES).default("q8_0"))
     .addOption(
       new Option("--output-type <type>", "type of the output head, unless tied to the embedding")
         .choices(HEAD_TYPES)
-        .default("f16")
+        .default("q8_0")
     )
     .optionsGroup("Calibration:")
     .option("--calibration <files...>", "text to calibrate on (default: samples of the model itself)")
