@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { LlamaCompletion, LlamaLogLevel, type Llama, type LlamaModel } from "node-llama-cpp";
+import { LlamaChatSession, LlamaCompletion, LlamaLogLevel, type Llama, type LlamaModel } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { convertDemo } from "../testing/convertDemo.js";
 import { greedyTokens } from "../testing/greedyTokens.js";
@@ -64,6 +64,18 @@ test("with 8 bits everywhere give the logits of F16, but for rounding", async ()
   const logits = await withModel("p100.gguf", (model) => lastLogits(model, PROMPT));
   for (const [token, logit] of [...expected].slice(0, 20))
     expect(Math.abs((logits.get(token) ?? NaN) - logit), `token ${token}`).toBeLessThan(0.2);
+});
+
+test("hold a chat that remembers its turns", async () => {
+  await withModel("mixllm.gguf", async (model) => {
+    const context = await model.createContext({ contextSize: 256 });
+    const session = new LlamaChatSession({ contextSequence: context.getSequence() });
+    expect((await session.prompt("What is a proposal?", { maxTokens: 12, temperature: 0 })).length).toBeGreaterThan(0);
+    await session.prompt("And an enhancement?", { maxTokens: 12, temperature: 0 });
+    const turns = session.getChatHistory().filter(({ type }) => type !== "system");
+    expect(turns.map(({ type }) => type)).toEqual(["user", "model", "user", "model"]);
+    await context.dispose();
+  });
 });
 
 test("complete, embed and follow a grammar, several sequences at a time", async () => {
