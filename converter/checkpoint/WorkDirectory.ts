@@ -40,7 +40,13 @@ export class WorkDirectory {
       throw new MixLlmError(`cannot create ${directory}: ${(error as Error).message}`, { cause: error });
     });
     const release = await lockfile
-      .lock(directory, { stale: LOCK_STALE_MS, retries: LOCK_RETRIES })
+      .lock(directory, {
+        stale: LOCK_STALE_MS,
+        retries: LOCK_RETRIES,
+        // A machine that slept loses its lock. Going on is safe even beside another run: both have the same manifest,
+        // so they write the same bytes, and each file appears whole.
+        onCompromised: () => undefined
+      })
       .catch((error: unknown) => {
         throw new InvalidInputError(`another conversion is using ${directory}`, {
           fix: "Wait for it to end, or write to another file.",
