@@ -100,7 +100,7 @@ private:
                         [&](Linear which) { return rows_[static_cast<size_t>(which)].empty(); })) {
             return;
         }
-        Hessian hessian(static_cast<size_t>(features));
+        std::optional<Hessian> hessian(std::in_place, static_cast<size_t>(features));
         const float strength = norm != nullptr ? options_.propagation : options_.correction;
         const bool correct = !files_.float_input.empty() && strength > 0.0f;
         std::optional<ActivationFile> floats;
@@ -115,7 +115,7 @@ private:
         for_each_input(residual_file, input_file, features, norm,
                        [&](const Batch& batch, const std::vector<float>& residual, std::vector<float>& x) {
                            for_each_sum(batch, [&](int64_t first, int64_t tokens) {
-                               hessian.add(engine_, x.data() + first * features, tokens);
+                               hessian->add(engine_, x.data() + first * features, tokens);
                            });
                            if (!correct) {
                                return;
@@ -144,7 +144,8 @@ private:
                            });
                        });
         double damping = options_.damping;
-        const std::unique_ptr<HessianFactor> factor = factorize_hessian(hessian.values(), damping);
+        const std::unique_ptr<HessianFactor> factor = factorize_hessian(hessian->values(), damping);
+        hessian.reset(); // for wide inputs the largest thing in memory
         std::vector<float> values;
         for (const Linear which : linears) {
             const auto i = static_cast<size_t>(which);
@@ -164,6 +165,7 @@ private:
                     round_linear(values.data(), rows_[i], static_cast<size_t>(features), engine_.threads()), 0.0};
             }
             weights_.replace(which, result_[i]->linear.values.data());
+            result_[i]->linear.values = {}; // the device has them now
         }
     }
 

@@ -34,7 +34,7 @@ struct QuantizeLayerFiles {
 
 /// How one linear came to be quantized.
 struct LinearOutcome {
-    QuantizedLinear linear;
+    QuantizedLinear linear; ///< its `values` left empty
     double damping; ///< that the Hessian took to factorize; 0 when none sufficed and the rows were plainly rounded
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "../multiply.h"
 #include "../parallel.h"
 #include "../quantize_layer.h"
+#include "dequantize.h"
 #include "gguf_model.h"
 #include "measure_speed.h"
 #include "tokenize.h"
@@ -246,8 +248,10 @@ void evaluate(const GgufModel& model, Engine& engine, const Calibration& calibra
             forward_layer(engine, model.shape, weights, chunks, file("f", layer), file("f", layer + 1));
         }
         LayerSources simulated = sources;
+        std::array<std::vector<float>, linear_count> values;
         for (size_t i = 0; i < linear_count; i++) {
-            simulated.linear[i].data = quantized[i]->linear.values.data();
+            values[i] = dequantize(quantized[i]->linear, rows[static_cast<size_t>(layer)][i]);
+            simulated.linear[i].data = values[i].data();
             simulated.linear[i].type = GGML_TYPE_F32;
         }
         QuantizeLayerOptions run{};
