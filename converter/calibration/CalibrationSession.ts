@@ -9,10 +9,10 @@ import type { CalibrationBatches, LayerCall, LayerShape } from "../MethodAddon.j
 import { assertFinite } from "../model/assertFinite.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import { sourceRows } from "../model/sourceRows.js";
-import { batchSamples } from "./batchSamples.js";
 import type { CalibrationOptions } from "./CalibrationOptions.js";
 import { readCalibrationText } from "./CalibrationText.js";
 import { layerShape } from "./layerShape.js";
+import { planBatches } from "./planBatches.js";
 import { selfSamples } from "./selfSamples.js";
 import { textSamples } from "./textSamples.js";
 
@@ -73,6 +73,13 @@ export class CalibrationSession {
       model.decoder,
       model.tensors.some(({ spec }) => spec.rotaryHeads !== undefined)
     );
+    const { batchSamples, bytes } = planBatches(shape, length, memory);
+    if (bytes > memory) {
+      context.warn(
+        `a layer of this model with its activations takes about ${formatBytes(bytes)}, more than the ` +
+          `${formatBytes(memory)} of --memory; shorter samples take less`
+      );
+    }
     await assertDiskSpace(options, shape, model.decoder.blockCount);
     const work = await WorkDirectory.open(options.workDirectory, {
       source,
@@ -81,7 +88,7 @@ export class CalibrationSession {
     });
     try {
       const tokens = await prepareTokens(context, work, text?.text, options);
-      const batches = { samples, length, tokens, batchSamples: batchSamples(shape, length, memory) };
+      const batches = { samples, length, tokens, batchSamples };
       return new CalibrationSession(context, { description, source }, work, shape, batches);
     } catch (error) {
       await work.leave(error);
