@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -23,11 +24,14 @@ export async function runNativeTests(
   project: string,
   definitions: Readonly<Record<string, string>> = {}
 ): Promise<{ passed: string[]; skipped: string[] }> {
-  const buildDirectory = path.join(cacheDirectory(), "native-tests", project.replaceAll("/", "-"));
+  const source = path.join(packageRoot, project);
+  // CMake refuses a build folder that another checkout has used.
+  const checkout = createHash("sha256").update(source).digest("hex").slice(0, 12);
+  const buildDirectory = path.join(cacheDirectory(), "native-tests", `${project.replaceAll("/", "-")}-${checkout}`);
   await mkdir(buildDirectory, { recursive: true });
   const options = Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`);
   const jobs = String(os.availableParallelism());
-  await runLoudly("cmake", ["-S", path.join(packageRoot, project), "-B", buildDirectory, ...options]);
+  await runLoudly("cmake", ["-S", source, "-B", buildDirectory, ...options]);
   await runLoudly("cmake", ["--build", buildDirectory, "--config", "Release", "--parallel", jobs]);
   const output = await runLoudly("ctest", ["--test-dir", buildDirectory, "-C", "Release", "--output-on-failure"]);
   const names = (verdict: RegExp) =>
