@@ -1,6 +1,6 @@
 import type { QualityFigures } from "../quality/QualityFigures.js";
 import type { SpeedFigures } from "../speed/SpeedFigures.js";
-import type { Footprint } from "./Footprint.js";
+import type { Footprint } from "../footprint/Footprint.js";
 
 /** One contender with all that was measured of it. */
 export interface ComparedModel {

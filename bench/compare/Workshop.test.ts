@@ -2,7 +2,7 @@ import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderForTests } from "../testing/folderForTests.js";
-import type { ArmRequest } from "./ArmRequest.js";
+import type { ArmRequest } from "../arm/ArmRequest.js";
 import { Workshop, type ArmRunner } from "./Workshop.js";
 
 const file = folderForTests();

@@ -1,10 +1,10 @@
 import { access, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ArmRequest, ArmResults } from "./ArmRequest.js";
+import type { ArmRequest, ArmResults } from "../arm/ArmRequest.js";
 import { ContentHashes } from "./ContentHashes.js";
 import { contentKey } from "./contentKey.js";
 import { ResultCache } from "./ResultCache.js";
-import { runArm } from "./runArm.js";
+import { runArm } from "../arm/runArm.js";
 
 /** How a workshop runs a piece of work; `runArm` but in tests. */
 export type ArmRunner = <R extends ArmRequest>(

@@ -5,9 +5,9 @@ import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import { folderForTests } from "../testing/folderForTests.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import type { ArmRequest } from "./ArmRequest.js";
+import type { ArmRequest } from "../arm/ArmRequest.js";
 import { compareModels, type CompareOptions } from "./compareModels.js";
-import { runArmRequest } from "./runArmRequest.js";
+import { runArmRequest } from "../arm/runArmRequest.js";
 import type { ArmRunner } from "./Workshop.js";
 
 prepareBenchAddon();

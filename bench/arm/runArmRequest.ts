@@ -5,7 +5,7 @@ import { measureQuality } from "../quality/measureQuality.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import type { ArmRequest } from "./ArmRequest.js";
-import { measureFootprint } from "./measureFootprint.js";
+import { measureFootprint } from "../footprint/measureFootprint.js";
 
 /** Does the work of an arm in this process. */
 export async function runArmRequest(request: ArmRequest, onFraction: (fraction: number) => void): Promise<unknown> {

@@ -3,7 +3,7 @@ import type { QualityFigures } from "../quality/QualityFigures.js";
 import type { QualityOptions } from "../quality/measureQuality.js";
 import type { SpeedOptions } from "../speed/measureSpeed.js";
 import type { SpeedReport } from "../speed/SpeedReport.js";
-import type { Footprint } from "./Footprint.js";
+import type { Footprint } from "../footprint/Footprint.js";
 
 type Data<T> = { [K in keyof T as NonNullable<T[K]> extends (...args: never[]) => unknown ? never : K]: T[K] };
 
