@@ -25,8 +25,8 @@ function recordingRunner(calls: string[]): ArmRunner {
 describe("a workshop", () => {
   test("measures once, until something that decides the result changes", async () => {
     const calls: string[] = [];
-    const open = (runtime: string): Promise<Workshop> =>
-      Workshop.open(file("measuring"), { runtime, runArm: recordingRunner(calls) });
+    const open = (build: string): Promise<Workshop> =>
+      Workshop.open(file("measuring"), { build, runArm: recordingRunner(calls) });
     const first = await (await open("1")).measure(["model"], request("a"));
     expect(first).toEqual({ loadSeconds: 1, firstTokenSeconds: 0, peakMemoryBytes: 0 });
     // Another process, another path, the same content.
@@ -39,7 +39,7 @@ describe("a workshop", () => {
 
   test("makes a file once", async () => {
     const calls: string[] = [];
-    const workshop = await Workshop.open(file("making"), { runtime: "1", runArm: recordingRunner(calls) });
+    const workshop = await Workshop.open(file("making"), { build: "1", runArm: recordingRunner(calls) });
     const quantize = (output: string): ArmRequest => ({
       kind: "quantize",
       input: "",
@@ -60,22 +60,22 @@ describe("a workshop", () => {
       if (fails) throw new Error("no");
       return Promise.resolve({ loadSeconds: 7 });
     }) as unknown as ArmRunner;
-    const workshop = await Workshop.open(file("failing"), { runtime: "1", runArm });
+    const workshop = await Workshop.open(file("failing"), { build: "1", runArm });
     await expect(workshop.measure(["a"], request("a"))).rejects.toThrow("no");
     fails = false;
     expect(await workshop.measure(["a"], request("a"))).toEqual({ loadSeconds: 7 });
   });
 
   test("sweeps away what a killed process left half-made, and nothing else", async () => {
-    const path = (await Workshop.open(file("sweeping"), { runtime: "1" })).path("x", [], "gguf");
+    const path = (await Workshop.open(file("sweeping"), { build: "1" })).path("x", [], "gguf");
     await writeFile(path, "whole");
     await writeFile(`${path}.123.tmp`, "half");
-    await Workshop.open(file("sweeping"), { runtime: "1" });
+    await Workshop.open(file("sweeping"), { build: "1" });
     expect(await readdir(dirname(path))).toEqual([basename(path)]);
   });
 
   test("hashes a file again only when it has changed", async () => {
-    const { hashes } = await Workshop.open(file("hashing"), { runtime: "1" });
+    const { hashes } = await Workshop.open(file("hashing"), { build: "1" });
     const path = file("hashed.txt");
     await writeFile(path, "one");
     const time = new Date(1_700_000_000_000);
@@ -87,13 +87,13 @@ describe("a workshop", () => {
     expect(await hashes.of(path)).not.toBe(one);
     await writeFile(path, "one");
     await utimes(path, time, time);
-    expect(await (await Workshop.open(file("hashing"), { runtime: "1" })).hashes.of(path)).toBe(one);
+    expect(await (await Workshop.open(file("hashing"), { build: "1" })).hashes.of(path)).toBe(one);
   });
 
   test("starts over with hashes that were cut off", async () => {
-    await Workshop.open(file("broken"), { runtime: "1" });
+    await Workshop.open(file("broken"), { build: "1" });
     await writeFile(file("broken/hashes.json"), '{"/some/path 3 17');
-    const { hashes } = await Workshop.open(file("broken"), { runtime: "1" });
+    const { hashes } = await Workshop.open(file("broken"), { build: "1" });
     await writeFile(file("file.txt"), "one");
     expect(await hashes.of(file("file.txt"))).toHaveLength(64);
   });

@@ -20,20 +20,20 @@ export class Workshop {
   readonly hashes: ContentHashes;
   readonly #folder: string;
   readonly #results: ResultCache;
-  /** Whatever changes here changes every result: the native build. */
-  readonly #runtime: string;
+  /** Whatever changes here changes every result. */
+  readonly #build: string;
   readonly #runArm: ArmRunner;
   readonly #signal: AbortSignal | undefined;
 
   private constructor(
     folder: string,
     hashes: ContentHashes,
-    options: { runtime: string; runArm?: ArmRunner; signal?: AbortSignal }
+    options: { build: string; runArm?: ArmRunner; signal?: AbortSignal }
   ) {
     this.hashes = hashes;
     this.#folder = folder;
     this.#results = new ResultCache(join(folder, "results"));
-    this.#runtime = options.runtime;
+    this.#build = options.build;
     this.#runArm = options.runArm ?? runArm;
     this.#signal = options.signal;
   }
@@ -41,11 +41,11 @@ export class Workshop {
   /**
    * Opens the folder, making it when it is not there, and removes what a killed process left half-made.
    *
-   * @param options.runtime key of the native build
+   * @param options.build what makes and measures: version of this package and key of its native build
    */
   static async open(
     folder: string,
-    options: { runtime: string; runArm?: ArmRunner; signal?: AbortSignal }
+    options: { build: string; runArm?: ArmRunner; signal?: AbortSignal }
   ): Promise<Workshop> {
     const models = join(folder, "models");
     await mkdir(models, { recursive: true });
@@ -59,7 +59,7 @@ export class Workshop {
    * A file of the folder, made by `request` unless it is there.
    *
    * @param name what the file is called, without extension
-   * @param inputs all that decides its content, but for the native build
+   * @param inputs all that decides its content, but for the build
    * @param request the work, which must put the file under its name only when it is whole
    */
   async make(
@@ -77,22 +77,22 @@ export class Workshop {
     return path;
   }
 
-  /** Where the folder keeps a file that `inputs`, and the native build, decide. */
+  /** Where the folder keeps a file that `inputs` and the build decide. */
   path(name: string, inputs: unknown, extension: string): string {
-    return join(this.#folder, "models", `${name}-${contentKey([this.#runtime, inputs])}.${extension}`);
+    return join(this.#folder, "models", `${name}-${contentKey([this.#build, inputs])}.${extension}`);
   }
 
   /**
    * The result of `request`, measured unless it is known.
    *
-   * @param inputs all that decides the result, but for the native build: contents, not paths
+   * @param inputs all that decides the result, but for the build: contents, not paths
    */
   async measure<R extends ArmRequest>(
     inputs: unknown,
     request: R,
     onFraction?: (fraction: number) => void
   ): Promise<ArmResults[R["kind"]]> {
-    return this.#results.get(contentKey([this.#runtime, request.kind, inputs]), () => this.#run(request, onFraction));
+    return this.#results.get(contentKey([this.#build, request.kind, inputs]), () => this.#run(request, onFraction));
   }
 
   async #run<R extends ArmRequest>(

@@ -56,14 +56,31 @@ describe("a comparison", () => {
   test("sets contenders against the reference, and does nothing twice", { timeout: 300_000 }, async () => {
     const kinds: string[] = [];
     const fractions: number[] = [];
-    const first = await compareModels(options(kinds, { onProgress: (fraction) => fractions.push(fraction) }));
+    const shown: string[] = [];
+    const first = await compareModels(
+      options(kinds, { onProgress: (fraction) => fractions.push(fraction), onModel: ({ name }) => shown.push(name) })
+    );
     expect(kinds).toEqual([
-      ...["imatrix", "quality", "footprint"],
+      ...["quality", "footprint", "imatrix"],
       ...["quantize", "quality", "footprint"],
       ...["quality", "footprint", "speed"]
     ]);
     expect(first.models.map(({ name }) => name)).toEqual(["f16.gguf", "Q4_K_M", "mixed.gguf"]);
+    expect(shown).toEqual(["f16.gguf", "Q4_K_M", "mixed.gguf"]);
     const [reference, q4, mixed] = first.models;
+    expect(first.models.map(({ family }) => family)).toEqual(["unquantized", "stock", "mixllm"]);
+    expect(first.models.map(({ origin }) => origin)).toEqual([
+      "as it was given",
+      expect.stringMatching(/^llama\.cpp's quantizer, .*f16\.gguf to Q4_K_M, importance matrix .*imatrix/),
+      "as it was given"
+    ]);
+    expect(q4!.tensors).toBeUndefined();
+    expect(mixed!.tensors).toContainEqual({
+      name: "blk.0.attn_q.weight",
+      outputFeatures: 2048,
+      inputFeatures: 2048,
+      features8bit: 208
+    });
     expect(reference!.quality.comparison).toBeUndefined();
     expect(reference!.bitsPerWeight).toBeGreaterThan(15.9);
     expect(q4!.quality.comparison!.kld.mean).toBeGreaterThan(0);
@@ -107,5 +124,25 @@ describe("a comparison", () => {
     const kinds: string[] = [];
     await expect(compareModels(options(kinds, given()))).rejects.toThrow(message);
     expect(kinds).toEqual([]);
+  });
+
+  test("a text that is too short for one context is told before any long work", async () => {
+    const kinds: string[] = [];
+    const given = { context: 4096, output: file("short") };
+    await expect(compareModels(options(kinds, given))).rejects.toThrow(
+      /^the text is too short: .* one context takes 4096$/
+    );
+    expect(kinds).toEqual(["quality"]);
+  });
+
+  test("so is a calibration text that is too short", async () => {
+    const kinds: string[] = [];
+    await writeFile(file("short.txt"), "Hello");
+    const given = { calibration: file("short.txt"), output: file("short calibration") };
+    await expect(compareModels(options(kinds, given))).rejects.toThrow(
+      "the calibration text short.txt is too short: it has 6 tokens, one chunk takes 512"
+    );
+    expect(kinds.at(-1)).toBe("imatrix");
+    expect(kinds).not.toContain("quantize");
   });
 });

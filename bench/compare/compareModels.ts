@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
+import { shellWords } from "../../cli/shellWords.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { describeFileError } from "../files/describeFileError.js";
@@ -11,7 +12,14 @@ import type { ComparedModel, Comparison } from "./Comparison.js";
 import { contenderName, type Contender } from "./Contender.js";
 import { describeMachine } from "./describeMachine.js";
 import { describeVersions } from "./describeVersions.js";
+import { identifyModel } from "./identifyModel.js";
 import { Workshop, type ArmRunner } from "./Workshop.js";
+
+/** A model before its speed is measured, for which all take turns. */
+export type UntimedModel = Omit<ComparedModel, "speed">;
+
+/** A model's file, and how it came to be. */
+type MadeModel = Pick<ComparedModel, "file" | "origin">;
 
 export interface CompareOptions {
   /** A Hugging Face model directory, or an unquantized GGUF. */
@@ -37,6 +45,8 @@ export interface CompareOptions {
   /** The command line, for the record. */
   command: string[];
   onProgress?: (fraction: number, step: string) => void;
+  /** Called with each model when all but its speed is measured. */
+  onModel?: (model: UntimedModel) => void;
   signal?: AbortSignal;
   /** How work is run; in processes of its own unless given. */
   runArm?: ArmRunner;
@@ -66,7 +76,7 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
 
   const versions = await describeVersions();
   const workshop = await Workshop.open(options.output, {
-    runtime: versions.runtime,
+    build: `${versions.mixllm} ${versions.runtime}`,
     ...(options.runArm === undefined ? {} : { runArm: options.runArm }),
     ...(options.signal === undefined ? {} : { signal: options.signal })
   });
@@ -84,16 +94,55 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   const textSha256 = await hashes.of(options.text);
   const calibrationSha256 = calibration === undefined ? undefined : await hashes.of(calibration);
   /** `files` are options that name files, whose content is in the key already. */
-  const convert = (name: string, args: string[], label: string, files: string[] = []): Promise<string> =>
-    workshop.make(
+  const convert = async (name: string, args: string[], label: string, files: string[] = []): Promise<MadeModel> => {
+    const rest = [...args, ...files];
+    const file = await workshop.make(
       name.replace(" ", "-"),
       ["convert", sourceSha256, calibrationSha256 ?? "none", args],
-      (path) => ({ kind: "convert", arguments: [options.source, "-o", path, ...args, ...files] }),
+      (path) => ({ kind: "convert", arguments: [options.source, "-o", path, ...rest] }),
       step(label)
     );
-  const reference = isDirectory ? await convert("F16", ["--type", "f16"], "converting to F16") : options.source;
+    return { file, origin: `mixllm-convert ${shellWords([options.source, "-o", file, ...rest])}` };
+  };
+  const given = (file: string): MadeModel => ({ file, origin: "as it was given" });
+  const original = isDirectory ? await convert("F16", ["--type", "f16"], "converting to F16") : given(options.source);
+  const reference = original.file;
   await assertUnquantized(reference);
   const referenceSha256 = await hashes.of(reference);
+
+  const measure = async (name: string, { file, origin }: MadeModel): Promise<UntimedModel> => {
+    const sha256 = await hashes.of(file);
+    const isReference = sha256 === referenceSha256;
+    const quality = await workshop.measure(
+      [sha256, isReference ? "itself" : referenceSha256, textSha256, context, chunks ?? "all", threads],
+      {
+        kind: "quality",
+        options: {
+          model: file,
+          text: options.text,
+          context,
+          threads,
+          ...(isReference ? {} : { reference }),
+          ...(chunks === undefined ? {} : { chunks })
+        }
+      },
+      step(`quality of ${name}`)
+    );
+    const footprint = await workshop.measure(
+      [sha256, prompt, threads, describeMachine()],
+      { kind: "footprint", model: file, prompt: Math.max(1, prompt), threads },
+      step(`memory of ${name}`)
+    );
+    const model = {
+      ...{ name, ...(await identifyModel(file)), origin, file, sha256, fileBytes: (await stat(file)).size },
+      ...{ bitsPerWeight: await bitsPerWeight(file, reference), quality, footprint }
+    };
+    options.onModel?.(model);
+    return model;
+  };
+
+  // First, because it tells whether the text is of any use.
+  const measured = [await measure(isDirectory ? "F16" : basename(reference), original)];
 
   const needsMatrix = calibration !== undefined && contenders.some(({ kind }) => kind === "stock");
   const imatrix = needsMatrix
@@ -120,15 +169,15 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
     ...(calibration === undefined ? [] : ["--calibration", calibration]),
     ...["--salience", salience]
   ];
-  const make = async (contender: Contender): Promise<string> => {
+  const make = async (contender: Contender): Promise<MadeModel> => {
     const name = contenderName(contender);
     switch (contender.kind) {
       case "file":
-        return contender.path;
+        return given(contender.path);
       case "mixllm":
         return convert(name, mixedArguments(contender), `converting to ${name}`, calibrationFiles);
-      case "stock":
-        return workshop.make(
+      case "stock": {
+        const file = await workshop.make(
           name,
           ["quantize", referenceSha256, name, imatrix === undefined ? "none" : await hashes.of(imatrix)],
           (output) => ({
@@ -141,37 +190,11 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
           }),
           step(`quantizing to ${name}`)
         );
+        const matrix = imatrix === undefined ? "" : `, importance matrix ${imatrix}`;
+        return { file, origin: `llama.cpp's quantizer, ${reference} to ${name}${matrix}` };
+      }
     }
   };
-
-  const measure = async (name: string, file: string): Promise<Omit<ComparedModel, "speed">> => {
-    const sha256 = await hashes.of(file);
-    const isReference = sha256 === referenceSha256;
-    const quality = await workshop.measure(
-      [sha256, isReference ? "itself" : referenceSha256, textSha256, context, chunks ?? "all", threads],
-      {
-        kind: "quality",
-        options: {
-          model: file,
-          text: options.text,
-          context,
-          threads,
-          ...(isReference ? {} : { reference }),
-          ...(chunks === undefined ? {} : { chunks })
-        }
-      },
-      step(`quality of ${name}`)
-    );
-    const footprint = await workshop.measure(
-      [sha256, prompt, threads, describeMachine()],
-      { kind: "footprint", model: file, prompt: Math.max(1, prompt), threads },
-      step(`memory of ${name}`)
-    );
-    const fileBytes = (await stat(file)).size;
-    return { name, file, sha256, fileBytes, bitsPerWeight: await bitsPerWeight(file, reference), quality, footprint };
-  };
-
-  const measured = [await measure(isDirectory ? "F16" : basename(reference), reference)];
   for (const contender of contenders) measured.push(await measure(contenderName(contender), await make(contender)));
   const files = measured.map(({ file }) => file);
   const speed = await workshop.measure(
@@ -182,12 +205,15 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   options.onProgress?.(1, "done");
 
   return {
+    version: 1,
+    date: new Date().toISOString(),
     source: options.source,
     sourceSha256,
     text: { file: options.text, sha256: textSha256 },
     ...(calibration === undefined || calibrationSha256 === undefined
       ? {}
       : { calibration: { file: calibration, sha256: calibrationSha256 } }),
+    settings: { threads, repeat },
     machine: describeMachine(),
     versions,
     command: options.command,

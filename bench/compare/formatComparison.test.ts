@@ -5,6 +5,8 @@ import { formatComparison } from "./formatComparison.js";
 const footprint = { loadSeconds: 0.5, firstTokenSeconds: 1.25, peakMemoryBytes: 3 * 2 ** 20 };
 const f16: ComparedModel = {
   name: "F16",
+  family: "unquantized",
+  origin: "as it was given",
   file: "f16.gguf",
   sha256: "aa",
   fileBytes: 2 ** 21,
@@ -24,6 +26,7 @@ const f16: ComparedModel = {
 const q4: ComparedModel = {
   ...f16,
   name: 'Q4, "mine"',
+  family: "stock",
   fileBytes: 2 ** 19,
   bitsPerWeight: 4.5,
   quality: {
@@ -39,9 +42,12 @@ const q4: ComparedModel = {
   }
 };
 const comparison: Comparison = {
+  version: 1,
+  date: "2026-01-02T03:04:05.678Z",
   source: "f16.gguf",
   sourceSha256: "aa",
   text: { file: "text.txt", sha256: "bb" },
+  settings: { threads: 2, repeat: 5 },
   machine: { cpu: "a CPU", cores: 2, memoryBytes: 1, system: "Linux" },
   versions: { mixllm: "0", nodeLlamaCpp: "0", llamaCpp: "0", node: "0", runtime: "0" },
   command: ["compare"],
