@@ -1,5 +1,3 @@
-import type { MetadataEntry } from "./gguf/MetadataEntry.js";
-import type { TensorDescription } from "./gguf/TensorDescription.js";
 import type { TensorType } from "./gguf/TensorType.js";
 import type { MethodAddon } from "./MethodAddon.js";
 import type { ComponentSuffix } from "./plan/mixedComponents.js";
@@ -14,16 +12,6 @@ export interface SourceRows {
 
 /** The native part of the converter. Work runs off the JavaScript thread; buffers must not be touched meanwhile. */
 export interface ConverterAddon extends MethodAddon {
-  /**
-   * Encodes everything that precedes tensor data in a GGUF file, padded to where the data begins.
-   *
-   * @returns the header, and each tensor's offset from its end
-   */
-  encodeHeader(
-    metadata: readonly MetadataEntry[],
-    tensors: readonly TensorDescription[]
-  ): { header: Uint8Array; offsets: number[] };
-
   /**
    * Converts rows to a stock type by way of float32.
    *

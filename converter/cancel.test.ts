@@ -23,7 +23,7 @@ test.each(["rank", "write"] as const)(
     let temporaryFiles: string[] = [];
     const conversion = convertModel(
       {
-        directory: new TinyModel().write(directory),
+        source: new TinyModel().write(directory),
         output,
         force: true,
         format: "mixllm",

@@ -25,7 +25,7 @@ describe.skipIf(!existsSync(shared)).each(FORMS)("%s as F16", (form) => {
   const output = path.join(directory, `${form}.gguf`);
 
   test("has the metadata and tensors a stock conversion writes, in its order", async () => {
-    const { warnings } = await convert({ directory: path.join(shared, form), output, format: "f16" });
+    const { warnings } = await convert({ source: path.join(shared, form), output, format: "f16" });
     expect(warnings).toEqual([]);
 
     const { metadata, tensors } = readGgufFile(output);

@@ -1,8 +1,10 @@
+import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
 import { CalibrationSession, type SessionOptions } from "./calibration/CalibrationSession.js";
 import type { ConversionSummary } from "./ConversionSummary.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
-import { SourceModel } from "./model/SourceModel.js";
+import { openModel } from "./model/openModel.js";
 import { WeightReader } from "./model/WeightReader.js";
 import { FILE_TYPES } from "./output/fileTypes.js";
 import { ModelWriter } from "./output/ModelWriter.js";
@@ -20,8 +22,8 @@ import type { ChannelSearch } from "./quantization/ChannelSearch.js";
 import type { QuantizationMethod } from "./quantization/QuantizationMethod.js";
 
 export interface ConvertModelOptions extends ConversionOptions {
-  /** Model directory in Hugging Face form. */
-  readonly directory: string;
+  /** A model directory in Hugging Face form, or the only or first file of an F16, BF16 or F32 GGUF. */
+  readonly source: string;
   /** File to write. */
   readonly output: string;
   /** Whether an existing output may be replaced. */
@@ -50,7 +52,7 @@ export interface ConvertModelHooks {
 }
 
 /**
- * Converts a Hugging Face model directory to a GGUF file: plan, choose 8-bit channels, quantize, write.
+ * Converts a model to a MixLLM or stock GGUF file: plan, choose 8-bit channels, quantize, write.
  *
  * Weights are streamed: about one tensor is in memory at a time. The output appears under its name only when it is
  * whole; on an error or when cancelled, nothing is left but, where there is calibration, the work directory, from which
@@ -64,8 +66,9 @@ export async function convertModel(
   { loadAddon, warn, progress, signal }: ConvertModelHooks
 ): Promise<ConversionSummary> {
   await OutputFile.check(options.output, { overwrite: options.force });
-  const model = await SourceModel.open(options.directory, { preTokenizer: options.preTokenizer, warn });
+  const model = await openModel(options.source, { preTokenizer: options.preTokenizer, warn });
   try {
+    await assertNotReplaced(model.weights.paths, options.output);
     const plan = planTensors(model, options);
     const metadata = await model.metadata(FILE_TYPES[options.format]);
     const addon = await loadAddon();
@@ -91,7 +94,7 @@ export async function convertModel(
         const pending = { ...made, search: options.search.name, bitsPerWeight: 0, percent8bit: 0 };
         writeProvenance(metadata, pending, PENDING_FINGERPRINT);
       }
-      const otherBytes = sizeWithoutMixed(addon, metadata, plan);
+      const otherBytes = sizeWithoutMixed(metadata, plan);
       const mix = await assignBitWidths(mixedWeights(plan), options.budget, otherBytes, options.search, {
         ...context,
         progress: (fraction, detail) => progress("rank", fraction, detail)
@@ -107,7 +110,7 @@ export async function convertModel(
 
       const counts = new Map(mix.weights.map(({ planned, features8bit }) => [planned.target, features8bit]));
       const tensors = plan.flatMap((planned) => describeOutput(planned, counts.get(planned.target) ?? 0));
-      const writer = await ModelWriter.create(options.output, addon, metadata, tensors);
+      const writer = await ModelWriter.create(options.output, metadata, tensors);
       try {
         await writeTensors(writer, plan, mix.weights, options.method, {
           ...context,
@@ -140,5 +143,17 @@ export async function convertModel(
     }
   } finally {
     await model.close();
+  }
+}
+
+/** @throws {InvalidInputError} writing the output would replace a file of the model itself */
+async function assertNotReplaced(paths: readonly string[], output: string): Promise<void> {
+  const target = await realpath(output).catch(() => undefined); // not there yet
+  for (const path of paths) {
+    if (target !== undefined && (await realpath(path)) === target) {
+      throw new InvalidInputError(`${output} is the model that is to be converted`, {
+        fix: "Write to another file."
+      });
+    }
   }
 }

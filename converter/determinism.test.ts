@@ -12,7 +12,7 @@ const demo = path.join(packageRoot, "models/demo");
 
 test("the same model and options give the same bytes", async () => {
   const files = ["first.gguf", "second.gguf"].map((name) => path.join(directory, name)) as [string, string];
-  for (const output of files) await convert({ directory: demo, output, embeddingType: "q6_K" });
+  for (const output of files) await convert({ source: demo, output, embeddingType: "q6_K" });
   expect(readFileSync(files[0]).equals(readFileSync(files[1]))).toBe(true);
 });
 
@@ -24,7 +24,7 @@ test.each([
   ["q8_0", "c725c2ae1fb438f98352fc8e79a2b5b4f717d82f233a4c095b2fbd892fc99cab"]
 ] as const)("the demo model's %s tensors are the ones they have always been", async (format, expected) => {
   const output = path.join(directory, `${format}.gguf`);
-  await convert({ directory: demo, output, format });
+  await convert({ source: demo, output, format });
   const hash = createHash("sha256");
   for (const { name, type, ne, data } of readGgufFile(output).tensors)
     hash.update(`${name} ${type} ${ne.join()}`).update(data);
@@ -33,7 +33,7 @@ test.each([
 
 test("a MixLLM file says how it was made", async () => {
   const output = path.join(directory, "provenance.gguf");
-  const { mixed, source } = await convert({ directory: demo, output, command: "mixllm-convert --percent-8bit 10" });
+  const { mixed, source } = await convert({ source: demo, output, command: "mixllm-convert --percent-8bit 10" });
   const { metadata } = readGgufFile(output);
   const version = (JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string })
     .version;

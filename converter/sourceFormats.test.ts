@@ -23,7 +23,7 @@ async function convertedBytes(
   format: "f16" | "bf16"
 ): Promise<{ bits: number[]; warnings: string[] }> {
   const output = path.join(directory, "out.gguf");
-  const { warnings } = await convert({ directory: model.write(directory), output, format, force: true });
+  const { warnings } = await convert({ source: model.write(directory), output, format, force: true });
   const data = readGgufFile(output).tensors.find(({ name }) => name === "blk.0.attn_v.weight")?.data ?? Buffer.alloc(0);
   return { bits: Array.from({ length: data.length / 2 }, (_, i) => data.readUInt16LE(2 * i)), warnings };
 }

@@ -6,5 +6,5 @@ export const DEMO_DIRECTORY = fileURLToPath(new URL("../../models/demo", import.
 
 /** Writes the bundled demo model as an F16 GGUF. */
 export async function convertDemo(output: string): Promise<void> {
-  await convert({ directory: DEMO_DIRECTORY, output, format: "f16" });
+  await convert({ source: DEMO_DIRECTORY, output, format: "f16" });
 }

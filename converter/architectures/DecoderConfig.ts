@@ -26,8 +26,8 @@ export interface DecoderDefaults {
   readonly headLength: number | "derived" | undefined;
 }
 
-/** Limits that keep later size arithmetic exact and plans finite whatever a configuration claims. */
-const MAX_BLOCKS = 4096;
+/** llama.cpp's own limit; it ends the process on a model with more. */
+export const MAX_BLOCKS = 512;
 
 /** @throws {InvalidInputError} a required field is missing or the fields contradict each other */
 export function readDecoderConfig(config: JsonObject, defaults: DecoderDefaults): DecoderConfig {
@@ -55,7 +55,9 @@ export function readDecoderConfig(config: JsonObject, defaults: DecoderDefaults)
     );
   }
   if (blockCount > MAX_BLOCKS) {
-    throw new InvalidInputError(`${config.source}: ${blockCount} layers are more than any model has`);
+    throw new InvalidInputError(
+      `${config.source}: ${blockCount} layers are more than the ${MAX_BLOCKS} that llama.cpp can run`
+    );
   }
 
   return {

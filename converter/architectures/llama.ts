@@ -1,4 +1,5 @@
 import type { Architecture } from "./Architecture.js";
+import { ROPE_FREQUENCIES } from "./ComputedTensor.js";
 import { readDecoderConfig } from "./DecoderConfig.js";
 import { decoderTensors } from "./decoderTensors.js";
 import { ropeFrequencies } from "./ropeFrequencies.js";
@@ -25,7 +26,7 @@ export const llama: Architecture = {
 
   computedTensors({ rope, headLength }) {
     if (rope.scaling.type !== "llama3") return [];
-    return [{ target: "rope_freqs.weight", values: ropeFrequencies(rope.theta, rope.scaling, headLength) }];
+    return [{ target: ROPE_FREQUENCIES, values: ropeFrequencies(rope.theta, rope.scaling, headLength) }];
   },
 
   writeExtraMetadata(metadata, decoder) {

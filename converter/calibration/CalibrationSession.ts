@@ -6,6 +6,7 @@ import { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { SourceRows } from "../ConverterAddon.js";
 import type { CalibrationBatches, LayerCall, LayerShape } from "../MethodAddon.js";
+import { ROPE_FREQUENCIES } from "../architectures/ComputedTensor.js";
 import { assertFinite } from "../model/assertFinite.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import { sourceRows } from "../model/sourceRows.js";
@@ -69,10 +70,7 @@ export class CalibrationSession {
     const description = `${text?.description ?? "self"}, ${samples} x ${length}`;
     const source = await checkWeights(context);
 
-    const shape = layerShape(
-      model.decoder,
-      model.tensors.some(({ spec }) => spec.rotaryHeads !== undefined)
-    );
+    const shape = layerShape(model.decoder, model.interleavedRope);
     const { batchSamples, bytes } = planBatches(shape, length, memory);
     if (bytes > memory) {
       context.warn(
@@ -102,8 +100,9 @@ export class CalibrationSession {
     const prefix = `blk.${index}.`;
     const weights: Record<string, SourceRows> = {};
     for (const tensor of model.tensors) {
-      if (!tensor.spec.target.startsWith(prefix)) continue;
-      weights[tensor.spec.target.slice(prefix.length)] = await this.#read(tensor);
+      const { target } = tensor.spec;
+      if (target.startsWith(prefix)) weights[target.slice(prefix.length)] = await this.#read(tensor);
+      else if (target === ROPE_FREQUENCIES) weights[target] = await this.#read(tensor);
     }
     for (const { target, values } of model.computedTensors) {
       const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

@@ -23,33 +23,42 @@ export async function selfSamples(
   samples: number,
   length: number
 ): Promise<Int32Array> {
-  const { model, metadata, addon, threads, progress } = context;
-  const isBrainFloat = model.tensors.some(({ type }) => type === "BF16");
+  // F16 keeps more of every value than BF16, unless it cannot hold one.
+  if (!(await writeModel("f16", context, work))) await writeModel("bf16", context, work);
+  context.progress(1, "sampling from the model");
+  const tokens = await nativeStep(
+    "sampling from the model",
+    context.addon.generateSamples(work.file(MODEL), samples, length, SEED, context.threads)
+  );
+  await work.remove(MODEL);
+  return tokens;
+}
+
+/** @returns whether every value fits `format` */
+async function writeModel(format: "f16" | "bf16", context: ConversionContext, work: WorkDirectory): Promise<boolean> {
+  const { model, metadata } = context;
   const plan = planTensors(model, {
-    format: isBrainFloat ? "bf16" : "f16",
+    format,
     budget: { unit: "percent", percent: 0 },
     overrides: [],
-    embeddingType: "f16",
-    outputType: "f16"
+    embeddingType: format,
+    outputType: format
   });
   const writer = await ModelWriter.create(
     work.file(MODEL),
-    addon,
     metadata,
     plan.flatMap((planned) => describeOutput(planned, 0))
   );
+  let fits = true;
+  const warn = (): void => {
+    fits = false; // the one thing that writing a stock file warns of
+  };
   try {
-    await writeTensors(writer, plan, [], roundToNearest, context);
+    await writeTensors(writer, plan, [], roundToNearest, { ...context, warn });
     await writer.finish(metadata);
   } catch (error) {
     await writer.discard();
     throw error;
   }
-  progress(1, "sampling from the model");
-  const tokens = await nativeStep(
-    "sampling from the model",
-    addon.generateSamples(work.file(MODEL), samples, length, SEED, threads)
-  );
-  await work.remove(MODEL);
-  return tokens;
+  return fits;
 }

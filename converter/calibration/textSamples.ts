@@ -1,5 +1,6 @@
 import type { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
+import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
 import { nativeStep } from "./nativeStep.js";
 import { sampleTokens } from "./sampleTokens.js";
 
@@ -19,7 +20,7 @@ export async function textSamples(
   length: number
 ): Promise<Int32Array> {
   // llama.cpp takes a vocabulary from a GGUF file only, so it gets one without tensors.
-  await work.write(VOCABULARY, addon.encodeHeader(metadata.entries(), []).header);
+  await work.write(VOCABULARY, encodeGgufHeader(metadata.entries(), []).header);
   const { tokens, bos } = await nativeStep(
     "tokenizing the calibration text",
     addon.tokenize(work.file(VOCABULARY), text)

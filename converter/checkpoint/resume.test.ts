@@ -43,7 +43,7 @@ async function convert(changes: Partial<ConvertModelOptions> = {}, killAt = Infi
   });
   await convertModel(
     {
-      directory: demo,
+      source: demo,
       output,
       format: "mixllm",
       budget: { unit: "percent", percent: 10 },

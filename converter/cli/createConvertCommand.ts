@@ -23,14 +23,17 @@ Examples:
   The same model as a stock F16 file, to compare with:
     $ mixllm-convert ./Qwen2.5-7B-Instruct -o qwen-f16.gguf --type f16
 
-The directory is a model in Hugging Face form: config.json, *.safetensors, tokenizer files.
+  From a GGUF file, the first one if it is split:
+    $ mixllm-convert qwen-f16.gguf -o qwen.gguf
+
+A directory is a model in Hugging Face form: config.json, *.safetensors, tokenizer files.
 Architectures: Llama 2 and 3, Mistral, Qwen 1.5 to 2.5, Qwen 3 (dense).`;
 
 /** The `mixllm-convert` command, ready to parse its arguments. */
 export function createConvertCommand(): Command {
   const command = new Command("mixllm-convert")
-    .description("Convert a Hugging Face model to a MixLLM GGUF file, which mixllm loads through node-llama-cpp.")
-    .argument("<directory>", "folder of the model, with config.json, tokenizer and .safetensors files")
+    .description("Convert a model to a MixLLM GGUF file, which mixllm loads through node-llama-cpp.")
+    .argument("<model>", "folder with config.json, tokenizer and .safetensors files, or a GGUF in F16, BF16 or F32")
     .option("-o, --output <file>", "file to write; needed unless --dry-run is given")
     .option("-f, --force", "replace the file if it exists")
     .option("--dry-run", "show the plan, sizes and bits per weight; write nothing")
@@ -105,14 +108,14 @@ export function createConvertCommand(): Command {
     )
     .option("--work-directory <directory>", "where finished layers are kept until all are (default: beside the output)")
     .optionsGroup("Tokenizer:")
-    .option("--pre-tokenizer <name>", "llama.cpp's name of the pre-tokenizer, where it is not recognised")
+    .option("--pre-tokenizer <name>", "llama.cpp's name of the pre-tokenizer, where the model's is unknown or wrong")
     .addHelpText("after", EXAMPLES);
 
-  return command.action(async (directory: string, options: ConvertArguments) => {
+  return command.action(async (source: string, options: ConvertArguments) => {
     assertPreTokenizer(options.preTokenizer);
     assertMixLlmOptions(command, options);
     assertCalibration(command, options);
-    await (options.dryRun === true ? runDryRun(directory, options) : runConversion(directory, options));
+    await (options.dryRun === true ? runDryRun(source, options) : runConversion(source, options));
   });
 }
 

@@ -18,7 +18,7 @@ import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { warn } from "./warn.js";
 
 /** Converts a model as the command line asks and reports the result. */
-export async function runConversion(directory: string, options: ConvertArguments): Promise<void> {
+export async function runConversion(source: string, options: ConvertArguments): Promise<void> {
   const { output } = options;
   if (output === undefined) {
     throw new InvalidInputError("no file to write was given", {
@@ -31,7 +31,7 @@ export async function runConversion(directory: string, options: ConvertArguments
     convertModel(
       {
         ...conversionOptions(options),
-        directory,
+        source,
         output,
         force: options.force === true,
         preTokenizer: options.preTokenizer,

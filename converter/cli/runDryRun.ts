@@ -1,5 +1,6 @@
 import { formatBytes } from "../../cli/formatBytes.js";
-import { SourceModel } from "../model/SourceModel.js";
+import { countParameters } from "../model/countParameters.js";
+import { openModel } from "../model/openModel.js";
 import { FILE_TYPES } from "../output/fileTypes.js";
 import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
 import { planTensors } from "../plan/planTensors.js";
@@ -8,19 +9,19 @@ import type { ConvertArguments } from "./ConvertArguments.js";
 import { warn } from "./warn.js";
 
 /** Shows what a conversion would do. Everything but the weights' values is read and checked; nothing is built. */
-export async function runDryRun(directory: string, options: ConvertArguments): Promise<void> {
-  const model = await SourceModel.open(directory, { preTokenizer: options.preTokenizer, warn });
+export async function runDryRun(source: string, options: ConvertArguments): Promise<void> {
+  const model = await openModel(source, { preTokenizer: options.preTokenizer, warn });
   try {
     const conversion = conversionOptions(options);
     const plan = planTensors(model, conversion);
     await model.metadata(FILE_TYPES[conversion.format]); // for its checks of the tokenizer
     const estimate = estimatePlan(plan, conversion.budget);
     const { architecture, decoder } = model;
-    const parameters = model.parameterCount();
+    const parameters = countParameters(model);
     process.stdout.write(
       options.json === true
-        ? `${JSON.stringify({ architecture: architecture.ggufName, parameters, layers: decoder.blockCount, ...estimate })}\n`
-        : `${architecture.ggufName}, ${parameters} parameters, ${decoder.blockCount} layers\n\n${describe(estimate)}`
+        ? `${JSON.stringify({ architecture: architecture, parameters, layers: decoder.blockCount, ...estimate })}\n`
+        : `${architecture}, ${parameters} parameters, ${decoder.blockCount} layers\n\n${describe(estimate)}`
     );
   } finally {
     await model.close();

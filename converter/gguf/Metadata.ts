@@ -41,6 +41,11 @@ export class Metadata {
     if (value.length > 0) this.#entries.set(key, { key, type: "array", elementType: "float32", value });
   }
 
+  /** Sets a key to a value as a GGUF file has it, led by the number of its type. */
+  encoded(key: string, value: Uint8Array): void {
+    this.#entries.set(key, { key, type: "encoded", value });
+  }
+
   append(entries: Iterable<MetadataEntry>): void {
     for (const entry of entries) this.#entries.set(entry.key, entry);
   }

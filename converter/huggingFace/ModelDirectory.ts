@@ -19,20 +19,9 @@ export class ModelDirectory {
     this.#files = files;
   }
 
-  /** @throws {InvalidInputError} there is no such directory */
+  /** @throws {InvalidInputError} the directory cannot be listed */
   static async open(directory: string): Promise<ModelDirectory> {
     const absolute = path.resolve(directory);
-    const status = await stat(absolute).catch(() => undefined);
-    if (status === undefined) {
-      throw new InvalidInputError(`there is no directory ${absolute}`, {
-        fix: "Give the local folder of a downloaded model, the one that holds config.json."
-      });
-    }
-    if (!status.isDirectory()) {
-      throw new InvalidInputError(`${absolute} is a file, not a model directory`, {
-        fix: "Give the folder that holds config.json, the tokenizer and the .safetensors files."
-      });
-    }
     const entries = await readdir(absolute).catch((error: unknown) => {
       throw new InvalidInputError(`cannot list ${absolute}: ${reasonOf(error)}`, { cause: error });
     });

@@ -1,10 +1,10 @@
 import type { TensorSpec } from "../architectures/TensorSpec.js";
-import type { SafetensorsTensor, SourceType } from "../safetensors/SafetensorsTensor.js";
+import type { StoredTensor, SourceType } from "./StoredTensor.js";
 
 /** A tensor the architecture expects, found in the weights with the right shape and a convertible format. */
 export interface ModelTensor {
   readonly spec: TensorSpec;
-  readonly stored: SafetensorsTensor;
+  readonly stored: StoredTensor;
   readonly type: SourceType;
   /** Rows: output features of a weight, 1 for a norm or bias. */
   readonly rows: number;

@@ -3,12 +3,13 @@ import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { encodeSafetensors } from "../testing/encodeSafetensors.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import type { ModelTensor } from "./ModelTensor.js";
-import { SourceModel } from "./SourceModel.js";
+import { openModel } from "./openModel.js";
+import type { SourceModel } from "./SourceModel.js";
 import { WeightReader } from "./WeightReader.js";
 
 const directory = temporaryDirectory();
 const signal = new AbortController().signal;
-const open = (path: string): Promise<SourceModel> => SourceModel.open(path, { warn: () => undefined });
+const open = (path: string): Promise<SourceModel> => openModel(path, { warn: () => undefined });
 let model: SourceModel;
 beforeAll(async () => {
   model = await open(new TinyModel().write(directory));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { SafetensorsModel } from "../safetensors/SafetensorsModel.js";
 import type { ModelTensor } from "./ModelTensor.js";
 import { rotaryRowOrder } from "./rotaryRowOrder.js";
+import type { StoredWeights } from "./StoredWeights.js";
 
 /** Rows of a tensor as they lie in the source file, in the order the output has them. */
 export interface RowChunk {
@@ -16,7 +16,7 @@ const CHUNK_BYTES = 64 * 1024 * 1024;
 
 /** Reads weights by range, puts rotary rows into output order, and fingerprints what it read. */
 export class WeightReader {
-  readonly #weights: SafetensorsModel;
+  readonly #weights: StoredWeights;
   readonly #digests = new Map<string, string>();
   readonly #signal: AbortSignal;
   readonly #chunkBytes: number;
@@ -25,7 +25,7 @@ export class WeightReader {
    * @param signal ends a read between chunks with the signal's reason
    * @param chunkBytes how much of a tensor `chunks` reads at a time
    */
-  constructor(weights: SafetensorsModel, signal: AbortSignal, chunkBytes = CHUNK_BYTES) {
+  constructor(weights: StoredWeights, signal: AbortSignal, chunkBytes = CHUNK_BYTES) {
     this.#weights = weights;
     this.#signal = signal;
     this.#chunkBytes = chunkBytes;

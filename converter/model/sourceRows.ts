@@ -1,5 +1,5 @@
 import type { SourceRows } from "../ConverterAddon.js";
-import type { SourceType } from "../safetensors/SafetensorsTensor.js";
+import type { SourceType } from "./StoredTensor.js";
 import type { ModelTensor } from "./ModelTensor.js";
 
 const GGML_NAMES: Readonly<Record<SourceType, SourceRows["type"]>> = { F32: "f32", F16: "f16", BF16: "bf16" };

@@ -1,8 +1,8 @@
-import type { ConverterAddon } from "../ConverterAddon.js";
+import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
 import type { Metadata } from "../gguf/Metadata.js";
 import type { TensorDescription } from "../gguf/TensorDescription.js";
 import { byteLength } from "../plan/describeOutput.js";
-import { aligned } from "./alignment.js";
+import { aligned } from "../gguf/alignment.js";
 import { OutputFile } from "./OutputFile.js";
 
 /**
@@ -12,7 +12,6 @@ import { OutputFile } from "./OutputFile.js";
  * to be known at the start.
  */
 export class ModelWriter {
-  readonly #addon: ConverterAddon;
   readonly #tensors: readonly TensorDescription[];
   readonly #positions: ReadonlyMap<string, number>;
   readonly #headerLength: number;
@@ -20,12 +19,10 @@ export class ModelWriter {
   readonly #file: OutputFile;
 
   private constructor(
-    addon: ConverterAddon,
     tensors: readonly TensorDescription[],
     layout: { positions: ReadonlyMap<string, number>; headerLength: number; size: number },
     file: OutputFile
   ) {
-    this.#addon = addon;
     this.#tensors = tensors;
     this.#positions = layout.positions;
     this.#headerLength = layout.headerLength;
@@ -38,18 +35,13 @@ export class ModelWriter {
    *
    * @param metadata as it will finally be, up to the values of strings, whose lengths must not change
    */
-  static async create(
-    path: string,
-    addon: ConverterAddon,
-    metadata: Metadata,
-    tensors: readonly TensorDescription[]
-  ): Promise<ModelWriter> {
-    const { header, offsets } = addon.encodeHeader(metadata.entries(), tensors);
+  static async create(path: string, metadata: Metadata, tensors: readonly TensorDescription[]): Promise<ModelWriter> {
+    const { header, offsets } = encodeGgufHeader(metadata.entries(), tensors);
     const positions = new Map(tensors.map(({ name }, i) => [name, header.length + (offsets[i] ?? NaN)]));
     const last = tensors.at(-1);
     const size = last === undefined ? header.length : (positions.get(last.name) ?? NaN) + aligned(byteLength(last));
     const file = await OutputFile.create(path, size);
-    return new ModelWriter(addon, tensors, { positions, headerLength: header.length, size }, file);
+    return new ModelWriter(tensors, { positions, headerLength: header.length, size }, file);
   }
 
   /** Bytes of the whole file. */
@@ -66,7 +58,7 @@ export class ModelWriter {
 
   /** Writes the header and gives the file its name. */
   async finish(metadata: Metadata): Promise<void> {
-    const { header } = this.#addon.encodeHeader(metadata.entries(), this.#tensors);
+    const { header } = encodeGgufHeader(metadata.entries(), this.#tensors);
     if (header.length !== this.#headerLength) throw new Error("the GGUF header changed its length");
     await this.#file.write(0, header);
     await this.#file.commit(this.#size);

@@ -1,6 +1,6 @@
-import type { ConverterAddon } from "../ConverterAddon.js";
+import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
 import type { Metadata } from "../gguf/Metadata.js";
-import { aligned } from "../output/alignment.js";
+import { aligned } from "../gguf/alignment.js";
 import { byteLength, describeOutput } from "./describeOutput.js";
 import { ROW_TILE } from "./mixedFormat.js";
 import type { PlannedTensor } from "./PlannedTensor.js";
@@ -10,10 +10,10 @@ import type { PlannedTensor } from "./PlannedTensor.js";
  *
  * @param metadata as it will finally be, up to the values of strings, whose lengths must not change
  */
-export function sizeWithoutMixed(addon: ConverterAddon, metadata: Metadata, plan: readonly PlannedTensor[]): number {
+export function sizeWithoutMixed(metadata: Metadata, plan: readonly PlannedTensor[]): number {
   // With channels of both widths a mixed weight has the most components.
   const tensors = plan.flatMap((planned) => describeOutput(planned, ROW_TILE));
-  const { header } = addon.encodeHeader(metadata.entries(), tensors);
+  const { header } = encodeGgufHeader(metadata.entries(), tensors);
   const stock = plan
     .filter(({ treatment }) => treatment !== "mixed")
     .flatMap((planned) => describeOutput(planned, 0))

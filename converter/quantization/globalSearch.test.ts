@@ -37,7 +37,7 @@ test.skipIf(!isThere)(
   async () => {
     const file = path.join(directory, "salience.safetensors");
     await convert({
-      directory: demo,
+      source: demo,
       output: path.join(directory, "demo.gguf"),
       search: globalSearch("taylor", file),
       method: roundToNearest,
@@ -80,7 +80,7 @@ const calibration = {
 test("saved salience serves another budget without a search, and no other model or calibration", async () => {
   const file = path.join(directory, "reused.safetensors");
   const output = path.join(directory, "reused.gguf");
-  const options = { directory: demo, output, force: true, search: globalSearch("taylor", file), calibration };
+  const options = { source: demo, output, force: true, search: globalSearch("taylor", file), calibration };
   await convert(options);
   const first = await convert({ ...options, budget: { unit: "percent", percent: 20 } });
   rmSync(file);
@@ -94,7 +94,7 @@ test("saved salience serves another budget without a search, and no other model 
 test.each(["taylor", "fisher"] as const)("ranked by %s, bits and file size are met within 0.5 %%", async (ranking) => {
   const file = path.join(directory, "budgets.safetensors");
   const output = path.join(directory, "budget.gguf");
-  const options = { directory: demo, output, force: true, search: globalSearch(ranking, file), calibration };
+  const options = { source: demo, output, force: true, search: globalSearch(ranking, file), calibration };
   for (const bitsPerWeight of [4.3, 4.5, 5.5, 7.9]) {
     const { mixed } = await convert({ ...options, budget: { unit: "bitsPerWeight", bitsPerWeight } });
     expect(Math.abs((mixed?.bitsPerWeight ?? NaN) / bitsPerWeight - 1)).toBeLessThan(0.005);
@@ -115,7 +115,7 @@ test.each(["taylor", "fisher"] as const)("ranked by %s, bits and file size are m
 
 test("weights can be fixed to 4 or 8 bits or left alone", async () => {
   const { mixed, stock } = await convert({
-    directory: demo,
+    source: demo,
     output: path.join(directory, "overrides.gguf"),
     search: globalSearch("taylor", undefined),
     calibration,
@@ -133,7 +133,7 @@ test("weights can be fixed to 4 or 8 bits or left alone", async () => {
   expect(stock).toContainEqual({ name: "blk.3.ffn_down.weight", type: "f16", note: "as asked for" });
   await expect(
     convert({
-      directory: demo,
+      source: demo,
       output: path.join(directory, "none.gguf"),
       overrides: [{ pattern: /ffn_dwon/, treatment: "8" }]
     })

@@ -29,7 +29,7 @@ test("every weight is written whole and near its original, in both widths", asyn
   const model = new TinyModel(); // inputs of 64 and 160: short groups
   const output = path.join(directory, "tiny.gguf");
   const { mixed } = await convert({
-    directory: model.write(directory),
+    source: model.write(directory),
     output,
     search: globalSearch("taylor", undefined),
     method: gptq,
@@ -60,7 +60,7 @@ test("without a text the model's own samples calibrate it, always the same ones"
   for (const name of ["first", "second"]) {
     const output = path.join(directory, `${name}.gguf`);
     const search = globalSearch("taylor", undefined);
-    await convert({ directory: demo, output, search, method: gptq, calibration: calibration(name, { files: [] }) });
+    await convert({ source: demo, output, search, method: gptq, calibration: calibration(name, { files: [] }) });
     files.push(readGgufFile(output));
   }
   expect(files[0]?.metadata.get("mixllm.calibration")?.value).toBe("self, 4 x 64");
@@ -73,7 +73,7 @@ test
   "%s goes through search and GPTQ",
   async (form) => {
     const { mixed, warnings } = await convert({
-      directory: path.join(conversion, form),
+      source: path.join(conversion, form),
       output: path.join(directory, `${form}.gguf`),
       search: globalSearch("taylor", undefined),
       method: gptq,
@@ -85,7 +85,7 @@ test
 );
 
 test("a text that is too short or not text is refused before any work", async () => {
-  const options = { directory: demo, output: path.join(directory, "refused.gguf"), method: gptq };
+  const options = { source: demo, output: path.join(directory, "refused.gguf"), method: gptq };
   const short = path.join(directory, "short.txt");
   writeFileSync(short, "Too short.");
   await expect(convert({ ...options, calibration: calibration("a", { files: [short] }) })).rejects.toThrow(
@@ -107,7 +107,7 @@ test("NaN in a weight is found before any work", async () => {
   (model.tensor("model.layers.0.mlp.up_proj.weight").data as Float32Array)[130] = NaN;
   await expect(
     convert({
-      directory: model.write(directory, "nan-model"),
+      source: model.write(directory, "nan-model"),
       output: path.join(directory, "nan.gguf"),
       method: gptq,
       calibration: calibration("nan", { files: [writeText()] })

@@ -37,7 +37,7 @@ test.each([0, 10, 50, 100])(
   async (percent8bit) => {
     const model = awkwardModel();
     const output = path.join(directory, `rtn-${percent8bit}.gguf`);
-    await convert({ directory: model.write(directory), output, budget: { unit: "percent", percent: percent8bit } });
+    await convert({ source: model.write(directory), output, budget: { unit: "percent", percent: percent8bit } });
     const file = readGgufFile(output);
 
     let features8bit = 0;
@@ -118,7 +118,7 @@ test("weights whose shape the format cannot hold stay F16 and are reported", asy
     model.tensor(name).data = new Float32Array((data.length / 160) * 168).fill(0.5);
   }
   const output = path.join(directory, "odd.gguf");
-  const { stock } = await convert({ directory: model.write(directory), output });
+  const { stock } = await convert({ source: model.write(directory), output });
   expect(stock.filter(({ note }) => note !== undefined)).toEqual([
     { name: "blk.0.ffn_down.weight", type: "f16", note: "168 input features are not a multiple of 32" },
     { name: "blk.0.ffn_gate.weight", type: "f16", note: "168 output features are not a multiple of 16" },
@@ -135,7 +135,7 @@ test("an empty part has no tensors", async () => {
     [100, ".w4"]
   ] as const) {
     const output = path.join(directory, `empty-${percent8bit}.gguf`);
-    await convert({ directory: model, output, budget: { unit: "percent", percent: percent8bit } });
+    await convert({ source: model, output, budget: { unit: "percent", percent: percent8bit } });
     const { tensors, metadata } = readGgufFile(output);
     expect(tensors.filter(({ name }) => name.includes(absent))).toEqual([]);
     expect(metadata.get("mixllm.search")).toEqual({ type: "STRING", value: "none" });

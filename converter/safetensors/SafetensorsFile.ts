@@ -1,7 +1,8 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
-import type { SafetensorsTensor } from "./SafetensorsTensor.js";
+import { readFully } from "../model/readFully.js";
+import type { StoredTensor } from "../model/StoredTensor.js";
 
 /** The reference implementation's own limit on a header. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -13,10 +14,10 @@ const GIT_LFS_POINTER = "version https://git-lfs";
 export class SafetensorsFile {
   readonly path: string;
   /** Sorted by name. */
-  readonly tensors: readonly SafetensorsTensor[];
+  readonly tensors: readonly StoredTensor[];
   readonly #handle: FileHandle;
 
-  private constructor(path: string, handle: FileHandle, tensors: readonly SafetensorsTensor[]) {
+  private constructor(path: string, handle: FileHandle, tensors: readonly StoredTensor[]) {
     this.path = path;
     this.tensors = tensors;
     this.#handle = handle;
@@ -44,7 +45,7 @@ export class SafetensorsFile {
    *
    * @throws {InvalidInputError} the file ends early or cannot be read
    */
-  async read(tensor: SafetensorsTensor, start: number, buffer: Uint8Array): Promise<void> {
+  async read(tensor: StoredTensor, start: number, buffer: Uint8Array): Promise<void> {
     await readFully(this.#handle, this.path, buffer, tensor.offset + start);
   }
 
@@ -53,7 +54,7 @@ export class SafetensorsFile {
   }
 }
 
-async function readTensors(handle: FileHandle, path: string): Promise<SafetensorsTensor[]> {
+async function readTensors(handle: FileHandle, path: string): Promise<StoredTensor[]> {
   const status = await handle.stat();
   if (!status.isFile()) throw new InvalidInputError(`${path} is not a file`);
   const size = status.size;
@@ -75,15 +76,4 @@ async function readTensors(handle: FileHandle, path: string): Promise<Safetensor
   const header = new Uint8Array(Number(headerLength));
   await readFully(handle, path, header, 8);
   return parseSafetensorsHeader(header, size, path);
-}
-
-async function readFully(handle: FileHandle, path: string, buffer: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done).catch((error) => {
-      throw new InvalidInputError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
-    });
-    if (bytesRead === 0) throw new InvalidInputError(`${path} ends early; it changed while it was being read`);
-    done += bytesRead;
-  }
 }

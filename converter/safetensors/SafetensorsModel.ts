@@ -1,17 +1,18 @@
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import { SafetensorsFile } from "./SafetensorsFile.js";
-import type { SafetensorsTensor } from "./SafetensorsTensor.js";
+import type { StoredTensor } from "../model/StoredTensor.js";
+import type { StoredWeights } from "../model/StoredWeights.js";
 
 const INDEX_NAME = "model.safetensors.index.json";
 
 interface Located {
-  readonly tensor: SafetensorsTensor;
+  readonly tensor: StoredTensor;
   readonly file: SafetensorsFile;
 }
 
 /** All weights of a model directory, in one safetensors file or sharded over several. */
-export class SafetensorsModel {
+export class SafetensorsModel implements StoredWeights {
   readonly #files: readonly SafetensorsFile[];
   readonly #tensors: ReadonlyMap<string, Located>;
 
@@ -49,17 +50,20 @@ export class SafetensorsModel {
     }
   }
 
+  get paths(): readonly string[] {
+    return this.#files.map((file) => file.path);
+  }
+
   /** Shard by shard in order of file name, by tensor name within each: the order a stock conversion writes. */
-  tensors(): SafetensorsTensor[] {
+  tensors(): StoredTensor[] {
     return [...this.#tensors.values()].map(({ tensor }) => tensor);
   }
 
-  get(name: string): SafetensorsTensor | undefined {
+  get(name: string): StoredTensor | undefined {
     return this.#tensors.get(name)?.tensor;
   }
 
-  /** Fills `buffer` with a tensor's bytes from byte `start` of the tensor on. */
-  async read(tensor: SafetensorsTensor, start: number, buffer: Uint8Array): Promise<void> {
+  async read(tensor: StoredTensor, start: number, buffer: Uint8Array): Promise<void> {
     const located = this.#tensors.get(tensor.name);
     if (located === undefined) throw new Error(`tensor ${tensor.name} is not of this model`);
     await located.file.read(tensor, start, buffer);
@@ -132,7 +136,7 @@ function noWeights(directory: ModelDirectory): InvalidInputError {
       /\.(bin|pth|pt)$/,
       "Only safetensors weights are read: save the model with save_pretrained(safe_serialization=True)."
     ],
-    [/\.gguf$/, "A GGUF file is already converted. Give the original Hugging Face directory."]
+    [/\.gguf$/, "Give that file itself if it is F16, BF16 or F32, or the original Hugging Face directory."]
   ];
   for (const [pattern, fix] of fixes) {
     const found = names.find((name) => pattern.test(name));

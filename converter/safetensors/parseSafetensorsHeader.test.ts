@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
-import type { SafetensorsTensor } from "./SafetensorsTensor.js";
+import type { StoredTensor } from "../model/StoredTensor.js";
 
 const HONEST = JSON.stringify({
   __metadata__: { format: "pt" },
@@ -10,7 +10,7 @@ const HONEST = JSON.stringify({
 });
 const DATA_BYTES = 20;
 
-function parse(header: string, dataBytes = DATA_BYTES): SafetensorsTensor[] {
+function parse(header: string, dataBytes = DATA_BYTES): StoredTensor[] {
   const bytes = new TextEncoder().encode(header);
   return parseSafetensorsHeader(bytes, 8 + bytes.length + dataBytes, "file");
 }

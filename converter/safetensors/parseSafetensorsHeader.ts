@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { findDuplicateKey } from "./findDuplicateKey.js";
-import type { SafetensorsTensor } from "./SafetensorsTensor.js";
+import type { StoredTensor } from "../model/StoredTensor.js";
 
 /** Bytes of one value of each format in the safetensors specification; sub-byte formats are not listed. */
 const VALUE_BYTES: ReadonlyMap<string, number> = new Map([
@@ -35,7 +35,7 @@ const MAX_DIMENSIONS = 8;
  * @returns the tensors sorted by name
  * @throws {InvalidInputError} the header is malformed or lies about the file
  */
-export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, file: string): SafetensorsTensor[] {
+export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, file: string): StoredTensor[] {
   const fail = (what: string): never => {
     throw new InvalidInputError(`${file}: ${what}`, { fix: "Download the file again; it is damaged." });
   };
@@ -54,7 +54,7 @@ export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, fil
 
   const dataStart = 8 + header.length;
   const dataSize = fileSize - dataStart;
-  const tensors: SafetensorsTensor[] = [];
+  const tensors: StoredTensor[] = [];
   for (const [name, entry] of Object.entries(entries)) {
     if (name === "__metadata__") continue;
     if (!isObject(entry)) return fail(`tensor "${name}" has no description`);
@@ -81,7 +81,7 @@ export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, fil
     tensors.push({ name, dtype, shape, offset: dataStart + begin, byteLength: end - begin });
   }
 
-  let previous: SafetensorsTensor | undefined;
+  let previous: StoredTensor | undefined;
   for (const tensor of tensors.filter((t) => t.byteLength > 0).sort((a, b) => a.offset - b.offset)) {
     if (previous !== undefined && tensor.offset < previous.offset + previous.byteLength) {
       fail(`tensors "${previous.name}" and "${tensor.name}" overlap`);

@@ -20,7 +20,7 @@ const DEFAULTS = {
 
 /** Converts a model as the command line does, collecting warnings. */
 export async function convert(
-  options: Pick<ConvertModelOptions, "directory" | "output"> & Partial<ConvertModelOptions>
+  options: Pick<ConvertModelOptions, "source" | "output"> & Partial<ConvertModelOptions>
 ): Promise<ConversionSummary & { warnings: string[] }> {
   const warnings: string[] = [];
   const summary = await convertModel(

@@ -14,10 +14,18 @@ export interface GgufTensor {
   readonly byteLength: number | undefined;
 }
 
+/** Byte range of a metadata value in the file, its type's number included. */
+export interface GgufPlace {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Header of a GGUF file: everything before the tensors' data. */
 export interface GgufHeader {
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** Where the value of each key of `metadata` lies, in the file's order. */
+  readonly places: ReadonlyMap<string, GgufPlace>;
   readonly tensors: readonly GgufTensor[];
   /** Size of the whole file in bytes. */
   readonly fileSize: number;

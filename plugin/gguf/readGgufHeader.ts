@@ -1,9 +1,9 @@
 import { open } from "node:fs/promises";
 import { CorruptFileError } from "../errors/CorruptFileError.js";
 import { InvalidInputError } from "../errors/InvalidInputError.js";
-import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
+import { NotGgufFileError } from "../errors/NotGgufFileError.js";
 import { BoundedFileReader } from "./BoundedFileReader.js";
-import type { GgufHeader, GgufTensor, GgufValue } from "./GgufHeader.js";
+import type { GgufHeader, GgufPlace, GgufTensor, GgufValue } from "./GgufHeader.js";
 import { ggmlTypeSize } from "./ggmlTypeSize.js";
 import { UnexpectedEnd } from "./UnexpectedEnd.js";
 
@@ -49,7 +49,7 @@ const SCALARS: Readonly<Record<number, readonly [bytes: number, read: (buffer: B
  * the file's size before it is used. Memory use is bounded by the header's own size.
  *
  * @throws {InvalidInputError} there is no such file or it cannot be read
- * @throws {NotMixLlmFileError} it is not a GGUF file of a supported version
+ * @throws {NotGgufFileError} it is not a GGUF file of a supported version
  * @throws {CorruptFileError} its header is cut off or contradicts itself
  */
 export async function readGgufHeader(file: string): Promise<GgufHeader> {
@@ -94,10 +94,10 @@ class HeaderParser {
   async #parse(): Promise<GgufHeader> {
     const reader = this.#reader;
     if (reader.size < MAGIC.length || (await reader.bytes(MAGIC.length)).toString("latin1") !== MAGIC)
-      throw new NotMixLlmFileError(this.#file, "it does not begin as a GGUF file does");
+      throw new NotGgufFileError(this.#file, "it does not begin as a GGUF file does");
     const version = await reader.uint32();
     if (!SUPPORTED_VERSIONS.includes(version))
-      throw new NotMixLlmFileError(
+      throw new NotGgufFileError(
         this.#file,
         (version & 0xffff) === 0
           ? "it is a big-endian GGUF file"
@@ -105,22 +105,25 @@ class HeaderParser {
       );
     const tensorCount = this.#count(await reader.uint64(), "tensors", MIN_TENSOR_BYTES);
     const pairCount = this.#count(await reader.uint64(), "metadata pairs", MIN_PAIR_BYTES);
-    const metadata = await this.#metadata(pairCount);
+    const { metadata, places } = await this.#metadata(pairCount);
     const tensors = await this.#tensors(tensorCount, this.#alignment(metadata));
-    return { version, metadata, tensors, fileSize: reader.size };
+    return { version, metadata, places, tensors, fileSize: reader.size };
   }
 
-  async #metadata(count: number): Promise<Map<string, GgufValue>> {
+  async #metadata(count: number): Promise<{ metadata: Map<string, GgufValue>; places: Map<string, GgufPlace> }> {
     const metadata = new Map<string, GgufValue>();
+    const places = new Map<string, GgufPlace>();
     for (let i = 0; i < count; i++) {
       this.#current = `metadata pair ${i + 1} of ${count}`;
       const key = await this.#string(MAX_KEY_BYTES);
       this.#current = `the metadata value ${key}`;
+      const start = this.#reader.position;
       const value = await this.#value(await this.#reader.uint32(), key);
       if (metadata.has(key)) throw this.#corrupt(`the metadata key ${key} appears twice`);
       metadata.set(key, value);
+      places.set(key, { start, end: this.#reader.position });
     }
-    return metadata;
+    return { metadata, places };
   }
 
   async #value(type: number, key: string): Promise<GgufValue> {

@@ -1,10 +1,10 @@
-/** How a safetensors header names the number formats a model's weights can have. */
+/** The number formats a model's weights can have, spelt as a safetensors header and ggml do. */
 export type SourceType = "F32" | "F16" | "BF16";
 
-/** One tensor of a safetensors file, its place checked against the file. */
-export interface SafetensorsTensor {
+/** One tensor of a model file, its place checked against the file. */
+export interface StoredTensor {
   readonly name: string;
-  /** As the header spells it; anything but a `SourceType` cannot be converted. */
+  /** As the file names it; anything but a `SourceType` cannot be converted. */
   readonly dtype: string;
   /** Slowest dimension first, as PyTorch prints it. */
   readonly shape: readonly number[];

@@ -1,0 +1,19 @@
+import type { FileHandle } from "node:fs/promises";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+
+/**
+ * Fills `buffer` from byte `position` of a file on.
+ *
+ * @param path the file's, for errors
+ * @throws {InvalidInputError} the file ends early or cannot be read
+ */
+export async function readFully(handle: FileHandle, path: string, buffer: Uint8Array, position: number): Promise<void> {
+  let done = 0;
+  while (done < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done).catch((error) => {
+      throw new InvalidInputError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    });
+    if (bytesRead === 0) throw new InvalidInputError(`${path} ends early; it changed while it was being read`);
+    done += bytesRead;
+  }
+}
