@@ -8,7 +8,7 @@
 
 int main() {
     try {
-        return run_parts({{"quantize", test_quantize}, {"mul_mat", test_mul_mat}});
+        return run_parts({{"instructions", test_instructions}, {"quantize", test_quantize}, {"mul_mat", test_mul_mat}});
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return 1;

@@ -3,5 +3,8 @@
 #include "tests/suite.h"
 
 int main() {
-    return run_parts({{"emulation checks", test_checker}, {"quantize", test_quantize}, {"mul_mat", test_mul_mat}});
+    return run_parts({{"emulation checks", test_checker},
+                      {"instructions", test_instructions},
+                      {"quantize", test_quantize},
+                      {"mul_mat", test_mul_mat}});
 }

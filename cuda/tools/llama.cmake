@@ -1,0 +1,41 @@
+# The patched llama.cpp for gpu-check, its test of GGML_OP_MUL_MAT_MIXLLM, and what makes and measures synthetic models.
+
+# Not for this machine's processor alone, and nothing of the system beyond the C and C++ libraries.
+set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
+set(GGML_OPENMP OFF CACHE BOOL "" FORCE)
+set(GGML_CUDA ON CACHE BOOL "" FORCE)
+set(GGML_CUDA_NCCL OFF CACHE BOOL "" FORCE)
+# Attention for the key and value type that is measured; the other types' would only take longer to compile.
+set(GGML_CUDA_FA_QUANTS "f16-f16" CACHE STRING "" FORCE)
+set(BUILD_SHARED_LIBS ON)
+foreach(off LLAMA_BUILD_TESTS LLAMA_BUILD_EXAMPLES LLAMA_BUILD_TOOLS LLAMA_BUILD_SERVER LLAMA_BUILD_APP LLAMA_CURL
+            LLAMA_HTTPLIB LLAMA_OPENSSL LLAMA_BUILD_BORINGSSL LLAMA_TOOLS_INSTALL)
+    set(${off} OFF CACHE BOOL "" FORCE)
+endforeach()
+set(LLAMA_BUILD_COMMON ON CACHE BOOL "" FORCE)
+set(MIXLLM_BUILD_TESTS OFF CACHE BOOL "" FORCE)
+
+add_subdirectory("${MIXLLM_SOURCE_DIR}/cpu" cpu)
+add_subdirectory("${MIXLLM_LLAMA_CPP_DIR}" llama.cpp)
+add_subdirectory("${MIXLLM_LLAMA_CPP_DIR}/tools/llama-bench" llama-bench)
+add_subdirectory("${MIXLLM_LLAMA_CPP_DIR}/tools/quantize" llama-quantize)
+
+# Its kernels of fused attention take most of the time to compile. Without them, all types attend by the same others.
+option(MIXLLM_FLASH_ATTENTION "Compile ggml's fused attention" ON)
+if(NOT MIXLLM_FLASH_ATTENTION)
+    get_target_property(sources ggml-cuda SOURCES)
+    list(FILTER sources INCLUDE REGEX "fattn[^/]*\\.cu$")
+    set_source_files_properties(${sources} TARGET_DIRECTORY ggml-cuda PROPERTIES COMPILE_DEFINITIONS GGML_CUDA_NO_FA)
+endif()
+
+add_executable(mul-mat-mixllm-test "${MIXLLM_SOURCE_DIR}/patches/tests/mul_mat_mixllm_test.cpp")
+target_link_libraries(mul-mat-mixllm-test PRIVATE ggml ggml-cpu)
+
+set(bench "${MIXLLM_SOURCE_DIR}/bench/native")
+add_executable(synthesize
+    synthesize/main.cpp
+    ${bench}/synthetic/fillRows.cpp
+    ${bench}/synthetic/planTensors.cpp
+    ${bench}/synthetic/writeSyntheticModel.cpp)
+target_include_directories(synthesize PRIVATE "${bench}")
+target_link_libraries(synthesize PRIVATE llama ggml)

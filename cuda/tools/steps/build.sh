@@ -1,0 +1,64 @@
+# Builds everything for $arch into $bin, unless it is there: from an earlier run, or carried here from another machine.
+
+step_build() {
+    local with_llama=
+    [ ! -f "$bundle" ] || with_llama=yes
+    if [ "$(cat "$bin/sources" 2>/dev/null)" = "$key" ] && { [ -z "$with_llama" ] || [ -x "$bin/llama-bench" ]; }; then
+        echo "built before"
+        return
+    fi
+    local nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
+    if [ ! -x "$nvcc" ]; then
+        echo "there is no nvcc; install a CUDA toolkit (13 is what the kernels are tested with) or set NVCC" >&2
+        return 1
+    fi
+    if ! command -v cmake >/dev/null; then
+        echo "there is no cmake; install CMake 3.24 or later" >&2
+        return 1
+    fi
+    # One architecture, as machine code alone; 12x has instructions that only the architecture's own code may use.
+    local code=$arch-real
+    [ "$arch" -lt 120 ] || code=${arch}a-real
+    local options=("-DCMAKE_CUDA_COMPILER=$nvcc" "-DCMAKE_CUDA_ARCHITECTURES=$code")
+    if [ -n "$with_llama" ]; then
+        prepare_llama_cpp || return 1
+        options+=("-DMIXLLM_LLAMA_CPP_DIR=$work/llama.cpp" "-DMIXLLM_FLASH_ATTENTION=$attention")
+    else
+        options+=("-DMIXLLM_LLAMA_CPP_DIR=")
+        skip "there are no sources of llama.cpp at $bundle, so only the kernels are built (--llama-cpp-bundle says where they are)"
+    fi
+    command -v ninja >/dev/null && options+=(-G Ninja)
+    cmake -S "$tools" -B "$work/build" "${options[@]}" >"$work/configure.log" 2>&1 || {
+        tail -n 30 "$work/configure.log" >&2
+        return 1
+    }
+    # An interrupted build goes on where it stopped.
+    cmake --build "$work/build" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >"$work/build.log" 2>&1 || {
+        grep -E -A 12 'error|FAILED' "$work/build.log" | head -n 60 >&2
+        echo "the whole log is $work/build.log" >&2
+        return 1
+    }
+    rm -rf "$bin"
+    mkdir -p "$bin"
+    cp -P "$work/build/bin/"* "$bin/"
+    find "$bin" -type f -exec strip --strip-unneeded {} +
+    git -C "$root" rev-parse --short HEAD >"$bin/commit" 2>/dev/null || echo unknown >"$bin/commit"
+    echo "$attention" >"$bin/flash-attention"
+    echo "$key" >"$bin/sources"
+    du -sh "$bin"
+}
+
+# The sources of $bundle in $work/llama.cpp, with the patches that lie beside it and those of this repository.
+prepare_llama_cpp() {
+    local series patch
+    series=$(ls "$(dirname "$bundle")"/patches/*.diff 2>/dev/null; ls "$root"/patches/*.patch)
+    local state
+    state=$(cat "$bundle" $series | sha256sum)
+    [ "$(cat "$work/llama.cpp.state" 2>/dev/null)" != "$state" ] || return 0
+    rm -rf "$work/llama.cpp" "$work/llama.cpp.state"
+    git -c advice.detachedHead=false clone -q "$bundle" "$work/llama.cpp" || return 1
+    for patch in $series; do
+        git -C "$work/llama.cpp" apply --ignore-whitespace "$patch" || return 1
+    done
+    echo "$state" >"$work/llama.cpp.state"
+}

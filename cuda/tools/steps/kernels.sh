@@ -1,0 +1,68 @@
+# The kernels on the GPU: their tests, compute-sanitizer, and the sweep.
+
+# Runs a program of $bin; $1: seconds after which it hangs.
+run_built() {
+    local seconds=$1 program=$2
+    shift 2
+    if [ ! -x "$bin/$program" ]; then
+        echo "$bin/$program was not built; run the step build" >&2
+        return 1
+    fi
+    LD_LIBRARY_PATH="$bin:${LD_LIBRARY_PATH:-}:$(toolkit_libraries)" timeout "$seconds" "$bin/$program" "$@"
+}
+
+# Where the CUDA runtime and cuBLAS lie, for toolkits that the dynamic linker does not know.
+toolkit_libraries() {
+    local nvcc
+    nvcc=$(readlink -f "${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}") || true
+    local home=${nvcc%/bin/nvcc}
+    echo "$home/lib64:$home/targets/$(uname -m)-linux/lib"
+}
+
+step_test() {
+    run_built 300 kernel-test
+}
+
+step_sanitize() {
+    local sanitizer
+    sanitizer=$(command -v compute-sanitizer || echo /usr/local/cuda/bin/compute-sanitizer)
+    if [ ! -x "$sanitizer" ]; then
+        skip "there is no compute-sanitizer"
+        return
+    fi
+    local tool status=0
+    for tool in memcheck racecheck; do
+        echo "$tool:"
+        # A tenth of the cases: each takes many times longer under it.
+        MIXLLM_TEST_EVERY=10 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:$(toolkit_libraries)" timeout 240 \
+            "$sanitizer" --tool "$tool" --error-exitcode 1 --print-limit 20 "$bin/kernel-test" || status=1
+    done
+    return $status
+}
+
+step_sweep() {
+    local options=()
+    case " ${failed[*]-} " in
+    *" test "*)
+        echo "the tests failed, so the kernel on Hopper's own instructions is left out: it might never end"
+        options=(--without-wgmma)
+        ;;
+    esac
+    run_built 500 sweep ${options[@]+"${options[@]}"} >"$work/sweep.part" || return 1
+    mv "$work/sweep.part" "$work/sweep.tsv"
+}
+
+# GGML_OP_MUL_MAT_MIXLLM on every device of the patched ggml.
+step_op() {
+    if [ ! -x "$bin/mul-mat-mixllm-test" ]; then
+        skip "llama.cpp was not built"
+        return
+    fi
+    local output
+    output=$(run_built 240 mul-mat-mixllm-test 2>&1) || { echo "$output"; return 1; }
+    echo "$output"
+    if ! grep -q '^CUDA0: done' <<<"$output" || ! grep -q ' 0 skipped$' <<<"$output"; then
+        echo "the op did not run on the GPU in every case" >&2
+        return 1
+    fi
+}

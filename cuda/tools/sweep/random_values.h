@@ -1,0 +1,33 @@
+#ifndef MIXLLM_SWEEP_RANDOM_VALUES_H
+#define MIXLLM_SWEEP_RANDOM_VALUES_H
+
+#include <random>
+#include <stdint.h>
+#include <vector>
+
+// `count` values of any bits.
+template <class T>
+std::vector<T> random_bits(size_t count) {
+    std::mt19937_64 random(1);
+    std::vector<uint64_t> words((count * sizeof(T) + 7) / 8);
+    for (uint64_t& word : words) {
+        word = random();
+    }
+    const T* values = reinterpret_cast<const T*>(words.data());
+    return std::vector<T>(values, values + count);
+}
+
+// `count` floats, nearly normally distributed with mean 0 and standard deviation 1: sums of four uniform values.
+inline std::vector<float> random_normal(size_t count) {
+    std::mt19937_64 random(2);
+    std::vector<float> values(count);
+    for (float& value : values) {
+        const uint64_t bits = random();
+        const int sum = (int)(bits & 0xFFFF) + (int)(bits >> 16 & 0xFFFF) + (int)(bits >> 32 & 0xFFFF) +
+                        (int)(bits >> 48) - 2 * 0xFFFF;
+        value = (float)sum / 37837.2f; // 65536 sqrt(4 / 12)
+    }
+    return values;
+}
+
+#endif

@@ -1,0 +1,53 @@
+// Writes a Llama-shaped model of random weights, as `mixllm-bench synthesize` does, without Node:
+//   synthesize <1b|8b> <f16|percentage of 8-bit output channels> <file>
+
+#include "job/InputError.h"
+#include "synthetic/writeSyntheticModel.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <thread>
+
+static SyntheticModel model_of(const std::string& size) {
+    SyntheticModel model = {};
+    if (size == "1b") {
+        model = {"Llama 3.2 1B", 16, 2048, 32, 8, 8192, 131072, 500000, true, {}, {}, {}, 0, 0, false, 0};
+    } else if (size == "8b") {
+        model = {"Llama 3.1 8B", 32, 4096, 32, 8, 14336, 131072, 500000, false, {}, {}, {}, 0, 0, false, 0};
+    } else {
+        throw InputError("there is no shape " + size + "; known are 1b and 8b");
+    }
+    model.name = "Synthetic " + model.name;
+    // Nothing is ever tokenized, so any texts will do.
+    const uint32_t vocabulary = 128256;
+    const int32_t normal = 1, control = 3; // llama.cpp's token types
+    for (uint32_t i = 0; i < vocabulary; i++) {
+        model.tokens.push_back("t" + std::to_string(i));
+    }
+    model.tokenTypes.assign(vocabulary, normal);
+    model.tokenTypes[vocabulary - 2] = model.tokenTypes[vocabulary - 1] = control;
+    model.bos = vocabulary - 2;
+    model.eos = vocabulary - 1;
+    model.merges = {"t 1"};
+    return model;
+}
+
+int main(int count, char** arguments) {
+    try {
+        if (count != 4) {
+            throw InputError("usage: synthesize <1b|8b> <f16|percentage of 8-bit output channels> <file>");
+        }
+        SyntheticModel model = model_of(arguments[1]);
+        const std::string type = arguments[2];
+        model.mixed = type != "f16";
+        model.percent8bit = model.mixed ? std::atof(type.c_str()) : 0;
+        JobControl control;
+        writeSyntheticModel(model, arguments[3], (int32_t)std::thread::hardware_concurrency(), control);
+        return 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "synthesize: %s\n", error.what());
+        return 1;
+    }
+}
