@@ -36,15 +36,74 @@ export interface NativeQualityMeasurement extends TokenScores {
   trainedContext: number;
 }
 
-/** A model that stays loaded to be timed. */
-export interface SpeedModel {
-  handle: SpeedModelHandle;
-  type: string;
-  loadSeconds: number;
+/** What a model is timed with. */
+export interface NativePlacement {
+  threads: number;
+  /** Layers on the GPU; 0 keeps all on the CPU. */
+  gpuLayers: number;
+}
+
+/** What is timed: a prompt processed in batches, or tokens generated one by one. */
+export interface NativeSpeedTest {
+  tokens: number;
+  generation: boolean;
+  /** Tokens already in the KV cache when the clock starts. */
+  depth: number;
 }
 
 /** Opaque; freed by `closeSpeedModel` or when it is no longer reachable. */
 export type SpeedModelHandle = object & { readonly speedModel: unique symbol };
+
+/** What it takes to get a model going. */
+export interface NativeStart {
+  /** From opening the file until the model is ready. */
+  loadSeconds: number;
+  /** From opening the file until the first token after a prompt of 32 tokens is known. */
+  firstTokenSeconds: number;
+  /** Bytes taken on the GPUs; null where there is no GPU. */
+  videoMemoryBytes: number | null;
+}
+
+/** One product to time: of a weight of `inputs` x `outputs` with the activations of so many tokens. */
+export interface NativeKernelOptions {
+  /** Name of a ggml device. */
+  device: string;
+  /** Of the CPU; a GPU does not use them. */
+  threads: number;
+  inputs: number;
+  outputs: number;
+  tokens: number;
+  /** Memory that copies of the weight, used in turn, take at least. */
+  rotatedBytes: number;
+  /** Makes it a MixLLM weight with that share of 8-bit output channels. */
+  percent8bit?: number;
+  /** Otherwise: one of `kernelTypes()`. */
+  type?: string;
+}
+
+/** Opaque; freed by `closeKernel` or when it is no longer reachable. */
+export type KernelHandle = object & { readonly kernel: unique symbol };
+
+export interface NativeKernel {
+  handle: KernelHandle;
+  weightBytes: number;
+  /** How many copies of the weight are computed with in turn. */
+  copies: number;
+  /** Whether ggml rearranged the weight for its kernel. */
+  repacked: boolean;
+  /** Norm of the difference from the product in float over the norm of that. */
+  relativeError: number;
+}
+
+/** What the processor can do at best. */
+export interface NativeCeilings {
+  /** Instruction set of MixLLM's kernels on this machine. */
+  isa: string;
+  /** Multiplications plus additions a second of its int8 multiply instruction alone; 0 where not known. */
+  operationsPerSecond: number;
+  /** Bytes a second that the threads read from memory. */
+  bytesPerSecond: number;
+}
 
 export interface NativeSyntheticModel {
   name: string;
@@ -87,14 +146,32 @@ export interface BenchAddon {
     threads: number
   ): TokenScores & { finite: boolean };
 
-  /** Loads a model and makes its contexts; a test of 0 tokens gets none. */
-  openSpeedModel(options: { model: string; prompt: number; generate: number; threads: number }): NativeJob<SpeedModel>;
-  warmUpSpeedModel(handle: SpeedModelHandle): NativeJob<void>;
-  /** Seconds the prompt takes. The same seed gives the same random tokens to models with vocabularies of one size. */
-  timePrompt(handle: SpeedModelHandle, seed: number): NativeJob<number>;
-  /** Seconds the generation takes. */
-  timeGeneration(handle: SpeedModelHandle, seed: number): NativeJob<number>;
+  /** Loads a model that stays loaded to be timed. */
+  openSpeedModel(options: NativePlacement & { model: string }): NativeJob<{ handle: SpeedModelHandle; type: string }>;
+  /** Makes the context of a test, in place of the one before, and warms up. */
+  prepareSpeedTest(handle: SpeedModelHandle, test: NativeSpeedTest): NativeJob<void>;
+  /** Seconds the prepared test takes. The same seed gives the same tokens to models with vocabularies of one size. */
+  timeSpeedTest(handle: SpeedModelHandle, seed: number): NativeJob<number>;
   closeSpeedModel(handle: SpeedModelHandle): void;
+
+  /**
+   * Starts a model, then processes a whole prompt so that the process reaches the memory that takes. Only the first call
+   * of a process tells what a start costs.
+   *
+   * @param options.context tokens of the context; more where the prompts need it
+   */
+  measureStart(options: NativePlacement & { model: string; prompt: number; context: number }): NativeJob<NativeStart>;
+
+  /** Types of stock weights whose product can be timed. */
+  kernelTypes(): string[];
+  kernelDevices(): { name: string; description: string; isCpu: boolean }[];
+  /** Makes a random weight, computes its product once and holds that against the product in float. */
+  openKernel(options: NativeKernelOptions): NativeJob<NativeKernel>;
+  /** Seconds one product takes, on average over about 50 ms. */
+  timeKernel(handle: KernelHandle): NativeJob<number>;
+  closeKernel(handle: KernelHandle): void;
+  /** Measures on so many threads at once, for about 20 ms. */
+  measureCeilings(threads: number): NativeJob<NativeCeilings>;
 
   /** Progress: chunks done, chunks in all. `chunks` 0 takes them all; `dataset` names the text in the file. */
   computeImportanceMatrix(

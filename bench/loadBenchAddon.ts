@@ -1,7 +1,21 @@
+import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
 import { loadNativeAddon } from "../plugin/runtime/loadNativeAddon.js";
+import { resolveRuntimeGpu } from "../plugin/runtime/resolveRuntimeGpu.js";
 import type { BenchAddon } from "./BenchAddon.js";
 
-/** Loads the native addon of the bench; see `loadNativeAddon` for what may happen on first use. */
-export async function loadBenchAddon(): Promise<BenchAddon> {
-  return loadNativeAddon<BenchAddon>("mixllm-bench");
+/**
+ * Loads the native addon of the bench; see `loadNativeAddon` for what may happen on first use.
+ *
+ * @param options.gpu whether it has to compute on a GPU as well
+ * @throws {InvalidInputError} it has to, and there is no GPU that it could use
+ */
+export async function loadBenchAddon(options: { gpu?: boolean } = {}): Promise<BenchAddon> {
+  if (options.gpu !== true) return loadNativeAddon<BenchAddon>("mixllm-bench");
+  const gpu = await resolveRuntimeGpu("auto");
+  if (gpu === false) {
+    throw new InvalidInputError("there is no GPU to compute on: this machine has no NVIDIA GPU or no CUDA toolkit", {
+      fix: "Leave the GPU out to measure on the CPU. `mixllm doctor` says what is missing."
+    });
+  }
+  return loadNativeAddon<BenchAddon>("mixllm-bench", { gpu });
 }

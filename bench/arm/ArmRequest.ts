@@ -1,9 +1,10 @@
+import type { Footprint } from "../footprint/Footprint.js";
+import type { FootprintOptions } from "../footprint/FootprintOptions.js";
 import type { ImportanceOptions } from "../importance/computeImportanceMatrix.js";
 import type { QualityFigures } from "../quality/QualityFigures.js";
 import type { QualityOptions } from "../quality/measureQuality.js";
 import type { SpeedOptions } from "../speed/measureSpeed.js";
 import type { SpeedReport } from "../speed/SpeedReport.js";
-import type { Footprint } from "../footprint/Footprint.js";
 
 type Data<T> = { [K in keyof T as NonNullable<T[K]> extends (...args: never[]) => unknown ? never : K]: T[K] };
 
@@ -14,7 +15,7 @@ export type ArmRequest =
   | { kind: "imatrix"; options: Omit<Data<ImportanceOptions>, "signal"> }
   | { kind: "quantize"; input: string; output: string; type: string; imatrix?: string; threads: number }
   | { kind: "quality"; options: Omit<Data<QualityOptions>, "signal"> }
-  | { kind: "footprint"; model: string; prompt: number; threads: number }
+  | { kind: "footprint"; options: FootprintOptions & { model: string } }
   | { kind: "speed"; options: Omit<Data<SpeedOptions>, "signal"> };
 
 /** What each kind of work results in. */

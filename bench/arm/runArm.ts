@@ -6,6 +6,12 @@ import type { ArmMessage, ArmRequest, ArmResults } from "./ArmRequest.js";
 
 const PROGRAM = fileURLToPath(new URL("./armProcess.js", import.meta.url));
 
+/** How arms are run; `runArm` but in tests. */
+export type ArmRunner = <R extends ArmRequest>(
+  request: R,
+  options: { onFraction?: (fraction: number) => void; signal?: AbortSignal }
+) => Promise<ArmResults[R["kind"]]>;
+
 /** How much of an arm's last words are kept to explain its end. */
 const KEPT_STDERR = 2000;
 
@@ -73,7 +79,7 @@ function describe(request: ArmRequest): string {
     case "quality":
       return `the quality measurement of ${request.options.model}`;
     case "footprint":
-      return `the memory measurement of ${request.model}`;
+      return `the memory measurement of ${request.options.model}`;
     case "speed":
       return "the speed measurement";
   }

@@ -1,19 +1,21 @@
-import { createConvertCommand } from "../../converter/cli/createConvertCommand.js";
+import { measureFootprint } from "../footprint/measureFootprint.js";
 import { computeImportanceMatrix } from "../importance/computeImportanceMatrix.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import type { ArmRequest } from "./ArmRequest.js";
-import { measureFootprint } from "../footprint/measureFootprint.js";
 
 /** Does the work of an arm in this process. */
 export async function runArmRequest(request: ArmRequest, onFraction: (fraction: number) => void): Promise<unknown> {
   const onProgress = (done: number, total: number): void => onFraction(done / total);
   switch (request.kind) {
-    case "convert":
+    case "convert": {
+      // Only here: what a footprint's process loads, it is measured with.
+      const { createConvertCommand } = await import("../../converter/cli/createConvertCommand.js");
       await createConvertCommand().parseAsync([...request.arguments, "--quiet"], { from: "user" });
       return undefined;
+    }
     case "imatrix":
       return computeImportanceMatrix(loadBenchAddon, { ...request.options, onProgress });
     case "quantize": {
@@ -24,8 +26,12 @@ export async function runArmRequest(request: ArmRequest, onFraction: (fraction: 
     case "quality":
       return measureQuality(loadBenchAddon, { ...request.options, onProgress });
     case "footprint":
-      return measureFootprint(await loadBenchAddon(), request);
+      return measureFootprint(await loadBenchAddon({ gpu: usesGpu(request.options) }), request.options);
     case "speed":
-      return measureSpeed(loadBenchAddon, { ...request.options, onProgress });
+      return measureSpeed(() => loadBenchAddon({ gpu: usesGpu(request.options) }), { ...request.options, onProgress });
   }
+}
+
+function usesGpu({ gpuLayers = 0 }: { gpuLayers?: number }): boolean {
+  return gpuLayers > 0;
 }

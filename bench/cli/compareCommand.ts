@@ -5,6 +5,7 @@ import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Contender } from "../compare/Contender.js";
 import { compareModels } from "../compare/compareModels.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
+import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
 import { percentOption } from "./percentOption.js";
 import { withProgress } from "./withProgress.js";
@@ -23,8 +24,10 @@ interface Options {
   context: number;
   chunks?: number;
   calibrationChunks?: number;
-  prompt: number;
-  generate: number;
+  prompt: number[];
+  generate: number[];
+  depth: number[];
+  gpuLayers: number;
   repeat: number;
   threads?: number;
   format: (typeof COMPARISON_FORMATS)[number];
@@ -57,8 +60,15 @@ export function compareCommand(): Command {
     .option("--context <tokens>", "tokens a chunk", integerOption(8), 512)
     .option("--chunks <count>", "chunks of the text (default: all)", integerOption(1))
     .option("--calibration-chunks <count>", "chunks of the calibration text (default: all)", integerOption(1))
-    .option("--prompt <tokens>", "length of the prompt in the speed test, 0 to leave it out", integerOption(0), 512)
-    .option("--generate <tokens>", "tokens to generate in the speed test, 0 to leave it out", integerOption(0), 64)
+    .option(
+      "--prompt <tokens>",
+      "lengths of prompts in the speed tests, 0 to leave them out",
+      integerListOption(0),
+      [512]
+    )
+    .option("--generate <tokens>", "tokens to generate in them, 0 to leave it out", integerListOption(0), [64])
+    .option("--depth <tokens>", "tokens already in the KV cache in them", integerListOption(0), [0])
+    .option("--gpu-layers <count>", "layers to put on the GPU in them", integerOption(0), 0)
     .option("--repeat <count>", "rounds of the speed test", integerOption(1), 5)
     .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
     .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
@@ -80,24 +90,28 @@ function bits(text: string, before: number[] = []): number[] {
 async function run(source: string, options: Options, signal: AbortSignal): Promise<void> {
   const { types, percent8bit, bitsPerWeight, model: files, format, output, ...rest } = options;
   let result = "";
-  await withProgress("comparing", async (loadAddon, update) => {
-    const contenders = [
-      ...mixedContenders(source, percent8bit, bitsPerWeight),
-      ...stockContenders(types, (await loadAddon()).stockTypes()),
-      ...files.map((path): Contender => ({ kind: "file", path }))
-    ];
-    const comparison = await compareModels({
-      ...rest,
-      source,
-      contenders,
-      output: output ?? `${basename(resolve(source)).replace(/\.gguf$/, "")}-comparison`,
-      command: process.argv.slice(2),
-      onProgress: update,
-      signal
-    });
-    result = formatComparison(comparison, format);
-    return `compared ${comparison.models.length} models`;
-  });
+  await withProgress(
+    "comparing",
+    async (loadAddon, update) => {
+      const contenders = [
+        ...mixedContenders(source, percent8bit, bitsPerWeight),
+        ...stockContenders(types, (await loadAddon()).stockTypes()),
+        ...files.map((path): Contender => ({ kind: "file", path }))
+      ];
+      const comparison = await compareModels({
+        ...rest,
+        source,
+        contenders,
+        output: output ?? `${basename(resolve(source)).replace(/\.gguf$/, "")}-comparison`,
+        command: process.argv.slice(2),
+        onProgress: update,
+        signal
+      });
+      result = formatComparison(comparison, format);
+      return `compared ${comparison.models.length} models`;
+    },
+    { gpu: options.gpuLayers > 0 }
+  );
   process.stdout.write(result);
 }
 

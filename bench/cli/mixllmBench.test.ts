@@ -54,17 +54,43 @@ describe("mixllm-bench", () => {
   test("speed --json prints one array", async () => {
     const model = file("model.gguf");
     const { code, stdout } = await run(
-      ...["speed", "--model", model, "--model", model, "--prompt", "16", "--generate", "2"],
-      ...["--threads", "1", "--repeat", "2", "--json"]
+      ...["speed", "--model", model, "--model", model, "--prompt", "16,8", "--generate", "2", "--depth", "0,4"],
+      ...["--threads", "1", "--repeat", "2", "--starts", "1", "--json"]
     );
     expect(code).toBe(0);
-    const tokensPerSecond = {
-      median: expect.any(Number) as number,
-      mean: expect.any(Number) as number,
-      sd: expect.any(Number) as number
+    const number = expect.any(Number) as number;
+    const entry = {
+      model,
+      type: "F16",
+      threads: 1,
+      gpuLayers: 0,
+      tokensPerSecond: { median: number, mean: number, sd: number },
+      footprint: { loadSeconds: number, firstTokenSeconds: number, peakMemoryBytes: number, videoMemoryBytes: null }
     };
-    const entry = { model, type: "F16", threads: 1, tokensPerSecond };
-    expect(JSON.parse(stdout)).toEqual(["pp16", "tg2", "pp16", "tg2"].map((name) => ({ ...entry, test: name })));
+    const names = ["pp8", "pp16", "tg2", "pp8 @ d4", "pp16 @ d4", "tg2 @ d4"];
+    expect(JSON.parse(stdout)).toEqual([...names, ...names].map((name) => ({ ...entry, test: name })));
+  });
+
+  test("kernels --json prints one object", async () => {
+    const { code, stdout } = await run(
+      ...["kernels", "--shape", "32x256", "--percent-8bit", "50", "--types", "q4_0", "--tokens", "1,3"],
+      ...["--threads", "1", "--repeat", "1", "--json"]
+    );
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout) as { device: unknown; kernels: { kernel: string; tokens: number }[] };
+    expect(report.device).toMatchObject({ name: "CPU" });
+    expect(report.kernels.map(({ kernel, tokens }) => `${kernel} ${tokens}`)).toEqual([
+      ...["MixLLM p50 1", "Q4_0 1"],
+      ...["MixLLM p50 3", "Q4_0 3"]
+    ]);
+  });
+
+  test("speed --starts 0 measures no starts", async () => {
+    const { code, stdout } = await run(
+      ...["speed", "--model", file("model.gguf"), "--prompt", "8", "--generate", "0", "--repeat", "1", "--starts", "0"]
+    );
+    expect(code).toBe(0);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(2);
   });
 
   test.each([
@@ -73,7 +99,11 @@ describe("mixllm-bench", () => {
     [["quality", "--model", "x.gguf", "--text", "x", "--chunk", "4"], /^error: unknown option '--chunk'/],
     [["quality", "--model", "x.gguf", "--text", "x", "--context", "7"], /^error: option '--context.*at least 8/],
     [["speed", "--model", "none.gguf", "--repeat", "0"], /^error: option '--repeat.*at least 1/],
+    [["speed", "--model", "none.gguf", "--depth", "0,x"], /^error: option '--depth.*at least 0/],
     [["speed", "--model", "none.gguf"], /^error: cannot read none\.gguf: no such file/],
+    [["kernels", "--shape", "100x64"], /^error: option '--shape.*multiples of 16 and of 32/],
+    [["kernels", "--types", "Q9"], /^error: there is no type Q9 to measure; there are/],
+    [["kernels", "--tokens", "0"], /^error: option '--tokens.*at least 1/],
     [["synthesize", "--shape", "llama-9", "-o", "x.gguf"], /^error: there is no shape llama-9; known are/],
     [["compare", "none", "--text", "none.txt"], /^error: cannot read none: no such file or folder/],
     [["compare", "none", "--text", "x", "--types", "Q9"], /^error: there is no quantization type Q9; llama\.cpp has/],

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { runCommand } from "../../cli/runCommand.js";
 import { compareCommand } from "./compareCommand.js";
+import { kernelsCommand } from "./kernelsCommand.js";
 import { qualityCommand } from "./qualityCommand.js";
 import { speedCommand } from "./speedCommand.js";
 import { synthesizeCommand } from "./synthesizeCommand.js";
@@ -10,6 +11,7 @@ await runCommand(
   new Command("mixllm-bench")
     .description("Measures quality and speed of GGUF models, MixLLM and stock ones alike.")
     .addCommand(compareCommand())
+    .addCommand(kernelsCommand())
     .addCommand(qualityCommand())
     .addCommand(speedCommand())
     .addCommand(synthesizeCommand())

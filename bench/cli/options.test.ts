@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
 import { percentOption } from "./percentOption.js";
+import { shapeListOption } from "./shapeListOption.js";
 
 test.each([
   ["8", 8],
@@ -24,3 +26,26 @@ test.each([
 test.each(["-1", "101", "10%", "", "NaN"])("not a percentage: %j", (text) => {
   expect(() => percentOption(text)).toThrow("percentage");
 });
+
+test("whole numbers separated by commas", () => {
+  expect(integerListOption(0)("512")).toEqual([512]);
+  expect(integerListOption(0)("0,512,4096")).toEqual([0, 512, 4096]);
+});
+
+test.each(["", "1,", ",1", "1 2", "1;2", "1, 2", "1,x"])("not whole numbers: %j", (text) => {
+  expect(() => integerListOption(0)(text)).toThrow("expected a whole number of at least 0");
+});
+
+test("sizes of weights separated by commas", () => {
+  expect(shapeListOption("4096x14336,16x32")).toEqual([
+    { outputs: 4096, inputs: 14336 },
+    { outputs: 16, inputs: 32 }
+  ]);
+});
+
+test.each(["", "4096", "4096x", "0x32", "17x32", "16x33", "16x32,", "16*32", "-16x32", "999999x32"])(
+  "not sizes of weights: %j",
+  (text) => {
+    expect(() => shapeListOption(text)).toThrow("multiples of 16 and of 32");
+  }
+);

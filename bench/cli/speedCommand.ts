@@ -1,52 +1,92 @@
+import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { formatBytes } from "../../cli/formatBytes.js";
+import { untilInterrupted } from "../../cli/untilInterrupted.js";
+import { measureFootprints } from "../footprint/measureFootprints.js";
+import { startLengths } from "../footprint/startLengths.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
-import { untilInterrupted } from "../../cli/untilInterrupted.js";
+import { speedJson } from "../speed/speedJson.js";
+import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {
   model: string[];
-  prompt: number;
-  generate: number;
+  prompt: number[];
+  generate: number[];
+  depth: number[];
   threads?: number;
+  gpuLayers: number;
   repeat: number;
+  starts: number;
   json?: true;
 }
 
 export function speedCommand(): Command {
   return new Command("speed")
-    .description("measure how fast models process a prompt and generate, taking turns")
+    .description("measure how fast models process a prompt and generate, taking turns, and what starting them takes")
     .requiredOption("--model <gguf>", "model to measure; give it once for each", (path, before: string[] = []) => [
       ...before,
       path
     ])
-    .option("--prompt <tokens>", "length of the prompt, 0 to leave it out", integerOption(0), 512)
-    .option("--generate <tokens>", "tokens to generate, 0 to leave it out", integerOption(0), 64)
+    .option("--prompt <tokens>", "lengths of prompts, 0 to leave them out", integerListOption(0), [512])
+    .option("--generate <tokens>", "tokens to generate, 0 to leave it out", integerListOption(0), [64])
+    .option("--depth <tokens>", "tokens already in the KV cache", integerListOption(0), [0])
     .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
-    .option("--repeat <count>", "rounds", integerOption(1), 5)
-    .option("--json", "print one JSON array")
+    .option("--gpu-layers <count>", "layers to put on the GPU", integerOption(0), 0)
+    .option("--repeat <count>", "rounds of each test", integerOption(1), 5)
+    .option("--starts <count>", "how often to start each model for load time, first token, memory", integerOption(0), 3)
+    .option("--json", "print one JSON array, an entry a model and test")
+    .addHelpText(
+      "after",
+      `
+Tests are named as llama-bench names them: pp512 is a prompt of 512 tokens, tg64 the generation of 64,
+tg64 @ d4096 the same behind 4096 tokens. All models stay loaded at once.
+
+Examples:
+  $ mixllm-bench speed --model mixed.gguf --model q4_k_m.gguf
+  $ mixllm-bench speed --model mixed.gguf --prompt 128,512 --generate 64 --depth 0,512,4096
+  $ mixllm-bench speed --model mixed.gguf --gpu-layers 99 --starts 0 --json`
+    )
     .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
-async function run({ model, json, ...options }: Options, signal: AbortSignal): Promise<void> {
+async function run({ model, json, starts, ...options }: Options, signal: AbortSignal): Promise<void> {
+  const { depth, gpuLayers, threads = availableParallelism() } = options;
+  /** Share of the progress that the starts get. */
+  const startsShare = starts / (starts + options.repeat * depth.length);
   let result = "";
-  await withProgress("measuring speed", async (loadAddon, update) => {
-    const report = await measureSpeed(loadAddon, {
-      ...options,
-      models: model,
-      signal,
-      onProgress: (done, total, step) => update(done / total, step),
-      onTooLargeForMemory: (modelBytes, freeBytes) =>
-        process.stderr.write(
-          `warning: the models take ${formatBytes(modelBytes)} and ${formatBytes(freeBytes)} of memory are free: ` +
-            "they may be read from disk again and again\n"
-        )
-    });
-    const figures = report.models.flatMap((entry) => entry.figures);
-    result = json === true ? `${JSON.stringify(figures)}\n` : formatSpeed(report);
-    return "measured speed";
-  });
+  await withProgress(
+    "measuring speed",
+    async (loadAddon, update) => {
+      const report = await measureSpeed(loadAddon, {
+        ...options,
+        threads,
+        models: model,
+        signal,
+        onProgress: (done, total, step) => update((1 - startsShare) * (done / total), step),
+        onTooLargeForMemory: (modelBytes, freeBytes) =>
+          process.stderr.write(
+            `warning: the models take ${formatBytes(modelBytes)} and ${formatBytes(freeBytes)} of memory are free: ` +
+              "they may be read from disk again and again\n"
+          )
+      });
+      const footprints =
+        starts === 0
+          ? []
+          : await measureFootprints(model, {
+              ...startLengths(options),
+              threads,
+              gpuLayers,
+              starts,
+              signal,
+              onProgress: (done, total, step) => update(1 - startsShare + startsShare * (done / total), step)
+            });
+      result = json === true ? `${JSON.stringify(speedJson(report, footprints))}\n` : formatSpeed(report, footprints);
+      return "measured speed";
+    },
+    { gpu: gpuLayers > 0 }
+  );
   process.stdout.write(result);
 }

@@ -3,14 +3,13 @@ import { basename, dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderForTests } from "../testing/folderForTests.js";
 import type { ArmRequest } from "../arm/ArmRequest.js";
-import { Workshop, type ArmRunner } from "./Workshop.js";
+import type { ArmRunner } from "../arm/runArm.js";
+import { Workshop } from "./Workshop.js";
 
 const file = folderForTests();
 const request = (model: string): ArmRequest & { kind: "footprint" } => ({
   kind: "footprint",
-  model,
-  prompt: 1,
-  threads: 1
+  options: { model, prompt: 1, context: 1, threads: 1 }
 });
 
 /** Notes what it is asked for; a request that makes a file makes it. */

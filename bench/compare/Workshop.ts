@@ -4,13 +4,7 @@ import type { ArmRequest, ArmResults } from "../arm/ArmRequest.js";
 import { ContentHashes } from "./ContentHashes.js";
 import { contentKey } from "./contentKey.js";
 import { ResultCache } from "./ResultCache.js";
-import { runArm } from "../arm/runArm.js";
-
-/** How a workshop runs a piece of work; `runArm` but in tests. */
-export type ArmRunner = <R extends ArmRequest>(
-  request: R,
-  options: { onFraction?: (fraction: number) => void; signal?: AbortSignal }
-) => Promise<ArmResults[R["kind"]]>;
+import { runArm, type ArmRunner } from "../arm/runArm.js";
 
 /**
  * The output folder of a comparison: models it made, results it measured and hashes of what went in. Whatever is in it

@@ -7,8 +7,8 @@ import { folderForTests } from "../testing/folderForTests.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import type { ArmRequest } from "../arm/ArmRequest.js";
 import { compareModels, type CompareOptions } from "./compareModels.js";
+import type { ArmRunner } from "../arm/runArm.js";
 import { runArmRequest } from "../arm/runArmRequest.js";
-import type { ArmRunner } from "./Workshop.js";
 
 prepareBenchAddon();
 const file = folderForTests();
@@ -21,6 +21,9 @@ beforeAll(async () => {
   await synthesizeModel(loadBenchAddon, { ...shape, percent8bit: 10, output: file("mixed.gguf") });
   await quantizeStock(loadBenchAddon, file("f16.gguf"), file("q8_0.gguf"), "Q8_0");
 }, 300_000);
+
+/** A model's starts. */
+const STARTS = ["footprint", "footprint", "footprint"];
 
 /** Does the work in this process, and notes what it was. */
 function recordingRunner(kinds: string[]): ArmRunner {
@@ -42,8 +45,9 @@ function options(kinds: string[], given: Partial<CompareOptions> = {}): CompareO
     ],
     context: 256,
     calibrationChunks: 1,
-    prompt: 8,
-    generate: 1,
+    prompt: [8],
+    generate: [1],
+    depth: [0, 4],
     repeat: 1,
     threads: 2,
     command: ["compare"],
@@ -61,9 +65,9 @@ describe("a comparison", () => {
       options(kinds, { onProgress: (fraction) => fractions.push(fraction), onModel: ({ name }) => shown.push(name) })
     );
     expect(kinds).toEqual([
-      ...["quality", "footprint", "imatrix"],
-      ...["quantize", "quality", "footprint"],
-      ...["quality", "footprint", "speed"]
+      ...["quality", ...STARTS, "imatrix"],
+      ...["quantize", "quality", ...STARTS],
+      ...["quality", ...STARTS, "speed"]
     ]);
     expect(first.models.map(({ name }) => name)).toEqual(["f16.gguf", "Q4_K_M", "mixed.gguf"]);
     expect(shown).toEqual(["f16.gguf", "Q4_K_M", "mixed.gguf"]);
@@ -87,7 +91,9 @@ describe("a comparison", () => {
     expect(q4!.bitsPerWeight).toBeLessThan(7);
     expect(mixed!.speed.map((speed) => [speed.type, speed.test])).toEqual([
       ["MixLLM W4.4A8", "pp8"],
-      ["MixLLM W4.4A8", "tg1"]
+      ["MixLLM W4.4A8", "tg1"],
+      ["MixLLM W4.4A8", "pp8 @ d4"],
+      ["MixLLM W4.4A8", "tg1 @ d4"]
     ]);
     expect(q4!.footprint.peakMemoryBytes).toBeGreaterThan(q4!.fileBytes);
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
@@ -101,7 +107,7 @@ describe("a comparison", () => {
 
     const more = [...options(kinds).contenders, { kind: "stock", type: "Q8_0" } as const];
     await compareModels(options(kinds, { contenders: more }));
-    expect(kinds).toEqual(["quantize", "quality", "footprint", "speed"]);
+    expect(kinds).toEqual(["quantize", "quality", ...STARTS, "speed"]);
   });
 
   test.each<[string, () => Partial<CompareOptions>, RegExp]>([

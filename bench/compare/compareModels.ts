@@ -3,8 +3,12 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { shellWords } from "../../cli/shellWords.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import type { ArmRunner } from "../arm/runArm.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { describeFileError } from "../files/describeFileError.js";
+import type { Footprint } from "../footprint/Footprint.js";
+import { startLengths } from "../footprint/startLengths.js";
+import { summarizeFootprints } from "../footprint/summarizeFootprints.js";
 import { readText } from "../files/readText.js";
 import { assertUnquantized } from "./assertUnquantized.js";
 import { bitsPerWeight } from "./bitsPerWeight.js";
@@ -13,7 +17,10 @@ import { contenderName, type Contender } from "./Contender.js";
 import { describeMachine } from "./describeMachine.js";
 import { describeVersions } from "./describeVersions.js";
 import { identifyModel } from "./identifyModel.js";
-import { Workshop, type ArmRunner } from "./Workshop.js";
+import { Workshop } from "./Workshop.js";
+
+/** How often each model starts for its load time, first token and memory. */
+const STARTS = 3;
 
 /** A model before its speed is measured, for which all take turns. */
 export type UntimedModel = Omit<ComparedModel, "speed">;
@@ -36,12 +43,15 @@ export interface CompareOptions {
   /** Chunks of the text, and of the calibration text; all unless given. */
   chunks?: number;
   calibrationChunks?: number;
-  /** Tokens of the prompt and generation tests, and how often they run; 512, 64 and 5 unless given. */
-  prompt?: number;
-  generate?: number;
+  /** Tokens of the prompt and generation tests, tokens before them, and how often they run; 512, 64, 0 and 5 unless given. */
+  prompt?: readonly number[];
+  generate?: readonly number[];
+  depth?: readonly number[];
   repeat?: number;
   /** All that the machine offers unless given. */
   threads?: number;
+  /** Layers on the GPU while speed and memory are measured; none unless given. */
+  gpuLayers?: number;
   /** The command line, for the record. */
   command: string[];
   onProgress?: (fraction: number, step: string) => void;
@@ -61,7 +71,8 @@ export interface CompareOptions {
  * @throws the reason of `signal` when it aborts
  */
 export async function compareModels(options: CompareOptions): Promise<Comparison> {
-  const { context = 512, prompt = 512, generate = 64, repeat = 5, threads = availableParallelism() } = options;
+  const { context = 512, prompt = [512], generate = [64], depth = [0], repeat = 5 } = options;
+  const { threads = availableParallelism(), gpuLayers = 0 } = options;
   const { contenders, calibration, chunks } = options;
   const isDirectory = await assertSource(options.source);
   await readText(options.text);
@@ -128,11 +139,19 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
       },
       step(`quality of ${name}`)
     );
-    const footprint = await workshop.measure(
-      [sha256, prompt, threads, describeMachine()],
-      { kind: "footprint", model: file, prompt: Math.max(1, prompt), threads },
-      step(`memory of ${name}`)
-    );
+    const start = { ...startLengths({ prompt, generate, depth }), threads, gpuLayers };
+    const showStart = step(`memory of ${name}`);
+    const starts: Footprint[] = [];
+    while (starts.length < STARTS) {
+      showStart(starts.length / STARTS);
+      starts.push(
+        await workshop.measure([sha256, start, describeMachine(), starts.length], {
+          kind: "footprint",
+          options: { ...start, model: file }
+        })
+      );
+    }
+    const footprint = summarizeFootprints(starts);
     const model = {
       ...{ name, ...(await identifyModel(file)), origin, file, sha256, fileBytes: (await stat(file)).size },
       ...{ bitsPerWeight: await bitsPerWeight(file, reference), quality, footprint }
@@ -198,8 +217,8 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   for (const contender of contenders) measured.push(await measure(contenderName(contender), await make(contender)));
   const files = measured.map(({ file }) => file);
   const speed = await workshop.measure(
-    [measured.map(({ sha256 }) => sha256), prompt, generate, repeat, threads, describeMachine()],
-    { kind: "speed", options: { models: files, prompt, generate, repeat, threads } },
+    [measured.map(({ sha256 }) => sha256), prompt, generate, depth, repeat, threads, gpuLayers, describeMachine()],
+    { kind: "speed", options: { models: files, prompt, generate, depth, repeat, threads, gpuLayers } },
     step("speed")
   );
   options.onProgress?.(1, "done");

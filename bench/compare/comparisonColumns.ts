@@ -74,6 +74,9 @@ export function comparisonColumns(models: readonly ComparedModel[]): ComparisonC
     ),
     numeric("load", ({ footprint }) => footprint.loadSeconds, seconds),
     numeric("first token", ({ footprint }) => footprint.firstTokenSeconds, seconds),
-    numeric("peak memory", ({ footprint }) => footprint.peakMemoryBytes, formatBytes)
+    numeric("peak memory", ({ footprint }) => footprint.peakMemoryBytes, formatBytes),
+    ...(models.some(({ footprint }) => footprint.videoMemoryBytes !== null)
+      ? [numeric("video memory", ({ footprint }) => footprint.videoMemoryBytes ?? undefined, formatBytes)]
+      : [])
   ];
 }

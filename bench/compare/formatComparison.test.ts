@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ComparedModel, Comparison } from "./Comparison.js";
 import { formatComparison } from "./formatComparison.js";
 
-const footprint = { loadSeconds: 0.5, firstTokenSeconds: 1.25, peakMemoryBytes: 3 * 2 ** 20 };
+const footprint = { loadSeconds: 0.5, firstTokenSeconds: 1.25, peakMemoryBytes: 3 * 2 ** 20, videoMemoryBytes: null };
 const f16: ComparedModel = {
   name: "F16",
   family: "unquantized",
@@ -19,6 +19,7 @@ const f16: ComparedModel = {
       type: "F16",
       test: "pp512",
       threads: 2,
+      gpuLayers: 0,
       tokensPerSecond: { median: 100, mean: 101.5, sd: 2.25 }
     }
   ]

@@ -1,23 +1,17 @@
 import type { BenchAddon } from "../BenchAddon.js";
 import { finishJob } from "../job/finishJob.js";
 import type { Footprint } from "./Footprint.js";
+import type { FootprintOptions } from "./FootprintOptions.js";
 
 /**
- * Loads a model, processes a prompt and generates a token, once; to be called in a process that has done nothing else.
+ * Starts a model and processes a prompt, once; to be called in a process that has done nothing else.
  *
- * @param prompt tokens of the prompt
+ * @throws {InvalidInputError} the model cannot be loaded, or its context does not fit in memory
  */
 export async function measureFootprint(
   addon: BenchAddon,
-  { model, prompt, threads }: { model: string; prompt: number; threads: number }
+  { model, prompt, context, threads, gpuLayers = 0 }: FootprintOptions & { model: string }
 ): Promise<Footprint> {
-  const { handle, loadSeconds } = await finishJob(addon.openSpeedModel({ model, prompt, generate: 1, threads }));
-  const promptSeconds = await finishJob(addon.timePrompt(handle, 0));
-  const tokenSeconds = await finishJob(addon.timeGeneration(handle, 0));
-  addon.closeSpeedModel(handle);
-  return {
-    loadSeconds,
-    firstTokenSeconds: loadSeconds + promptSeconds + tokenSeconds,
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024
-  };
+  const start = await finishJob(addon.measureStart({ model, prompt, context, threads, gpuLayers }));
+  return { ...start, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 };
 }

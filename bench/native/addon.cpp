@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "importance/bindImportance.h"
+#include "kernels/bindKernels.h"
 #include "quality/bindQuality.h"
 #include "speed/bindSpeed.h"
 #include "stock/bindStock.h"
@@ -8,6 +9,7 @@
 
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     bindImportance(env, exports);
+    bindKernels(env, exports);
     bindQuality(env, exports);
     bindSpeed(env, exports);
     bindStock(env, exports);

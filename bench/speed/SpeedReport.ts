@@ -6,7 +6,6 @@ export interface SpeedReport {
     model: string;
     type: string;
     fileBytes: number;
-    loadSeconds: number;
     /** One entry a test. */
     figures: SpeedFigures[];
   }[];

@@ -1,22 +1,40 @@
 import { formatBytes } from "../../cli/formatBytes.js";
 import { formatTable } from "../../cli/formatTable.js";
+import type { Footprint } from "../footprint/Footprint.js";
 import type { SpeedReport } from "./SpeedReport.js";
 
-/** The report as a table, one line a model and test, each ending in a line feed; speeds in tokens a second. */
-export function formatSpeed({ models }: SpeedReport): string {
-  const head = ["model", "type", "size", "load", "test", "threads", "median t/s", "mean", "sd"];
-  const rows = models.flatMap(({ model, type, fileBytes, loadSeconds, figures }) =>
-    figures.map(({ test, threads, tokensPerSecond: { median, mean, sd } }) => [
-      model,
-      type,
-      formatBytes(fileBytes),
+/**
+ * The report as a table of tests, one line a model and test, speeds in tokens a second, and a table of what starting each
+ * model takes; each line ends in a line feed.
+ *
+ * @param footprints one entry a model, or none where they were not measured
+ */
+export function formatSpeed({ models }: SpeedReport, footprints: readonly Footprint[]): string {
+  const tests = formatTable(
+    ["model", "type", "size", "test", "threads", "median t/s", "mean", "sd"],
+    models.flatMap(({ model, type, fileBytes, figures }) =>
+      figures.map(({ test, threads, tokensPerSecond: { median, mean, sd } }) => [
+        model,
+        type,
+        formatBytes(fileBytes),
+        test,
+        String(threads),
+        median.toFixed(2),
+        mean.toFixed(2),
+        sd.toFixed(2)
+      ])
+    )
+  );
+  if (footprints.length === 0) return tests;
+  const starts = formatTable(
+    ["model", "load", "first token", "peak memory", "video memory"],
+    footprints.map(({ loadSeconds, firstTokenSeconds, peakMemoryBytes, videoMemoryBytes }, i) => [
+      models[i]!.model,
       `${loadSeconds.toFixed(2)} s`,
-      test,
-      String(threads),
-      median.toFixed(2),
-      mean.toFixed(2),
-      sd.toFixed(2)
+      `${firstTokenSeconds.toFixed(2)} s`,
+      formatBytes(peakMemoryBytes),
+      videoMemoryBytes === null ? "-" : formatBytes(videoMemoryBytes)
     ])
   );
-  return formatTable(head, rows);
+  return `${tests}\n${starts}`;
 }

@@ -1,9 +1,11 @@
 import { loadBenchAddon } from "../loadBenchAddon.js";
-import { writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { BenchAddon, SpeedModelHandle } from "../BenchAddon.js";
+import type { BenchAddon, NativeSpeedTest, SpeedModelHandle } from "../BenchAddon.js";
+import { measureFootprint } from "../footprint/measureFootprint.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+import { convertDemo } from "../testing/convertDemo.js";
 import { folderForTests } from "../testing/folderForTests.js";
 import { formatSpeed } from "./formatSpeed.js";
 import { measureSpeed } from "./measureSpeed.js";
@@ -12,32 +14,26 @@ prepareBenchAddon();
 const file = folderForTests();
 
 describe("the order of measurement", () => {
-  /** An addon that notes what it is asked for; model a always takes 1 s, b 2 s, a test more every round. */
+  /** An addon that notes what it is asked for; model a always takes 1 s, b 2 s, a prompt more every round. */
   function recordingAddon(calls: string[]): BenchAddon {
     const name = (handle: SpeedModelHandle): string => (handle as unknown as { model: string }).model;
     const job = <T>(result: T) => ({ result: Promise.resolve(result), cancel: () => undefined });
+    let generates = false;
     const seconds = (handle: SpeedModelHandle): number => (name(handle) === "a" ? 1 : 2);
     return {
       openSpeedModel: ({ model }: { model: string }) => {
         const short = model.endsWith("a.gguf") ? "a" : "b";
         calls.push(`open ${short}`);
-        return job({
-          handle: { model: short } as unknown as SpeedModelHandle,
-          type: `type ${short}`,
-          loadSeconds: 0.5
-        });
+        return job({ handle: { model: short } as unknown as SpeedModelHandle, type: `type ${short}` });
       },
-      warmUpSpeedModel: (handle: SpeedModelHandle) => {
-        calls.push(`warm ${name(handle)}`);
+      prepareSpeedTest: (handle: SpeedModelHandle, { tokens, generation, depth }: NativeSpeedTest) => {
+        generates = generation;
+        calls.push(`prepare ${name(handle)} ${generation ? "tg" : "pp"}${tokens} @ ${depth}`);
         return job(undefined);
       },
-      timePrompt: (handle: SpeedModelHandle, seed: number) => {
-        calls.push(`pp ${name(handle)} ${seed}`);
-        return job(seconds(handle) * (seed + 1));
-      },
-      timeGeneration: (handle: SpeedModelHandle, seed: number) => {
-        calls.push(`tg ${name(handle)} ${seed}`);
-        return job(seconds(handle));
+      timeSpeedTest: (handle: SpeedModelHandle, seed: number) => {
+        calls.push(`time ${name(handle)} ${seed}`);
+        return job(generates ? seconds(handle) : seconds(handle) * (seed + 1));
       },
       closeSpeedModel: (handle: SpeedModelHandle) => calls.push(`close ${name(handle)}`)
     } as unknown as BenchAddon;
@@ -53,32 +49,34 @@ describe("the order of measurement", () => {
     const steps: string[] = [];
     const report = await measureSpeed(() => Promise.resolve(recordingAddon(calls)), {
       models: [file("a.gguf"), file("b.gguf")],
-      prompt: 100,
-      generate: 10,
+      prompt: [100],
+      generate: [10],
+      depth: [0, 7],
       repeat: 3,
       threads: 2,
       onProgress: (done, total) => steps.push(`${done}/${total}`)
     });
-    expect(calls).toEqual(
-      [
-        ["open a", "open b", "warm a", "warm b"],
-        ["pp a 0", "pp b 0", "tg a 0", "tg b 0"],
-        ["pp b 1", "pp a 1", "tg b 1", "tg a 1"],
-        ["pp a 2", "pp b 2", "tg a 2", "tg b 2"],
-        ["close a", "close b"]
-      ].flat()
-    );
-    expect(steps).toEqual(Array.from({ length: 16 }, (_, i) => `${i}/16`));
+    const turns = ["time a 0", "time b 0", "time b 1", "time a 1", "time a 2", "time b 2"];
+    expect(calls).toEqual([
+      ...["open a", "open b"],
+      ...["prepare a pp100 @ 0", "prepare b pp100 @ 0", ...turns],
+      ...["prepare a tg10 @ 0", "prepare b tg10 @ 0", ...turns],
+      ...["prepare a pp100 @ 7", "prepare b pp100 @ 7", ...turns],
+      ...["prepare a tg10 @ 7", "prepare b tg10 @ 7", ...turns],
+      ...["close a", "close b"]
+    ]);
+    expect(steps).toEqual(Array.from({ length: 34 }, (_, i) => `${i}/34`));
     expect(report.models.map(({ type, fileBytes }) => [type, fileBytes])).toEqual([
       ["type a", 4],
       ["type b", 5]
     ]);
-    const [pp, tg] = report.models[1]!.figures;
+    const [pp, tg, ppDeep] = report.models[1]!.figures;
     // 100 tokens in 2, 4 and 6 seconds
-    expect(pp).toMatchObject({ model: file("b.gguf"), type: "type b", test: "pp100", threads: 2 });
+    expect(pp).toMatchObject({ model: file("b.gguf"), type: "type b", test: "pp100", threads: 2, gpuLayers: 0 });
     expect(pp!.tokensPerSecond.median).toBe(25);
     expect(pp!.tokensPerSecond.mean).toBeCloseTo((50 + 25 + 100 / 6) / 3, 12);
     expect(pp!.tokensPerSecond.sd).toBeCloseTo(17.3472, 4);
+    expect(ppDeep!.test).toBe("pp100 @ d7");
     expect(tg).toMatchObject({ test: "tg10", tokensPerSecond: { median: 5, mean: 5, sd: 0 } });
   });
 
@@ -86,11 +84,11 @@ describe("the order of measurement", () => {
     const calls: string[] = [];
     const { models } = await measureSpeed(() => Promise.resolve(recordingAddon(calls)), {
       models: [file("a.gguf")],
-      prompt: 0,
+      prompt: [0],
       repeat: 1
     });
     expect(models[0]!.figures.map(({ test: name }) => name)).toEqual(["tg64"]);
-    expect(calls).toEqual(["open a", "warm a", "tg a 0", "close a"]);
+    expect(calls).toEqual(["open a", "prepare a tg64 @ 0", "time a 0", "close a"]);
   });
 
   test("closes what it opened when one model cannot be loaded", async () => {
@@ -115,29 +113,58 @@ describe("real models", () => {
     await synthesizeModel(loadBenchAddon, { ...shape, percent8bit: 25, output: file("mixed.gguf") });
   }, 300_000);
 
-  test("run at a speed, stock and MixLLM alike", { timeout: 300_000 }, async () => {
+  test("run at a speed at any depth, stock and MixLLM alike", { timeout: 300_000 }, async () => {
     const report = await measureSpeed(loadBenchAddon, {
       models: [file("f16.gguf"), file("mixed.gguf")],
-      prompt: 40,
-      generate: 3,
+      prompt: [40, 8],
+      generate: [3],
+      depth: [0, 100],
       threads: 2,
       repeat: 2
     });
     expect(report.models.map(({ type }) => type)).toEqual(["F16", "MixLLM W5.0A8"]);
-    const figures = report.models.flatMap((model) => model.figures);
-    expect(figures.map(({ test: name }) => name)).toEqual(["pp40", "tg3", "pp40", "tg3"]);
-    for (const { tokensPerSecond } of figures) {
-      expect(tokensPerSecond.median).toBeGreaterThan(0);
-      expect(Number.isFinite(tokensPerSecond.sd)).toBe(true);
+    const names = ["pp8", "pp40", "tg3", "pp8 @ d100", "pp40 @ d100", "tg3 @ d100"];
+    for (const { figures } of report.models) {
+      expect(figures.map(({ test: name }) => name)).toEqual(names);
+      for (const { tokensPerSecond } of figures) {
+        expect(tokensPerSecond.median).toBeGreaterThan(0);
+        expect(Number.isFinite(tokensPerSecond.sd)).toBe(true);
+      }
     }
-    const lines = formatSpeed(report).split("\n");
-    expect(lines).toHaveLength(6);
-    expect(lines[3]).toMatch(/mixed\.gguf +MixLLM W5\.0A8 +[\d.]+ MiB +[\d.]+ s +pp40 +2 +[\d.]+ +[\d.]+ +[\d.]+$/);
+    const lines = formatSpeed(report, []).trimEnd().split("\n");
+    expect(lines).toHaveLength(13);
+    expect(lines[7]).toMatch(/mixed\.gguf +MixLLM W5\.0A8 +[\d.]+ MiB +pp8 +2 +[\d.]+ +[\d.]+ +[\d.]+$/);
+  });
+
+  test("depth costs time: attention reads all that lies before", { timeout: 300_000 }, async () => {
+    // Small, so that attention is most of its work.
+    await convertDemo(file("demo.gguf"));
+    const { models } = await measureSpeed(loadBenchAddon, {
+      models: [file("demo.gguf")],
+      prompt: [0],
+      generate: [16],
+      depth: [0, 4000],
+      threads: 1,
+      repeat: 3
+    });
+    const [shallow, deep] = models[0]!.figures.map(({ tokensPerSecond }) => tokensPerSecond.median);
+    expect(deep!).toBeLessThan(0.8 * shallow!);
+  });
+
+  test("a start tells its times, memory and that no GPU took part", { timeout: 300_000 }, async () => {
+    const options = { model: file("mixed.gguf"), prompt: 64, context: 128, threads: 2 };
+    const footprint = await measureFootprint(await loadBenchAddon(), options);
+    expect(footprint.loadSeconds).toBeGreaterThan(0);
+    expect(footprint.firstTokenSeconds).toBeGreaterThan(footprint.loadSeconds);
+    expect(footprint.peakMemoryBytes).toBeGreaterThan((await stat(file("mixed.gguf"))).size);
+    expect(footprint.videoMemoryBytes).toBeNull();
+    const report = { models: [{ model: "m.gguf", type: "F16", fileBytes: 1024, figures: [] }] };
+    expect(formatSpeed(report, [footprint])).toMatch(/\n\nmodel .*\nm\.gguf +[\d.]+ s +[\d.]+ s +[\d.]+ \wiB +-\n$/);
   });
 
   test.each([
     ["a missing model", { models: ["none.gguf"] }, /^cannot read none\.gguf: no such file/],
-    ["nothing to measure", { models: ["none.gguf"], prompt: 0, generate: 0 }, /nothing to measure/]
+    ["nothing to measure", { models: ["none.gguf"], prompt: [0], generate: [0] }, /nothing to measure/]
   ])("%s is one clear message", async (_, options, message) => {
     await expect(measureSpeed(loadBenchAddon, options)).rejects.toThrow(message);
   });

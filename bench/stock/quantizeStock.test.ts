@@ -22,7 +22,7 @@ describe("stock quantization", () => {
     await quantizeStock(loadBenchAddon, file("f16.gguf"), output, type, {
       onProgress: (done, total) => progress.push(done / total)
     });
-    const report = await measureSpeed(loadBenchAddon, { models: [output], prompt: 0, generate: 1, repeat: 1 });
+    const report = await measureSpeed(loadBenchAddon, { models: [output], prompt: [0], generate: [1], repeat: 1 });
     expect(report.models[0]!.type).toBe(type.toUpperCase());
     expect((await stat(output)).size).toBeLessThan((await stat(file("f16.gguf"))).size * 0.65);
     expect(progress.every((fraction) => fraction >= 0 && fraction < 1)).toBe(true);

@@ -1,13 +1,13 @@
 #include "llama/checkPredictsText.h"
 
 #include "job/InputError.h"
+#include "llama/checkDecoder.h"
 
 void checkPredictsText(const llama_model* model, const std::string& name) {
     const llama_vocab* vocab = llama_model_get_vocab(model);
     if (llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_NONE)
         throw InputError(name + " has no vocabulary to read a text with");
-    if (llama_model_has_encoder(model) || !llama_model_has_decoder(model))
-        throw InputError(name + " is not a decoder-only text model");
+    checkDecoder(model, name);
     // A chunk cut out of a text has no end; llama.cpp's tools refuse such models too.
     if (llama_vocab_get_add_eos(vocab))
         throw InputError(name +

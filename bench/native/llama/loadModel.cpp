@@ -5,7 +5,7 @@
 #include "job/InputError.h"
 #include "llama/captureLlamaLog.h"
 
-ModelHandle loadModel(const std::string& path, JobControl& control) {
+ModelHandle loadModel(const std::string& path, JobControl& control, int32_t gpuLayers) {
     static std::once_flag initialized;
     std::call_once(initialized, [] {
         captureLlamaLog();
@@ -15,6 +15,7 @@ ModelHandle loadModel(const std::string& path, JobControl& control) {
     takeLlamaError();
 
     llama_model_params params = llama_model_default_params();
+    params.n_gpu_layers = gpuLayers;
     params.progress_callback = [](float, void* data) { return !static_cast<JobControl*>(data)->canceled(); };
     params.progress_callback_user_data = &control;
     ModelHandle model(llama_model_load_from_file(path.c_str(), params));

@@ -2,5 +2,5 @@
 
 #include <napi.h>
 
-/// Adds `openSpeedModel`, `warmUpSpeedModel`, `timePrompt`, `timeGeneration` and `closeSpeedModel` to the addon.
+/// Adds `openSpeedModel`, `prepareSpeedTest`, `timeSpeedTest`, `closeSpeedModel` and `measureStart` to the addon.
 void bindSpeed(Napi::Env env, Napi::Object exports);

@@ -1,32 +1,6 @@
 #include "synthetic/planTensors.h"
 
-#include <cmath>
-
-namespace {
-
-constexpr int64_t kGroup = 128;
-/// MixLLM deals 8-bit rows out in tiles.
-constexpr int64_t kTile = 16;
-
-void addMixed(std::vector<PlannedTensor>& tensors, const std::string& name, int64_t inputs, int64_t outputs,
-              double percent8bit) {
-    const int64_t groups = (inputs + kGroup - 1) / kGroup;
-    const int64_t tiles = outputs / kTile;
-    const int64_t rows8 = kTile * std::llround(static_cast<double>(tiles) * percent8bit / 100);
-    const int64_t rows4 = outputs - rows8;
-    if (rows4 > 0) {
-        tensors.push_back({name + ".w4", GGML_TYPE_I8, {inputs / 2, rows4}, Filling::Nibbles});
-        tensors.push_back({name + ".w4_scale", GGML_TYPE_F16, {rows4, groups}, Filling::Scales4});
-        tensors.push_back({name + ".w4_zero", GGML_TYPE_I8, {rows4 / 2, groups}, Filling::ZeroPoints});
-    }
-    if (rows8 > 0) {
-        tensors.push_back({name + ".w8", GGML_TYPE_I8, {inputs, rows8}, Filling::Quants8});
-        tensors.push_back({name + ".w8_scale", GGML_TYPE_F16, {rows8, groups}, Filling::Scales8});
-    }
-    tensors.push_back({name + ".rows", GGML_TYPE_I32, {outputs}, Filling::Rows, rows4});
-}
-
-} // namespace
+#include "synthetic/planMixedWeight.h"
 
 std::vector<PlannedTensor> planTensors(const SyntheticModel& model) {
     std::vector<PlannedTensor> tensors;
@@ -34,9 +8,10 @@ std::vector<PlannedTensor> planTensors(const SyntheticModel& model) {
         tensors.push_back({name, GGML_TYPE_F32, {model.hidden}, Filling::Ones});
     };
     const auto addLinear = [&](const std::string& name, int64_t inputs, int64_t outputs) {
-        if (model.mixed)
-            addMixed(tensors, name, inputs, outputs, model.percent8bit);
-        else
+        if (model.mixed) {
+            const std::vector<PlannedTensor> parts = planMixedWeight(name, inputs, outputs, model.percent8bit);
+            tensors.insert(tensors.end(), parts.begin(), parts.end());
+        } else
             tensors.push_back({name, GGML_TYPE_F16, {inputs, outputs}, Filling::Weights});
     };
 

@@ -1,0 +1,44 @@
+import { writeFile } from "node:fs/promises";
+import { beforeAll, expect, test } from "vitest";
+import type { ArmRunner } from "../arm/runArm.js";
+import { folderForTests } from "../testing/folderForTests.js";
+import { measureFootprints } from "./measureFootprints.js";
+
+const file = folderForTests();
+const options = { prompt: 8, context: 16, threads: 2, starts: 2 };
+
+beforeAll(async () => {
+  await writeFile(file("a.gguf"), "GGUF");
+  await writeFile(file("b.gguf"), "GGUF");
+  await writeFile(file("text.gguf"), "some text");
+});
+
+test("models start in turns, the first start of each not counting", async () => {
+  const started: string[] = [];
+  const runArm = ((request: { options: { model: string } }) => {
+    started.push(request.options.model.slice(-6));
+    const seconds = started.length;
+    return Promise.resolve({
+      loadSeconds: seconds,
+      firstTokenSeconds: 2 * seconds,
+      peakMemoryBytes: 1,
+      videoMemoryBytes: null
+    });
+  }) as unknown as ArmRunner;
+  const steps: string[] = [];
+  const footprints = await measureFootprints([file("a.gguf"), file("b.gguf")], {
+    ...options,
+    runArm,
+    onProgress: (done, total) => steps.push(`${done}/${total}`)
+  });
+  expect(started).toEqual(["a.gguf", "b.gguf", "a.gguf", "b.gguf", "a.gguf", "b.gguf"]);
+  expect(footprints.map(({ loadSeconds }) => loadSeconds)).toEqual([4, 5]);
+  expect(steps).toEqual(Array.from({ length: 6 }, (_, i) => `${i}/6`));
+});
+
+test("a file that is no model stops before anything starts", async () => {
+  const runArm = (() => Promise.reject(new Error("started"))) as ArmRunner;
+  await expect(measureFootprints([file("a.gguf"), file("text.gguf")], { ...options, runArm })).rejects.toThrow(
+    /text\.gguf is not a GGUF file/
+  );
+});

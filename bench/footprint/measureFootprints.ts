@@ -1,0 +1,41 @@
+import { runArm, type ArmRunner } from "../arm/runArm.js";
+import { assertGgufFile } from "../files/assertGgufFile.js";
+import type { Footprint } from "./Footprint.js";
+import type { FootprintOptions } from "./FootprintOptions.js";
+import { summarizeFootprints } from "./summarizeFootprints.js";
+
+/**
+ * Starts each model several times, in a process of its own each time and in turns, after one start that does not count
+ * and leaves the file in the page cache.
+ *
+ * @param options.starts how often each model starts, at least 1
+ * @param options.runArm how a start is run; in a process of its own unless given
+ * @returns one entry a model
+ * @throws {InvalidInputError} a model that cannot be loaded
+ * @throws the reason of `signal` when it aborts
+ */
+export async function measureFootprints(
+  models: readonly string[],
+  options: FootprintOptions & {
+    starts: number;
+    onProgress?: (done: number, total: number, step: string) => void;
+    signal?: AbortSignal;
+    runArm?: ArmRunner;
+  }
+): Promise<Footprint[]> {
+  const { starts, onProgress, signal, runArm: run = runArm, ...start } = options;
+  for (const model of models) await assertGgufFile(model);
+  const measured: Footprint[][] = models.map(() => []);
+  let done = 0;
+  for (let round = 0; round <= starts; round++) {
+    for (const [i, model] of models.entries()) {
+      onProgress?.(done++, models.length * (starts + 1), round === 0 ? `reading ${model}` : `starting ${model}`);
+      const found = await run(
+        { kind: "footprint", options: { ...start, model } },
+        signal === undefined ? {} : { signal }
+      );
+      if (round > 0) measured[i]!.push(found);
+    }
+  }
+  return measured.map(summarizeFootprints);
+}

@@ -1,0 +1,167 @@
+#include "kernels/KernelProduct.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ggml-alloc.h>
+#include <ggml-cpu.h>
+#include <stdexcept>
+
+#include "job/InputError.h"
+#include "job/Stopwatch.h"
+#include "kernels/weightBufferType.h"
+#include "llama/ThreadPool.h"
+#include "llama/captureLlamaLog.h"
+#include "llama/cpuFunction.h"
+#include "synthetic/RandomBits.h"
+
+namespace {
+
+/// Products of more tokens are bound by arithmetic: where their weights lie does not matter.
+constexpr int64_t kRotatedTokens = 32;
+/// Small weights would take more.
+constexpr size_t kMostCopies = 256;
+constexpr double kSecondsPerTiming = 0.05;
+
+/// A context for tensors without data and a graph of as many.
+ggml_context_ptr metadataContext(size_t tensors) {
+    return ggml_context_ptr(
+        ggml_init({tensors * ggml_tensor_overhead() + ggml_graph_overhead_custom(tensors, false), nullptr, true}));
+}
+
+/// The components of a mixed weight; `tensors` in the order of `KernelWeight::tensors`, null where a part is empty.
+ggml_mixllm_components componentsOf(const std::vector<ggml_tensor*>& tensors) {
+    return {tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], tensors[5]};
+}
+
+std::vector<ggml_tensor*> declareWeight(ggml_context* context, const KernelWeight& weight) {
+    std::vector<ggml_tensor*> tensors;
+    for (const KernelTensor& tensor : weight.tensors)
+        tensors.push_back(tensor.bytes.empty()
+                              ? nullptr
+                              : ggml_new_tensor_2d(context, tensor.type, tensor.shape[0], tensor.shape[1]));
+    return tensors;
+}
+
+ggml_tensor* declareProduct(ggml_context* context, const KernelWeight& weight, const std::vector<ggml_tensor*>& tensors,
+                            ggml_tensor* x) {
+    if (!weight.mixed)
+        return ggml_mul_mat(context, tensors[0], x);
+    const ggml_mixllm_components components = componentsOf(tensors);
+    return ggml_mul_mat_mixllm(context, &components, x);
+}
+
+} // namespace
+
+KernelProduct::KernelProduct(const KernelWeight& weight, const KernelSetting& setting) : setting_(setting) {
+    captureLlamaLog();
+    ggml_backend_dev_t device = ggml_backend_dev_by_name(setting.device.c_str());
+    if (device == nullptr)
+        throw InputError("there is no device " + setting.device);
+    const size_t wanted = setting.rotatedBytes / weight.bytes() + 1;
+    copies_ = setting.tokens > kRotatedTokens ? 1 : std::min(wanted, kMostCopies);
+    backend_.reset(ggml_backend_dev_init(device, nullptr));
+    if (backend_ == nullptr)
+        throw std::runtime_error("ggml could not start the device " + setting.device);
+    place(weight);
+
+    compute(1);
+    relativeError_ = compare(weight);
+    const Stopwatch stopwatch;
+    compute(1);
+    repeat_ = static_cast<int32_t>(std::clamp(kSecondsPerTiming / stopwatch.seconds(), 1.0, 10'000.0));
+}
+
+void KernelProduct::place(const KernelWeight& weight) {
+    weights_ = metadataContext(copies_ * weight.tensors.size());
+    // For each copy a view of x and a product: a backend may reuse what it made of the same tensor before.
+    const size_t tensors = 1 + copies_ * (2 + weight.tensors.size());
+    products_ = metadataContext(tensors);
+    ggml_tensor* x = ggml_new_tensor_2d(products_.get(), GGML_TYPE_F32, weight.inputs, setting_.tokens);
+    graph_ = ggml_new_graph_custom(products_.get(), tensors, false);
+    std::vector<std::vector<ggml_tensor*>> copies;
+    for (size_t i = 0; i < copies_; i++) {
+        copies.push_back(declareWeight(weights_.get(), weight));
+        ggml_tensor* view = ggml_view_2d(products_.get(), x, x->ne[0], x->ne[1], x->nb[1], 0);
+        results_.push_back(declareProduct(products_.get(), weight, copies.back(), view));
+        ggml_build_forward_expand(graph_, results_.back());
+    }
+
+    const WeightPlace where = weightBufferType(ggml_backend_get_device(backend_.get()), results_[0]);
+    if (where.type == nullptr)
+        throw InputError("the device " + setting_.device + " cannot compute " + ggml_op_name(results_[0]->op) +
+                         " with " + ggml_type_name(weight.tensors[0].type));
+    repacked_ = where.repacked;
+    weightBuffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(weights_.get(), where.type));
+    productBuffer_.reset(ggml_backend_alloc_ctx_tensors(products_.get(), backend_.get()));
+    if (weightBuffer_ == nullptr || productBuffer_ == nullptr)
+        throw InputError("there is no memory on " + setting_.device + " for " + std::to_string(copies_) +
+                         " copies of a weight of " + std::to_string(weight.bytes()) + " bytes");
+    // Kernels of some types look up whether their tensor is a weight.
+    ggml_backend_buffer_set_usage(weightBuffer_.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+
+    for (const std::vector<ggml_tensor*>& copy : copies) {
+        for (size_t i = 0; i < copy.size(); i++) {
+            const std::vector<uint8_t>& bytes = weight.tensors[i].bytes;
+            if (copy[i] != nullptr)
+                ggml_backend_tensor_set(copy[i], bytes.data(), 0, bytes.size());
+        }
+    }
+    const RandomBits random("x");
+    activations_.resize(static_cast<size_t>(weight.inputs * setting_.tokens));
+    for (size_t i = 0; i < activations_.size(); i++)
+        activations_[i] = random.normalAt(i);
+    ggml_backend_tensor_set(x, activations_.data(), 0, activations_.size() * sizeof(float));
+}
+
+double KernelProduct::time(JobControl& control) {
+    control.throwIfCanceled();
+    const Stopwatch stopwatch;
+    compute(repeat_);
+    return stopwatch.seconds() / (static_cast<double>(repeat_) * static_cast<double>(copies_));
+}
+
+void KernelProduct::compute(int32_t times) {
+    ggml_status status = GGML_STATUS_SUCCESS;
+    const auto run = [&] {
+        for (int32_t i = 0; i < times && status == GGML_STATUS_SUCCESS; i++)
+            status = ggml_backend_graph_compute(backend_.get(), graph_);
+    };
+    if (ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU) {
+        // Only as long as it is needed: idle threads poll for a while and would disturb the next timing.
+        const ThreadPool pool(setting_.threads);
+        const auto setPool = cpuFunction<decltype(ggml_backend_cpu_set_threadpool)>("ggml_backend_cpu_set_threadpool");
+        cpuFunction<decltype(ggml_backend_cpu_set_n_threads)>("ggml_backend_set_n_threads")(backend_.get(),
+                                                                                            setting_.threads);
+        setPool(backend_.get(), pool.get());
+        run();
+        setPool(backend_.get(), nullptr);
+    } else {
+        run();
+    }
+    if (status != GGML_STATUS_SUCCESS)
+        throw std::runtime_error("ggml could not compute on " + setting_.device);
+}
+
+double KernelProduct::compare(const KernelWeight& weight) const {
+    double difference = 0;
+    double norm = 0;
+    std::vector<float> channels(static_cast<size_t>(weight.outputs));
+    for (const ggml_tensor* result : {results_.front(), results_.back()}) {
+        for (const int64_t token : {int64_t{0}, setting_.tokens - 1}) {
+            ggml_backend_tensor_get(result, channels.data(), static_cast<size_t>(token) * result->nb[1],
+                                    channels.size() * sizeof(float));
+            const float* x = activations_.data() + token * weight.inputs;
+            const float* row = weight.reference.data();
+            for (const int32_t channel : weight.channels) {
+                double expected = 0;
+                for (int64_t i = 0; i < weight.inputs; i++)
+                    expected += static_cast<double>(row[i]) * x[i];
+                const double off = channels[static_cast<size_t>(channel)] - expected;
+                difference += off * off;
+                norm += expected * expected;
+                row += weight.inputs;
+            }
+        }
+    }
+    return std::sqrt(difference / norm);
+}
