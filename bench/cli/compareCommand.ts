@@ -94,7 +94,7 @@ async function run(source: string, options: Options, signal: AbortSignal): Promi
     "comparing",
     async (loadAddon, update) => {
       const contenders = [
-        ...mixedContenders(source, percent8bit, bitsPerWeight),
+        ...mixedContenders(percent8bit, bitsPerWeight),
         ...stockContenders(types, (await loadAddon()).stockTypes()),
         ...files.map((path): Contender => ({ kind: "file", path }))
       ];
@@ -115,13 +115,11 @@ async function run(source: string, options: Options, signal: AbortSignal): Promi
   process.stdout.write(result);
 }
 
-/** A GGUF cannot be converted, so it gets MixLLM contenders only when they are asked for, which is then an error. */
 function mixedContenders(
-  source: string,
   percentages: readonly number[] | undefined,
   bitsPerWeight: readonly number[] = []
 ): Contender[] {
-  const byDefault = source.endsWith(".gguf") || bitsPerWeight.length > 0 ? [] : DEFAULT_PERCENTAGES;
+  const byDefault = bitsPerWeight.length > 0 ? [] : DEFAULT_PERCENTAGES;
   return [
     ...(percentages ?? byDefault).map((percent8bit): Contender => ({ kind: "mixllm", percent8bit })),
     ...bitsPerWeight.map((average): Contender => ({ kind: "mixllm", bitsPerWeight: average }))

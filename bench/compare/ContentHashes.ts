@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 /** Files of a model directory that a conversion may read. */
 const MODEL_FILE = /\.(?:json|safetensors|model|jinja)$/;
+
+/** How llama.cpp names the first file of a split model. */
+const FIRST_PART = /^(.+)-00001-of-(\d{5})\.gguf$/;
 
 /**
  * SHA-256 hashes of files, remembered in a file of its own as long as a file's size and time of change stay the same:
@@ -32,12 +35,22 @@ export class ContentHashes {
     return new ContentHashes(path, new Map(Object.entries(known)));
   }
 
-  /** Hash of a file, or of the model files in a directory, 64 hexadecimal digits. */
+  /** Hash of a file, of all files of a split GGUF, or of the model files in a directory, 64 hexadecimal digits. */
   async of(path: string): Promise<string> {
-    if (!(await stat(path)).isDirectory()) return this.#ofFile(path);
-    const names = (await readdir(path)).filter((name) => MODEL_FILE.test(name)).sort();
+    if ((await stat(path)).isDirectory()) {
+      return this.#ofFiles(path, (await readdir(path)).filter((name) => MODEL_FILE.test(name)).sort());
+    }
+    const [, stem, count] = FIRST_PART.exec(basename(path)) ?? [];
+    if (stem === undefined || count === undefined) return this.#ofFile(path);
+    const parts = (await readdir(dirname(path))).filter(
+      (name) => name.startsWith(`${stem}-`) && name.endsWith(`-of-${count}.gguf`)
+    );
+    return this.#ofFiles(dirname(path), parts.sort());
+  }
+
+  async #ofFiles(directory: string, names: readonly string[]): Promise<string> {
     const whole = createHash("sha256");
-    for (const name of names) whole.update(`${name} ${await this.#ofFile(join(path, name))}\n`);
+    for (const name of names) whole.update(`${name} ${await this.#ofFile(join(directory, name))}\n`);
     return whole.digest("hex");
   }
 

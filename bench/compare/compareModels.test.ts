@@ -110,17 +110,28 @@ describe("a comparison", () => {
     expect(kinds).toEqual(["quantize", "quality", ...STARTS, "speed"]);
   });
 
+  test("converts a GGUF to MixLLM contenders", { timeout: 300_000 }, async () => {
+    const conversions: string[][] = [];
+    const runArm = (async (request: ArmRequest) => {
+      if (request.kind !== "convert") return runArmRequest(request, () => undefined);
+      conversions.push([...request.arguments]);
+      return copyFile(file("mixed.gguf"), request.arguments[2] as string);
+    }) as ArmRunner;
+    const { models } = await compareModels(
+      options([], { output: file("converted"), contenders: [{ kind: "mixllm", percent8bit: 10 }], runArm })
+    );
+    expect(models.map(({ name }) => name)).toEqual(["f16.gguf", "MixLLM p10"]);
+    expect(conversions).toHaveLength(1);
+    expect(conversions[0]?.slice(0, 2)).toEqual([file("f16.gguf"), "-o"]);
+    expect(conversions[0]).toContain("--percent-8bit");
+  });
+
   test.each<[string, () => Partial<CompareOptions>, RegExp]>([
     ["no model", () => ({ source: file("none") }), /^cannot read .*none: no such file/],
     ["a quantized model", () => ({ source: file("q8_0.gguf") }), /q8_0\.gguf is quantized already: .* is not F16/],
     ["a MixLLM model", () => ({ source: file("mixed.gguf") }), /mixed\.gguf is a MixLLM file already/],
     ["no text", () => ({ text: file("none") }), /^cannot read the text .*none: no such file/],
     ["no calibration text", () => ({ calibration: file("none") }), /^cannot read the text .*none: no such file/],
-    [
-      "a conversion of a GGUF",
-      () => ({ contenders: [{ kind: "mixllm", percent8bit: 10 }] }),
-      /^MixLLM p10 cannot be made from .*f16\.gguf, which is a GGUF/
-    ],
     [
       "a missing contender",
       () => ({ contenders: [{ kind: "file", path: file("none.gguf") }] }),

@@ -78,12 +78,6 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   await readText(options.text);
   if (calibration !== undefined) await readText(calibration);
   for (const contender of contenders) if (contender.kind === "file") await assertGgufFile(contender.path);
-  const mixed = contenders.find(({ kind }) => kind === "mixllm");
-  if (mixed !== undefined && !isDirectory) {
-    throw new InvalidInputError(`${contenderName(mixed)} cannot be made from ${options.source}, which is a GGUF`, {
-      fix: "Give the Hugging Face directory, or a converted model with --model."
-    });
-  }
 
   const versions = await describeVersions();
   const workshop = await Workshop.open(options.output, {
