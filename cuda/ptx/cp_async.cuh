@@ -5,7 +5,8 @@
 #include "memory/shared.cuh"
 
 // Starts copying the first `bytes` of SIZE bytes from global to shared memory and zeros to the rest. SIZE 16 bypasses
-// L1.
+// L1. PTX ISA, "cp.async" and "cp.async.wait_group": groups are per thread, complete in the order of their commits, and
+// may be empty.
 template <int SIZE>
 __device__ __forceinline__ void cp_async(Shared<uint8_t> to, Global<const uint8_t> from, int bytes) {
     static_assert(SIZE == 8 || SIZE == 16, "cp.async copies 4, 8 or 16 bytes; 4 is not used here");

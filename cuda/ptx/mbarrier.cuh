@@ -4,7 +4,9 @@
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
 
-// Barriers in shared memory that count arrivals and the bytes of bulk copies; sm_90.
+// Barriers in shared memory that count arrivals and the bytes of bulk copies; sm_90. PTX ISA, "mbarrier" (phases,
+// "Tracking asynchronous operations by the mbarrier object") and "cp.async.bulk". What a bulk copy wrote is there for
+// wgmma and for ordinary loads alike once a wait on its barrier has ended.
 
 // One thread initializes; mbarrier_init_fence and a barrier of the block make it known to all.
 __device__ __forceinline__ void mbarrier_init(Shared<uint64_t> barrier, unsigned arrivals) {

@@ -1,7 +1,9 @@
 #ifndef MIXLLM_REGISTER_BUDGET_CUH
 #define MIXLLM_REGISTER_BUDGET_CUH
 
-// Both are executed by all warps of a warpgroup, and change how many registers each of their threads has; sm_90a.
+// Both are executed by all warps of a warpgroup, and change how many registers each of their threads has; sm_90a. PTX
+// ISA, "setmaxnreg": raising waits until lowering has freed enough in the block's pool, and the compiler takes both
+// only in kernels whose launch bounds name the blocks a multiprocessor.
 
 template <int REGISTERS>
 __device__ __forceinline__ void raise_register_budget() {

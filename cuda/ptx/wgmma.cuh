@@ -4,15 +4,17 @@
 #include "memory/shared.cuh"
 
 // Products of a warpgroup, 4 warps, by sm_90a's asynchronous MMA. Between wgmma_fence and wgmma_wait the sums and A
-// must not be touched.
+// must not be touched. PTX ISA, "Asynchronous Warpgroup Level Matrix Multiply-Accumulate Instructions".
 
 // The B operand of a step of K = 32 in shared memory: tile has 128 bytes of K a column, 8 columns after another, in the
 // 128-byte swizzle (16-byte chunk c of column n stands at c ^ (n % 8)), and starts at a multiple of 1024 bytes plus 32
-// times the number of the step.
+// times the number of the step. PTX ISA, "Shared Memory Matrix Layout", "Canonical Layouts" (K-major, 128-byte
+// swizzling) and "Matrix Descriptor Format"; CUTLASS has the same in cute/arch/mma_sm90_desc.hpp.
 __device__ __forceinline__ uint64_t wgmma_operand(Shared<const uint8_t> tile) {
     const uint64_t address = static_cast<uint64_t>(__cvta_generic_to_shared(tile.address));
-    // Address and strides in units of 16 bytes: bits 0-13 address, 16-29 unused with a swizzle, 32-45 from 8 columns to
-    // the next 8; bits 62-63: the swizzle.
+    // Address and strides in units of 16 bytes: bits 0-13 address; 16-29 the leading dimension, not used with a swizzle
+    // and 1 by convention; 32-45 the stride from 8 columns to the next 8; 49-51 the offset of the swizzle's pattern, 0
+    // as it starts at a multiple of 1024 bytes; 62-63 the swizzle, 1 for 128 bytes.
     return (address & 0x3FFFF) >> 4 | uint64_t(1) << 16 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 62;
 }
 
@@ -22,7 +24,9 @@ __device__ __forceinline__ void wgmma_fence() {
 }
 
 // Starts sums += A B: A [64][32] int8, B [32][128] int8, sums [64][128] int32. Warp w of the warpgroup has rows 16w to
-// 16w + 15 of A and sums, in the layout of mma.m16n8k32: sums[4 j + i] is its c[i] for columns 8j to 8j + 7.
+// 16w + 15 of A and sums, in the layout of mma.m16n8k32: sums[4 j + i] is its c[i] for columns 8j to 8j + 7. PTX ISA,
+// "Matrix Fragments for wgmma.mma_async.m64nNk32"; CUTLASS has the same in cute/atom/mma_traits_sm90_gmma.hpp,
+// ALayout_64x32 and CLayout_64xN.
 __device__ __forceinline__ void wgmma_m64n128k32(int32_t (&sums)[64], const uint32_t (&a)[4], uint64_t b) {
     asm volatile("{\n"
                  ".reg .pred accumulate;\n"

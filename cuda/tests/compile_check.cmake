@@ -1,5 +1,5 @@
-# Compiles the kernels with nvcc for one architecture and fails on spilled registers, local memory, or machine code
-# without the instructions the kernels are built on.
+# Compiles the kernels with nvcc for one architecture and fails on spilled registers, local memory, or code without the
+# instructions the kernels are built on: in the PTX, and in the machine code where there is a cuobjdump to show it.
 #   cmake -DARCHITECTURE=80 -DOUT=<folder> -P compile_check.cmake
 # NVCC and CUOBJDUMP in the environment say where those are, else they are looked for in PATH and /usr/local/cuda.
 
@@ -18,33 +18,57 @@ endif()
 get_filename_component(CUDA_DIR "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
 file(MAKE_DIRECTORY "${OUT}")
 
-# What the machine code of a source must hold, on the architectures that have it.
+# What the PTX of a source must hold, and its machine code, on the architectures that have it.
+set(PTX_quantize "shfl\\.sync|redux\\.sync")
+set(PTX_portable "dp4a\\.s32\\.s32")
+set(PTX_decode "dp4a\\.s32\\.s32")
 set(NEEDS_quantize "SHFL|REDUX")
 set(NEEDS_portable "IDP\\.4A")
 set(NEEDS_decode "IDP\\.4A")
+set(ptx_mma "mma\\.sync\\.aligned\\.m16n8k32\\.row\\.col\\.s32\\.s8\\.s8\\.s32")
 if(NOT ARCHITECTURE STREQUAL "75")
+    list(APPEND PTX_decode "${ptx_mma}" "ld\\.global\\.nc\\.L1::no_allocate\\.L2::cache_hint\\.L2::128B\\.v4")
     list(APPEND NEEDS_decode "IMMA\\.16832\\.S8\\.S8" "LDG\\.E\\.(EF\\.)?(NA\\.)?[A-Z0-9.]*128")
     foreach(tokens 16 32 64 128)
+        set(PTX_tile_${tokens} "${ptx_mma}" "cp\\.async\\.cg\\.shared\\.global" "ldmatrix\\.sync\\.aligned\\.m8n8\\.x4")
         set(NEEDS_tile_${tokens} "IMMA\\.16832\\.S8\\.S8" "LDGSTS\\.E\\.[A-Z0-9.]*128" "LDSM\\.16\\.[A-Z0-9]+\\.4")
     endforeach()
 endif()
 if(ARCHITECTURE STREQUAL "90a")
+    set(PTX_wgmma "wgmma\\.mma_async\\.sync\\.aligned\\.m64n128k32\\.s32\\.s8\\.s8" "cp\\.async\\.bulk\\.shared::cluster\\.global"
+        "mbarrier\\.try_wait\\.parity" "setmaxnreg\\.inc" "setmaxnreg\\.dec")
     set(NEEDS_wgmma "IGMMA\\.64x128x32\\.S8\\.S8" "UBLKCP" "SYNCS" "USETMAXREG")
 endif()
 
 set(problems "")
 set(sass_checked 0)
 foreach(source quantize portable decode tile_16 tile_32 tile_64 tile_128 wgmma)
+    set(ptx "${OUT}/${source}.sm_${ARCHITECTURE}.ptx")
     set(cubin "${OUT}/${source}.sm_${ARCHITECTURE}.cubin")
     # -use_fast_math as in ggml's build, which must not change the results.
+    set(target "-gencode=arch=compute_${ARCHITECTURE},code=")
     execute_process(
-        COMMAND "${NVCC}" -std=c++17 -O3 -use_fast_math "-I${CUDA_DIR}" -Xptxas -v
-                "-gencode=arch=compute_${ARCHITECTURE},code=sm_${ARCHITECTURE}" -cubin -o "${cubin}"
-                "${CUDA_DIR}/dispatch/${source}.cu"
+        COMMAND "${NVCC}" -std=c++17 -O3 -use_fast_math "-I${CUDA_DIR}" "${target}compute_${ARCHITECTURE}" -ptx
+                -o "${ptx}" "${CUDA_DIR}/dispatch/${source}.cu"
         OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+    if(status EQUAL 0)
+        execute_process(
+            COMMAND "${NVCC}" -O3 -Xptxas -v "${target}sm_${ARCHITECTURE}" -cubin -o "${cubin}" "${ptx}"
+            OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+    endif()
     if(NOT status EQUAL 0)
         message(FATAL_ERROR "nvcc failed on ${source}.cu for sm_${ARCHITECTURE}:\n${output}")
     endif()
+    # ptxas says so where it serializes wgmma or ignores setmaxnreg.
+    if(output MATCHES "[^\n]*([Ww]arning|Performance Loss|ignored)[^\n]*")
+        list(APPEND problems "${source}.cu: ${CMAKE_MATCH_0}")
+    endif()
+    file(READ "${ptx}" text)
+    foreach(instruction IN LISTS PTX_${source})
+        if(NOT text MATCHES "${instruction}")
+            list(APPEND problems "${source}.cu: its PTX has no ${instruction}")
+        endif()
+    endforeach()
     string(REGEX MATCHALL "[0-9]+ bytes stack frame, [0-9]+ bytes spill stores, [0-9]+ bytes spill loads" frames "${output}")
     string(REGEX MATCHALL "Used [0-9]+ registers" registers "${output}")
     if(NOT frames OR NOT registers)
@@ -82,6 +106,6 @@ if(problems)
     message(FATAL_ERROR "sm_${ARCHITECTURE}:\n  ${problems}")
 endif()
 if(sass_checked EQUAL 0)
-    message("There is no cuobjdump, so the machine code for sm_${ARCHITECTURE} was not looked into")
+    message("There is no cuobjdump, so only the PTX for sm_${ARCHITECTURE} was looked into, not the machine code")
 endif()
 message("sm_${ARCHITECTURE}: compiled, no spills; machine code of ${sass_checked} files looked into")
