@@ -1,6 +1,7 @@
 // Runs GGML_OP_MUL_MAT_MIXLLM on every ggml device of this build over many shapes and layouts and holds each result
 // against the definition in float64. Kernel-level cases are the kernels' own tests' business; this one proves the
-// binding: sources, empty parts, batches, strides, threads, and that ggml_mul_mat on a weight builds the op.
+// binding: sources, empty parts, batches, strides, threads, that ggml_mul_mat on a weight builds the op, that two nodes
+// may read one x, and that a graph computed again, which a backend may replay, sees the new x.
 
 #include "ggml-alloc.h"
 #include "ggml-backend.h"
@@ -27,6 +28,7 @@ struct Case {
     int64_t tokens, batch2, batch3;
     bool strided; // x is a view of a wider tensor, its batches in swapped order
     int threads;
+    int rounds = 1; // the graph is computed so often, each time on another x
 
     std::string name() const {
         char text[160];
@@ -131,6 +133,37 @@ void upload(ggml_tensor* tensor, const std::vector<T>& data) {
         ggml_backend_tensor_set(tensor, data.data(), 0, data.size() * sizeof(T));
 }
 
+// Holds y, the product of `weight` and an x of these values, against the reference.
+bool check(const Case& c, const Weight& weight, const std::vector<float>& values, const ggml_tensor* y) {
+    const int64_t n_outputs = c.n4 + c.n8;
+    std::vector<float> result(ggml_nelements(y));
+    ggml_backend_tensor_get(y, result.data(), 0, result.size() * sizeof(float));
+
+    const int64_t row_stride = c.n_inputs + (c.strided ? 32 : 0);
+    std::vector<double> expected, magnitude;
+    for (int64_t b3 = 0; b3 < c.batch3; b3++) {
+        for (int64_t b2 = 0; b2 < c.batch2; b2++) {
+            for (int64_t token = 0; token < c.tokens; token++) {
+                const int64_t slice = c.strided ? b2 * c.batch3 + b3 : b3 * c.batch2 + b2;
+                const float* row = values.data() + (slice * c.tokens + token) * row_stride + (c.strided ? 16 : 0);
+                reference(weight, row, expected, magnitude);
+                const float* got = result.data() + ((b3 * c.batch2 + b2) * c.tokens + token) * n_outputs;
+                for (int64_t n = 0; n < n_outputs; n++) {
+                    // Float32 rounding of a sum of at most 32 group terms stays far below this share of its magnitude.
+                    const double allowed = 1e-5 * magnitude[n] + 1e-12;
+                    if (!(std::fabs(got[n] - expected[n]) <= allowed)) {
+                        fprintf(stderr, "%s: batch (%lld, %lld) token %lld channel %lld is %.9g, expected %.9g\n",
+                                c.name().c_str(), (long long)b2, (long long)b3, (long long)token, (long long)n, got[n],
+                                expected[n]);
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+    return true;
+}
+
 // Returns whether the device computed the case right; explains itself on stderr where it did not.
 bool run(const Case& c, ggml_backend_t backend, bool& supported) {
     std::mt19937 random(static_cast<unsigned>(c.n4 * 31 + c.n8 * 17 + c.n_inputs + c.tokens));
@@ -174,8 +207,11 @@ bool run(const Case& c, ggml_backend_t backend, bool& supported) {
         return false;
     }
 
+    ggml_tensor* again = ggml_mul_mat(ctx, w, x);
+
     ggml_cgraph* graph = ggml_new_graph(ctx);
     ggml_build_forward_expand(graph, y);
+    ggml_build_forward_expand(graph, again);
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(ctx, backend));
 
     supported = ggml_backend_supports_op(backend, y);
@@ -189,43 +225,20 @@ bool run(const Case& c, ggml_backend_t backend, bool& supported) {
     upload(components.w8_scale, weight.w8_scale);
     upload(components.rows, weight.rows);
 
-    std::vector<float> values(ggml_nelements(storage));
-    std::normal_distribution<float> normal;
-    for (float& value : values)
-        value = normal(random);
-    upload(storage, values);
-
     if (ggml_backend_is_cpu(backend))
         ggml_backend_cpu_set_n_threads(backend, c.threads);
-    if (ggml_backend_graph_compute(backend, graph) != GGML_STATUS_SUCCESS) {
-        fprintf(stderr, "%s: compute failed\n", c.name().c_str());
-        return false;
-    }
-
-    std::vector<float> result(ggml_nelements(y));
-    ggml_backend_tensor_get(y, result.data(), 0, result.size() * sizeof(float));
-
-    const int64_t row_stride = c.n_inputs + (c.strided ? 32 : 0);
-    std::vector<double> expected, magnitude;
-    for (int64_t b3 = 0; b3 < c.batch3; b3++) {
-        for (int64_t b2 = 0; b2 < c.batch2; b2++) {
-            for (int64_t token = 0; token < c.tokens; token++) {
-                const int64_t slice = c.strided ? b2 * c.batch3 + b3 : b3 * c.batch2 + b2;
-                const float* row = values.data() + (slice * c.tokens + token) * row_stride + (c.strided ? 16 : 0);
-                reference(weight, row, expected, magnitude);
-                const float* got = result.data() + ((b3 * c.batch2 + b2) * c.tokens + token) * n_outputs;
-                for (int64_t n = 0; n < n_outputs; n++) {
-                    // Float32 rounding of a sum of at most 32 group terms stays far below this share of its magnitude.
-                    const double allowed = 1e-5 * magnitude[n] + 1e-12;
-                    if (!(std::fabs(got[n] - expected[n]) <= allowed)) {
-                        fprintf(stderr, "%s: batch (%lld, %lld) token %lld channel %lld is %.9g, expected %.9g\n",
-                                c.name().c_str(), (long long)b2, (long long)b3, (long long)token, (long long)n, got[n],
-                                expected[n]);
-                        return false;
-                    }
-                }
-            }
+    for (int round = 0; round < c.rounds; round++) {
+        std::vector<float> values(ggml_nelements(storage));
+        std::normal_distribution<float> normal;
+        for (float& value : values)
+            value = normal(random);
+        upload(storage, values);
+        if (ggml_backend_graph_compute(backend, graph) != GGML_STATUS_SUCCESS) {
+            fprintf(stderr, "%s: compute failed in round %d\n", c.name().c_str(), round);
+            return false;
         }
+        if (!check(c, weight, values, y) || !check(c, weight, values, again))
+            return false;
     }
     return true;
 }
@@ -241,6 +254,9 @@ std::vector<Case> all_cases() {
     }
     for (int64_t n_inputs : {2048, 4096})
         cases.push_back({96, 32, n_inputs, 3, 1, 1, false, 2});
+    // Each kernel of a backend that has several for different numbers of tokens, time and again.
+    for (int64_t tokens : {1, 7, 12, 30, 50, 100, 200})
+        cases.push_back({96, 32, 416, tokens, 1, 1, false, 2, 4});
     for (int threads : {1, 2, 3, 5}) {
         for (bool strided : {false, true}) {
             cases.push_back({48, 32, 160, 3, 2, 3, strided, threads});
