@@ -30,6 +30,7 @@ import type { MixLlamaOptions } from "./MixLlamaOptions.js";
  * @throws {NodeLlamaCppVersionError} node-llama-cpp is missing or not the required release
  * @throws {RuntimeNotBuiltError} with `build: "never"`, when there is no build for this machine
  * @throws {MissingBuildToolsError} the runtime has to be built and a compiler, CMake, Git or the CUDA toolkit is missing
+ * @throws {MissingGpuError} a CUDA runtime has to be built and there is no GPU
  * @throws {CacheDirectoryError} the runtime has to be built and the cache cannot be written
  * @throws {RuntimeBuildError} building failed; points to the log
  * @throws {RuntimeLinkError} node-llama-cpp's package folder cannot be written

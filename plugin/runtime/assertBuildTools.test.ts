@@ -2,6 +2,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { MissingBuildToolsError } from "../errors/MissingBuildToolsError.js";
+import { MissingGpuError } from "../errors/MissingGpuError.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { assertBuildTools } from "./assertBuildTools.js";
 
@@ -61,4 +62,9 @@ test.runIf(process.platform === "linux")("takes the compiler that CXX names", as
   await onlyPrograms("cmake", "ninja", "git");
   vi.stubEnv("CXX", process.execPath);
   await expect(assertBuildTools(false)).resolves.toBeUndefined();
+});
+
+test.runIf(process.platform === "linux")("builds for CUDA only where there is a GPU to build for", async () => {
+  await onlyPrograms("g++", "cmake", "make", "git", "nvidia-smi");
+  await expect(assertBuildTools("cuda")).rejects.toThrow(MissingGpuError);
 });

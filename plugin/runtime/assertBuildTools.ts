@@ -1,5 +1,7 @@
 import { MissingBuildToolsError } from "../errors/MissingBuildToolsError.js";
+import { MissingGpuError } from "../errors/MissingGpuError.js";
 import type { BuildTool } from "../machine/BuildTool.js";
+import { detectGpus } from "../machine/detectGpus.js";
 import { findBuildTools } from "../machine/findBuildTools.js";
 import { findCudaToolkit } from "../machine/findCudaToolkit.js";
 import { installCommand, type InstallableTool } from "../machine/installCommand.js";
@@ -14,11 +16,14 @@ const DESCRIPTIONS: Readonly<Record<BuildTool, string>> = {
 };
 
 /**
- * Checks that every program for building the runtime is installed, before minutes are spent on it.
+ * Checks that every program for building the runtime is installed, and that the GPU is there that it is built for, before minutes
+ * are spent on it.
  *
  * @throws {MissingBuildToolsError} names all that is missing and the command that installs it
+ * @throws {MissingGpuError} a CUDA build on a machine without a GPU
  */
 export async function assertBuildTools(gpu: RuntimeGpu): Promise<void> {
+  if (gpu === "cuda" && (await detectGpus()).length === 0) throw new MissingGpuError();
   const found = await findBuildTools();
   const required: readonly BuildTool[] =
     process.platform === "win32" ? ["cmake", "git"] : ["compiler", "cmake", "make", "git"];

@@ -77,7 +77,7 @@ export async function buildRuntime(
       buildDirectory,
       cmakeOptions: {
         ...description.cmakeOptions,
-        ...(description.gpu === "cuda" ? await cudaCompiler() : {}),
+        ...(description.gpu === "cuda" ? await cudaToolkit() : {}),
         MIXLLM_LLAMA_CPP_DIR: sourceDirectory,
         MIXLLM_NODE_LLAMA_CPP_DIR: nodeLlamaCpp.directory
       },
@@ -124,10 +124,13 @@ async function patchedSourceKey(description: RuntimeDescription): Promise<string
   return hash.digest("hex");
 }
 
-/** nvcc need not be on PATH; where it lies says nothing about what it builds, so it is no part of the runtime's key. */
-async function cudaCompiler(): Promise<Record<string, string>> {
+/**
+ * nvcc need not be on PATH, nor the only one there, and the libraries must be those of its toolkit. Where they lie says nothing
+ * about what is built, so it is no part of the runtime's key.
+ */
+async function cudaToolkit(): Promise<Record<string, string>> {
   const { nvcc } = await findCudaToolkit();
-  return nvcc === undefined ? {} : { CMAKE_CUDA_COMPILER: nvcc };
+  return nvcc === undefined ? {} : { CMAKE_CUDA_COMPILER: nvcc, CUDAToolkit_ROOT: path.dirname(path.dirname(nvcc)) };
 }
 
 function asBuildError(error: unknown, step: string, logFile: string): Error {

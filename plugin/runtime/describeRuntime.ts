@@ -3,6 +3,7 @@ import path from "node:path";
 import { cpuFeatures } from "../machine/cpuFeatures.js";
 import { gpuArchitectures } from "../machine/gpuArchitectures.js";
 import { cacheDirectory } from "./cacheDirectory.js";
+import { cudaArchitectures } from "./cudaArchitectures.js";
 import type { InputFile } from "./InputFile.js";
 import { listInputFiles } from "./listInputFiles.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
@@ -36,10 +37,12 @@ const require = createRequire(import.meta.url);
 export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescription> {
   const found = nodeLlamaCpp();
   const packageFiles = await packageInputFiles(packageRoot, gpu);
+  const architectures = gpu === "cuda" ? await gpuArchitectures() : [];
   const cmakeOptions = {
     GGML_NATIVE: "ON",
     GGML_METAL: "OFF",
-    GGML_CUDA: gpu === "cuda" ? "ON" : "OFF"
+    GGML_CUDA: gpu === "cuda" ? "ON" : "OFF",
+    ...(architectures.length > 0 ? { CMAKE_CUDA_ARCHITECTURES: cudaArchitectures(architectures) } : {})
   };
   const addonApi = require("node-addon-api/package.json") as { version: string };
   const key = await runtimeKey({
@@ -50,7 +53,7 @@ export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescripti
     arch: process.arch,
     cmakeOptions,
     cpuFeatures: cpuFeatures(),
-    gpuArchitectures: gpu === "cuda" ? await gpuArchitectures() : [],
+    gpuArchitectures: architectures,
     files: [...packageFiles, ...(await listInputFiles(found.directory, found.sourceEntries))]
   });
   const machine = `${process.platform}-${process.arch}-${gpu === false ? "cpu" : gpu}`;

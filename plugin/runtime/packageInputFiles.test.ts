@@ -19,7 +19,9 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "cpu/bench/bench.cpp",
     "cpu/src/kernel.cpp",
     "cpu/test/kernel_test.cpp",
+    "cuda/emulation/block.cpp",
     "cuda/kernel.cu",
+    "cuda/tools/CMakeLists.txt",
     "patches/0001-op.patch",
     "patches/tests/op.cpp"
   ];
