@@ -14,7 +14,7 @@ export async function loadBenchAddon(options: { gpu?: boolean } = {}): Promise<B
   const gpu = await resolveRuntimeGpu("auto");
   if (gpu === false) {
     throw new InvalidInputError("there is no GPU to compute on: this machine has no NVIDIA GPU or no CUDA toolkit", {
-      fix: "Leave the GPU out to measure on the CPU. `mixllm doctor` says what is missing."
+      fix: "Leave out --gpu-layers or --device to measure on the CPU. `mixllm doctor` says what is missing."
     });
   }
   return loadNativeAddon<BenchAddon>("mixllm-bench", { gpu });

@@ -7,6 +7,7 @@ import { compareModels } from "../compare/compareModels.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
 import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
+import { listOption } from "./listOption.js";
 import { percentOption } from "./percentOption.js";
 import { withProgress } from "./withProgress.js";
 
@@ -60,14 +61,18 @@ export function compareCommand(): Command {
     .option("--context <tokens>", "tokens a chunk", integerOption(8), 512)
     .option("--chunks <count>", "chunks of the text (default: all)", integerOption(1))
     .option("--calibration-chunks <count>", "chunks of the calibration text (default: all)", integerOption(1))
-    .option(
-      "--prompt <tokens>",
-      "lengths of prompts in the speed tests, 0 to leave them out",
-      integerListOption(0),
-      [512]
+    .addOption(
+      listOption(
+        "--prompt <tokens>",
+        "lengths of prompts in the speed tests, 0 to leave them out",
+        integerListOption(0),
+        "512"
+      )
     )
-    .option("--generate <tokens>", "tokens to generate in them, 0 to leave it out", integerListOption(0), [64])
-    .option("--depth <tokens>", "tokens already in the KV cache in them", integerListOption(0), [0])
+    .addOption(
+      listOption("--generate <tokens>", "tokens to generate in them, 0 to leave it out", integerListOption(0), "64")
+    )
+    .addOption(listOption("--depth <tokens>", "tokens already in the KV cache in them", integerListOption(0), "0"))
     .option("--gpu-layers <count>", "layers to put on the GPU in them", integerOption(0), 0)
     .option("--repeat <count>", "rounds of the speed test", integerOption(1), 5)
     .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))

@@ -9,6 +9,7 @@ import { measureSpeed } from "../speed/measureSpeed.js";
 import { speedJson } from "../speed/speedJson.js";
 import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
+import { listOption } from "./listOption.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {
@@ -30,9 +31,9 @@ export function speedCommand(): Command {
       ...before,
       path
     ])
-    .option("--prompt <tokens>", "lengths of prompts, 0 to leave them out", integerListOption(0), [512])
-    .option("--generate <tokens>", "tokens to generate, 0 to leave it out", integerListOption(0), [64])
-    .option("--depth <tokens>", "tokens already in the KV cache", integerListOption(0), [0])
+    .addOption(listOption("--prompt <tokens>", "lengths of prompts, 0 to leave them out", integerListOption(0), "512"))
+    .addOption(listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerListOption(0), "64"))
+    .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerListOption(0), "0"))
     .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
     .option("--gpu-layers <count>", "layers to put on the GPU", integerOption(0), 0)
     .option("--repeat <count>", "rounds of each test", integerOption(1), 5)
@@ -41,8 +42,8 @@ export function speedCommand(): Command {
     .addHelpText(
       "after",
       `
-Tests are named as llama-bench names them: pp512 is a prompt of 512 tokens, tg64 the generation of 64,
-tg64 @ d4096 the same behind 4096 tokens. All models stay loaded at once.
+Lists are separated by commas. Tests are named as llama-bench names them: pp512 is a prompt of 512 tokens, tg64
+the generation of 64, tg64 @ d4096 the same behind 4096 tokens. All models stay loaded at once.
 
 Examples:
   $ mixllm-bench speed --model mixed.gguf --model q4_k_m.gguf

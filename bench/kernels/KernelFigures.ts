@@ -24,8 +24,8 @@ export interface KernelFigures {
   gops: RateSummary;
   /** Bytes of the weight a second, in 1e9. */
   gigabytesPerSecond: RateSummary;
-  /** Median operations over the median ceiling; null where no ceiling is known, as for float kernels and on a GPU. */
+  /** Operations over the peak in the same round, median; null where that is not known, for float kernels, and on a GPU. */
   shareOfPeak: number | null;
-  /** Median bytes over the median read bandwidth; null on a GPU. */
+  /** Bytes over the read bandwidth in the same round, median; null on a GPU. */
   shareOfBandwidth: number | null;
 }

@@ -76,9 +76,9 @@ export async function measureKernels(
   const steps = cases.length * subjects.length * (1 + repeat);
   let done = 0;
   const begin = (step: string): void => options.onProgress?.(done++, steps, step);
-  const ceilings: NativeCeilings[] = [];
   const measured: Measured[] = [];
   for (const size of cases) {
+    const ceilings: NativeCeilings[] = [];
     const title = `${size.outputs}x${size.inputs}, ${size.tokens} tokens`;
     const opened: Measured[] = [];
     try {
@@ -86,7 +86,7 @@ export async function measureKernels(
         begin(`${kernel}, ${title}`);
         const setting = { ...size, ...weight, device: device.name, threads, rotatedBytes };
         const native = await finishJob(addon.openKernel(setting), signal);
-        opened.push({ ...size, kernel, native, seconds: [] });
+        opened.push({ ...size, kernel, native, seconds: [], ceilings });
         if (!(native.relativeError < LARGEST_ERROR)) {
           throw new MixLlmError(
             `${kernel} computes ${title} wrong on ${device.name}: it is off by ${native.relativeError.toPrecision(3)}`
@@ -107,15 +107,12 @@ export async function measureKernels(
     measured.push(...opened);
   }
 
-  const peak = median(ceilings.map(({ operationsPerSecond }) => operationsPerSecond / 1e9));
-  const bandwidth = median(ceilings.map(({ bytesPerSecond }) => bytesPerSecond / 1e9));
+  const ceilings = measured.filter(({ kernel }) => kernel === subjects[0]!.kernel).flatMap((first) => first.ceilings);
   return {
     device: { name: device.name, description: device.description },
     threads,
-    ...(ceilings[0] === undefined || bandwidth === undefined
-      ? {}
-      : { ceilings: { isa: ceilings[0].isa, gops: peak || null, gigabytesPerSecond: bandwidth } }),
-    kernels: measured.map((kernel) => ({ device: device.name, threads, ...figuresOf(kernel, peak, bandwidth) }))
+    ...(ceilings.length === 0 ? {} : { ceilings: summarizeCeilings(ceilings) }),
+    kernels: measured.map((kernel) => ({ device: device.name, threads, ...figuresOf(kernel) }))
   };
 }
 
@@ -130,30 +127,46 @@ interface Measured {
   outputs: number;
   tokens: number;
   native: NativeKernel;
+  /** Of each round. */
   seconds: number[];
+  /** Of each round, the same for all kernels of a case; none on a GPU. */
+  ceilings: NativeCeilings[];
 }
 
-function figuresOf(
-  { kernel, inputs, outputs, tokens, native, seconds }: Measured,
-  peak: number | undefined,
-  bandwidth: number | undefined
-): Omit<KernelFigures, "device" | "threads"> {
+function figuresOf({
+  kernel,
+  inputs,
+  outputs,
+  tokens,
+  native,
+  seconds,
+  ceilings
+}: Measured): Omit<KernelFigures, "device" | "threads"> {
   const { weightBytes, copies, repacked, relativeError } = native;
+  const operations = 2 * inputs * outputs * tokens;
   const rate = (amount: number) => summarizeRates(seconds.map((value) => amount / value / 1e9));
-  const gops = rate(2 * inputs * outputs * tokens);
-  const gigabytesPerSecond = rate(weightBytes);
+  /** Within a round, so that a machine that slows down does not look like a slow kernel. */
+  const share = (amount: number, ceiling: (of: NativeCeilings) => number): number | null =>
+    ceilings.some((of) => ceiling(of) === 0) || ceilings.length === 0
+      ? null
+      : summarizeRates(ceilings.map((of, round) => amount / seconds[round]! / ceiling(of))).median;
   return {
     ...{ kernel, inputs, outputs, tokens, weightBytes, copies, repacked, relativeError },
     seconds: summarizeRates(seconds),
-    gops,
-    gigabytesPerSecond,
-    shareOfPeak: peak === undefined || peak === 0 || FLOAT_TYPES.has(kernel) ? null : gops.median / peak,
-    shareOfBandwidth: bandwidth === undefined ? null : gigabytesPerSecond.median / bandwidth
+    gops: rate(operations),
+    gigabytesPerSecond: rate(weightBytes),
+    shareOfPeak: FLOAT_TYPES.has(kernel) ? null : share(operations, (of) => of.operationsPerSecond),
+    shareOfBandwidth: share(weightBytes, (of) => of.bytesPerSecond)
   };
 }
 
-function median(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : summarizeRates(values).median;
+function summarizeCeilings(ceilings: readonly NativeCeilings[]): NonNullable<KernelReport["ceilings"]> {
+  const median = (of: (found: NativeCeilings) => number): number => summarizeRates(ceilings.map(of)).median / 1e9;
+  return {
+    isa: ceilings[0]!.isa,
+    gops: median(({ operationsPerSecond }) => operationsPerSecond) || null,
+    gigabytesPerSecond: median(({ bytesPerSecond }) => bytesPerSecond)
+  };
 }
 
 function names(devices: readonly { name: string }[]): string {
