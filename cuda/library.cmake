@@ -24,4 +24,5 @@ set_target_properties(mixllm-cuda PROPERTIES
     CUDA_STANDARD 17
     CUDA_STANDARD_REQUIRED ON
     CUDA_ARCHITECTURES "${MIXLLM_CUDA_ARCHITECTURES}"
+    CUDA_VISIBILITY_PRESET hidden # nothing of it is seen beyond the library it is linked into
     POSITION_INDEPENDENT_CODE ON)

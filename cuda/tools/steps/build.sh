@@ -2,7 +2,7 @@
 
 step_build() {
     local with_llama=
-    [ ! -f "$bundle" ] || with_llama=yes
+    { [ ! -f "$bundle" ] && [ ! -e "$work/llama.cpp.state" ]; } || with_llama=yes
     if [ "$(cat "$bin/sources" 2>/dev/null)" = "$key" ] && { [ -z "$with_llama" ] || [ -x "$bin/llama-bench" ]; }; then
         echo "built before"
         return
@@ -13,7 +13,7 @@ step_build() {
         return 1
     fi
     if ! command -v cmake >/dev/null; then
-        echo "there is no cmake; install CMake 3.24 or later" >&2
+        echo "there is no cmake; install CMake 3.19 or later" >&2
         return 1
     fi
     # One architecture, as machine code alone; 12x has instructions that only the architecture's own code may use.
@@ -48,17 +48,28 @@ step_build() {
     du -sh "$bin"
 }
 
-# The sources of $bundle in $work/llama.cpp, with the patches that lie beside it and those of this repository.
+# The sources of $bundle in $work/llama.cpp, with the patches that lie beside it and those of this repository. Without the
+# bundle, as an earlier run or another machine has left them there.
 prepare_llama_cpp() {
-    local series patch
-    series=$(ls "$(dirname "$bundle")"/patches/*.diff 2>/dev/null; ls "$root"/patches/*.patch)
-    local state
-    state=$(cat "$bundle" $series | sha256sum)
-    [ "$(cat "$work/llama.cpp.state" 2>/dev/null)" != "$state" ] || return 0
+    local own theirs patch state=
+    own=$(cat "$root"/patches/*.patch | sha256sum)
+    if [ -f "$bundle" ]; then
+        theirs=$(ls "$(dirname "$bundle")"/patches/*.diff 2>/dev/null) || true
+        state="$own $(cat "$bundle" $theirs | sha256sum)"
+    fi
+    local before
+    before=$(cat "$work/llama.cpp.state" 2>/dev/null) || true
+    if [ -z "$state" ] && [ "${before%% *}" != "${own%% *}" ]; then
+        echo "the sources in $work/llama.cpp have other patches than this repository; remove them and llama.cpp.state" >&2
+        return 1
+    fi
+    [ -n "$state" ] && [ "$before" != "$state" ] || return 0
     rm -rf "$work/llama.cpp" "$work/llama.cpp.state"
     git -c advice.detachedHead=false clone -q "$bundle" "$work/llama.cpp" || return 1
-    for patch in $series; do
+    for patch in $theirs "$root"/patches/*.patch; do
         git -C "$work/llama.cpp" apply --ignore-whitespace "$patch" || return 1
     done
+    # Two thirds of it, which no build reads.
+    (cd "$work/llama.cpp" && rm -rf .git .github docs media models)
     echo "$state" >"$work/llama.cpp.state"
 }

@@ -34,7 +34,7 @@ step_sanitize() {
     for tool in memcheck racecheck; do
         echo "$tool:"
         # A tenth of the cases: each takes many times longer under it.
-        MIXLLM_TEST_EVERY=10 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:$(toolkit_libraries)" timeout 240 \
+        MIXLLM_TEST_EVERY=10 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:$(toolkit_libraries)" timeout 150 \
             "$sanitizer" --tool "$tool" --error-exitcode 1 --print-limit 20 "$bin/kernel-test" || status=1
     done
     return $status
