@@ -19,6 +19,7 @@
 #ifndef MIXLLM_CPU_H
 #define MIXLLM_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,7 @@ struct mixllm_weight {
     const int8_t* w8;         // [n8][K]
     const uint16_t* w8_scale; // [G][n8] binary16
     const int32_t* rows;      // [N] output channel of each stored row, a permutation of 0..N-1
+    bool tiled;               // whether all components but rows are in the form of mixllm_cpu_tile
 };
 
 // Bytes needed for the quantized form of `tokens` activation rows of `n_inputs` each.
@@ -57,6 +59,23 @@ void mixllm_cpu_quantize(const float* x, int64_t x_stride, int64_t n_inputs, int
 // they were quantized with.
 void mixllm_cpu_mul_mat(const struct mixllm_weight* weight, const void* activations, int64_t tokens, float* y,
                         int64_t y_stride, int thread, int threads);
+
+// The components of a weight that mixllm_cpu_tile rearranges.
+enum mixllm_component { MIXLLM_W4, MIXLLM_W4_SCALE, MIXLLM_W4_ZERO, MIXLLM_W8, MIXLLM_W8_SCALE };
+
+// Whether weights of so many inputs are computed faster from the tiled form on this machine. If so, a caller that
+// copies weights into memory of its own should tile them on the way; from the file's layout they are computed without a
+// copy.
+bool mixllm_cpu_gains_by_tiles(int64_t n_inputs);
+
+// Rearranges one component of `n_rows` rows (of its bit-width) into the order in which this machine's kernels read it,
+// a tile of 16 rows after another. Both forms have the same size; `to` is 64-byte aligned; n_inputs is a multiple of
+// 128. The tiled form depends on the instruction set: it must not leave the process.
+void mixllm_cpu_tile(enum mixllm_component component, const void* from, void* to, int64_t n_rows, int64_t n_inputs);
+
+// Memory for tiled weights, aligned to and, where the system can, made of huge pages; null when there is none.
+void* mixllm_cpu_allocate(size_t bytes);
+void mixllm_cpu_free(void* memory);
 
 // Name of the instruction set chosen on this machine: "avx512-vnni", "avx-vnni", "avx2", "neon-i8mm", "neon-dotprod",
 // "portable". The environment variable MIXLLM_CPU_ISA forces a lesser one the machine can run.

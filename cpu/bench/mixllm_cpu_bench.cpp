@@ -34,6 +34,7 @@ struct Options {
     int repeat = 5;
     bool json = false;
     bool elapsed = false;
+    bool tiled = false;
 };
 
 double median(std::vector<double> values) {
@@ -46,7 +47,7 @@ struct Row {
     double gops, peak_share, gbps, bandwidth_share, quantize_share;
 };
 
-Row measure(const Options& options, const RotatingWeights& w, const std::vector<char>& big, int64_t n, int64_t k,
+Row measure(const Options& options, const RotatingWeights& w, const char* big, size_t big_bytes, int64_t n, int64_t k,
             int64_t percent, int64_t tokens) {
     std::vector<float> x((size_t)(tokens * k));
     for (size_t i = 0; i < x.size(); i++) {
@@ -62,9 +63,9 @@ Row measure(const Options& options, const RotatingWeights& w, const std::vector<
     size_t turn = 0;
     for (int round = 0; round < options.repeat; round++) {
         std::vector<double> peak(options.threads), bandwidth(options.threads), quantizing(options.threads);
-        const size_t share = big.size() / options.threads / 64 * 64;
+        const size_t share = big_bytes / options.threads / 64 * 64;
         team.run(options.elapsed, [&](int i) { peak[i] = measure_peak(mixllm_cpu_isa(), 0.01); });
-        team.run(options.elapsed, [&](int i) { bandwidth[i] = measure_bandwidth(big.data() + i * share, share); });
+        team.run(options.elapsed, [&](int i) { bandwidth[i] = measure_bandwidth(big + i * share, share); });
         const size_t first = turn;
         turn += calls;
         const double seconds = team.run(options.elapsed, [&](int i) {
@@ -108,7 +109,8 @@ Row measure(const Options& options, const RotatingWeights& w, const std::vector<
     std::fprintf(stderr,
                  "%s\n"
                  "mixllm-cpu-bench [--shape NxK]... [--tokens T,...] [--percent P,...] [--threads N] [--repeat R]\n"
-                 "                 [--elapsed] [--json]\n"
+                 "                 [--tiled] [--elapsed] [--json]\n"
+                 "--tiled measures the form that weights copied into memory have, else that of the file.\n"
                  "Times are CPU times of the slowest thread, or with --elapsed wall-clock times.\n"
                  "MIXLLM_CPU_ISA chooses the instruction set.\n",
                  problem);
@@ -145,6 +147,10 @@ Options parse(int argc, char** argv) {
             options.json = true;
             continue;
         }
+        if (name == "--tiled") {
+            options.tiled = true;
+            continue;
+        }
         if (name == "--elapsed") {
             options.elapsed = true;
             continue;
@@ -177,6 +183,11 @@ Options parse(int argc, char** argv) {
             usage(("mixllm-cpu-bench: unknown option " + name).c_str());
         }
     }
+    for (const auto& shape : options.shapes) {
+        if (options.tiled && shape.second % MIXLLM_GROUP_SIZE != 0) {
+            usage("mixllm-cpu-bench: --tiled needs K to be a multiple of 128");
+        }
+    }
     return options;
 }
 
@@ -184,7 +195,10 @@ Options parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     const Options options = parse(argc, argv);
-    const std::vector<char> big(256u << 20, 1);
+    const size_t big_bytes = 256u << 20;
+    const AlignedMemory big = options.tiled ? AlignedMemory((char*)mixllm_cpu_allocate(big_bytes), mixllm_cpu_free)
+                                            : allocate_aligned(big_bytes);
+    std::memset(big.get(), 1, big_bytes);
     std::vector<Row> rows;
     if (!options.json) {
         std::printf("%s, %d thread%s, median of %d\n", mixllm_cpu_isa(), options.threads,
@@ -194,9 +208,10 @@ int main(int argc, char** argv) {
     }
     for (const auto& shape : options.shapes) {
         for (const int64_t percent : options.percents) {
-            const RotatingWeights weights(shape.first, shape.second, percent);
+            const RotatingWeights weights(shape.first, shape.second, percent, options.tiled);
             for (const int64_t tokens : options.tokens) {
-                const Row r = measure(options, weights, big, shape.first, shape.second, percent, tokens);
+                const Row r =
+                    measure(options, weights, big.get(), big_bytes, shape.first, shape.second, percent, tokens);
                 if (options.json) {
                     rows.push_back(r);
                     continue;

@@ -42,6 +42,15 @@ struct Avx2 {
         pack_group(w, row, group, panel, zero8);
     }
 
+    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
+        load_scales(scales, panel.scale);
+        load_zeros(zeros, panel.zero);
+    }
+
+    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+        load_header(scales, zero8, panel);
+    }
+
     template <int tokens, int first, int count>
     static void some(const PanelGroup4& panel, const ActivationCell& x, float* y) {
         const __m256i mask = _mm256_set1_epi8(15);
@@ -142,4 +151,4 @@ struct Avx2 {
 } // namespace
 
 extern const KernelSet kernels_avx2;
-const KernelSet kernels_avx2 = {"avx2", runs_here, quantize_group, mul_mat<Avx2>};
+const KernelSet kernels_avx2 = {"avx2", runs_here, quantize_group, mul_mat<Avx2>, tile_rows<Avx2>, false};

@@ -65,7 +65,7 @@ inline __m512i sum_lanes(const __m512i sums[16]) {
 }
 
 // Lane r of out[j] is lane j of rows[r].
-inline void transpose(const __m512i rows[16], uint32_t out[16][16], __m512i flip) {
+inline void transpose(const __m512i rows[16], uint32_t (*out)[MIXLLM_TILE_ROWS], __m512i flip) {
     __m512i pairs[16];
     for (int i = 0; i < 16; i += 4) {
         const __m512i a = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
@@ -123,8 +123,6 @@ struct Avx512Vnni {
             rows[r] = _mm512_maskz_loadu_epi8(inside, from + r * row_bytes);
         }
         transpose(rows, panel.q, _mm512_setzero_si512());
-        _mm512_store_ps(panel.scale, load_scales(w.w4_scale + group * w.n4 + row));
-        _mm512_store_si512(panel.zero, load_zeros(w.w4_zero + (group * w.n4 + row) / 2));
     }
 
     static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
@@ -137,7 +135,15 @@ struct Avx512Vnni {
             }
             transpose(rows, panel.q + half * 16, _mm512_set1_epi8((char)-128));
         }
-        _mm512_store_ps(panel.scale, load_scales(w.w8_scale + group * w.n8 + row));
+    }
+
+    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
+        _mm512_store_ps(panel.scale, load_scales(scales));
+        _mm512_store_si512(panel.zero, load_zeros(zeros));
+    }
+
+    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+        _mm512_store_ps(panel.scale, load_scales(scales));
         _mm512_store_si512(panel.zero, _mm512_set1_epi32(128));
     }
 
@@ -268,4 +274,5 @@ struct Avx512Vnni {
 } // namespace
 
 extern const KernelSet kernels_avx512_vnni;
-const KernelSet kernels_avx512_vnni = {"avx512-vnni", runs_here, quantize_group, mul_mat<Avx512Vnni>};
+const KernelSet kernels_avx512_vnni = {"avx512-vnni",         runs_here, quantize_group, mul_mat<Avx512Vnni>,
+                                       tile_rows<Avx512Vnni>, true};

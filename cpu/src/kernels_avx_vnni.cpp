@@ -46,6 +46,15 @@ struct AvxVnni {
         pack_group(w, row, group, panel, zero8);
     }
 
+    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
+        load_scales(scales, panel.scale);
+        load_zeros(zeros, panel.zero);
+    }
+
+    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+        load_header(scales, zero8, panel);
+    }
+
     // Four tokens of both halves of the tile: eight sums, which with their operands fill the sixteen registers.
     static constexpr int tokens_at_once = 4;
 
@@ -143,4 +152,4 @@ struct AvxVnni {
 } // namespace
 
 extern const KernelSet MIXLLM_KERNELS;
-const KernelSet MIXLLM_KERNELS = {MIXLLM_ISA, runs_here, quantize_group, mul_mat<AvxVnni>};
+const KernelSet MIXLLM_KERNELS = {MIXLLM_ISA, runs_here, quantize_group, mul_mat<AvxVnni>, tile_rows<AvxVnni>, false};

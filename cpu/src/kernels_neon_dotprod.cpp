@@ -24,10 +24,10 @@ struct NeonDotprod {
     // Words [4][row] of four rows at a time are transposed into the panel.
     template <class Panel>
     static void pack(const mixllm_weight& w, int64_t row, int64_t group, Panel& panel) {
-        constexpr int words = sizeof panel.q / sizeof panel.q[0];
+        constexpr int words = Panel::words;
         uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
         int64_t stride;
-        const uint8_t* from = group_rows(w, row, group, panel, &stride, padded, &panel);
+        const uint8_t* from = group_rows(w, row, group, &stride, padded, &panel);
         for (int r = 0; r < MIXLLM_TILE_ROWS; r += 4) {
             for (int word = 0; word < words; word += 4) {
                 uint32x4_t rows[4];
@@ -43,6 +43,11 @@ struct NeonDotprod {
                 }
             }
         }
+    }
+
+    template <class Panel>
+    static void header(const uint16_t* scales, const uint8_t* zeros, Panel& panel) {
+        load_header(scales, zeros, panel);
     }
 
     static int8x16_t inputs(const ActivationCell& x, int word, int tokens, int token) {
@@ -129,4 +134,5 @@ struct NeonDotprod {
 } // namespace
 
 extern const KernelSet kernels_neon_dotprod;
-const KernelSet kernels_neon_dotprod = {"neon-dotprod", runs_here, quantize_group, mul_mat<NeonDotprod>};
+const KernelSet kernels_neon_dotprod = {"neon-dotprod",         runs_here, quantize_group, mul_mat<NeonDotprod>,
+                                        tile_rows<NeonDotprod>, false};

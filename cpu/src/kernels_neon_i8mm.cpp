@@ -25,10 +25,10 @@ bool runs_here() {
 struct NeonI8mm {
     template <class Panel>
     static void pack(const mixllm_weight& w, int64_t row, int64_t group, Panel& panel) {
-        constexpr int units = sizeof panel.q / sizeof panel.q[0] / 2;
+        constexpr int units = Panel::words / 2;
         uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
         int64_t stride;
-        const uint8_t* from = group_rows(w, row, group, panel, &stride, padded, &panel);
+        const uint8_t* from = group_rows(w, row, group, &stride, padded, &panel);
         for (int r = 0; r < MIXLLM_TILE_ROWS; r += 2) {
             for (int unit = 0; unit < units; unit += 2) {
                 const uint8x16_t a = vld1q_u8(from + r * stride + unit * 8);
@@ -38,6 +38,11 @@ struct NeonI8mm {
                 vst1q_u8(out + MIXLLM_TILE_ROWS * 8, vcombine_u8(vget_high_u8(a), vget_high_u8(b)));
             }
         }
+    }
+
+    template <class Panel>
+    static void header(const uint16_t* scales, const uint8_t* zeros, Panel& panel) {
+        load_header(scales, zeros, panel);
     }
 
     // Eight inputs, from words `word` and `word + 1`, of tokens `token` and `token + 1`.
@@ -131,4 +136,5 @@ struct NeonI8mm {
 } // namespace
 
 extern const KernelSet kernels_neon_i8mm;
-const KernelSet kernels_neon_i8mm = {"neon-i8mm", runs_here, quantize_group, mul_mat<NeonI8mm>};
+const KernelSet kernels_neon_i8mm = {"neon-i8mm",       runs_here,           quantize_group,
+                                     mul_mat<NeonI8mm>, tile_rows<NeonI8mm>, false};

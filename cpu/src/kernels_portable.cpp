@@ -64,9 +64,6 @@ struct Portable {
         const int64_t left = row_bytes - group * 64;
         const size_t bytes = left < 64 ? (size_t)left : 64;
         for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
-            const int64_t at = group * w.n4 + row + r;
-            panel.scale[r] = half_to_float(w.w4_scale[at]);
-            panel.zero[r] = w.w4_zero[at / 2] >> (at & 1) * 4 & 15;
             uint32_t words[16] = {};
             memcpy(words, w.w4 + (row + r) * row_bytes + group * 64, bytes);
             for (int j = 0; j < 16; j++) {
@@ -79,13 +76,25 @@ struct Portable {
         const int64_t left = w.n_inputs - group * MIXLLM_GROUP_SIZE;
         const size_t bytes = left < MIXLLM_GROUP_SIZE ? (size_t)left : (size_t)MIXLLM_GROUP_SIZE;
         for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
-            panel.scale[r] = half_to_float(w.w8_scale[group * w.n8 + row + r]);
-            panel.zero[r] = 128;
             uint32_t words[32] = {};
             memcpy(words, w.w8 + (row + r) * w.n_inputs + group * MIXLLM_GROUP_SIZE, bytes);
             for (int j = 0; j < 32; j++) {
                 panel.q[j][r] = words[j] ^ 0x80808080u;
             }
+        }
+    }
+
+    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
+        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+            panel.scale[r] = half_to_float(scales[r]);
+            panel.zero[r] = zeros[r / 2] >> (r & 1) * 4 & 15;
+        }
+    }
+
+    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+            panel.scale[r] = half_to_float(scales[r]);
+            panel.zero[r] = 128;
         }
     }
 
@@ -127,10 +136,11 @@ struct Portable {
 
     template <class Panel>
     static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel*) {
+        PanelWords<Panel> words;
         Panel panel;
         memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
         for (int64_t g = 0; g < a.groups; g++) {
-            pack(w, row, g, panel);
+            prepare<Portable>(w, row, g, words, panel);
             multiply<1>(panel, activation_cell(a, 0, g), y);
         }
     }
@@ -139,4 +149,5 @@ struct Portable {
 } // namespace
 
 extern const KernelSet kernels_portable;
-const KernelSet kernels_portable = {"portable", runs_here, quantize_group, mul_mat<Portable>};
+const KernelSet kernels_portable = {"portable",        runs_here,           quantize_group,
+                                    mul_mat<Portable>, tile_rows<Portable>, false};

@@ -17,6 +17,15 @@ extern "C" void mixllm_cpu_mul_mat(const mixllm_weight* weight, const void* acti
     mul_mat_with(select_kernels(), *weight, activations, tokens, y, y_stride, thread, threads);
 }
 
+extern "C" bool mixllm_cpu_gains_by_tiles(int64_t n_inputs) {
+    return n_inputs % MIXLLM_GROUP_SIZE == 0 && select_kernels().gains_by_tiles;
+}
+
+extern "C" void mixllm_cpu_tile(mixllm_component component, const void* from, void* to, int64_t n_rows,
+                                int64_t n_inputs) {
+    tile_with(select_kernels(), component, from, to, n_rows, n_inputs);
+}
+
 extern "C" const char* mixllm_cpu_isa(void) {
     return select_kernels().isa;
 }

@@ -66,23 +66,28 @@ inline void load_zeros(const uint8_t* from, int32_t* zeros) {
     }
 }
 
-// The 4-bit group of 16 rows from `row` on: where its packed rows lie, [16][64] at `stride`, and its scales and zeros.
-inline const uint8_t* group_rows(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup& header,
-                                 int64_t* stride, uint8_t* padded, const PanelGroup4*) {
+// Where the packed rows of one group of 16 rows from `row` on lie, [16][64 or 128] at `stride`.
+inline const uint8_t* group_rows(const mixllm_weight& w, int64_t row, int64_t group, int64_t* stride, uint8_t* padded,
+                                 const PanelGroup4*) {
     *stride = w.n_inputs / 2;
-    load_scales(w.w4_scale + group * w.n4 + row, header.scale);
-    load_zeros(w.w4_zero + (group * w.n4 + row) / 2, header.zero);
     return whole_rows(w.w4 + row * *stride + group * 64, stride, *stride - group * 64, 64, padded);
 }
 
-// Likewise for 8-bit rows, [16][128].
-inline const uint8_t* group_rows(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup& header,
-                                 int64_t* stride, uint8_t* padded, const PanelGroup8*) {
+inline const uint8_t* group_rows(const mixllm_weight& w, int64_t row, int64_t group, int64_t* stride, uint8_t* padded,
+                                 const PanelGroup8*) {
     *stride = w.n_inputs;
-    load_scales(w.w8_scale + group * w.n8 + row, header.scale);
-    memset(header.zero, 0, sizeof header.zero);
     return whole_rows((const uint8_t*)w.w8 + row * *stride + group * MIXLLM_GROUP_SIZE, stride,
                       *stride - group * MIXLLM_GROUP_SIZE, MIXLLM_GROUP_SIZE, padded);
+}
+
+inline void load_header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
+    load_scales(scales, panel.scale);
+    load_zeros(zeros, panel.zero);
+}
+
+inline void load_header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+    load_scales(scales, panel.scale);
+    memset(panel.zero, 0, sizeof panel.zero);
 }
 
 // y[4] += (dots - zero sum x) s_x s_w for four rows and one token.
@@ -123,14 +128,16 @@ inline int32x4_t row_dot(const uint8_t* weights, const int8_t* x, const PanelGro
 // The single-token product, row by row.
 template <class Panel>
 void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
-    PanelGroup header;
+    Panel header;
     uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
     memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
         const NextTile next(w, row, g, panel);
         const ActivationCell x = activation_cell(a, 0, g);
         int64_t stride;
-        const uint8_t* from = group_rows(w, row, g, header, &stride, padded, panel);
+        const uint8_t* from = group_rows(w, row, g, &stride, padded, panel);
+        const PartOfWeight part(w, panel);
+        load_header(part.scales(row, g), part.zeros(row, g), header);
         for (int r = 0; r < MIXLLM_TILE_ROWS; r += 4) {
             int32x4_t dots[4];
             for (int i = 0; i < 4; i++) {

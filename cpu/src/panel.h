@@ -10,16 +10,17 @@ enum { MIXLLM_TILE_ROWS = 16 };
 struct alignas(64) PanelGroup {
     float scale[MIXLLM_TILE_ROWS];
     int32_t zero[MIXLLM_TILE_ROWS];
+    uint32_t (*q)[MIXLLM_TILE_ROWS]; // [words][row], 64-byte aligned; in a tiled weight, the weight's own memory
 };
 
 // 4-bit rows: word [j][row] has inputs j / 4 * 32 + j % 4 * 4 + (0..3) in its low nibbles, those + 16 in its high ones.
 struct PanelGroup4 : PanelGroup {
-    uint32_t q[16][MIXLLM_TILE_ROWS];
+    static constexpr int words = 16;
 };
 
 // 8-bit rows: word [j][row] has inputs j * 4 + (0..3).
 struct PanelGroup8 : PanelGroup {
-    uint32_t q[32][MIXLLM_TILE_ROWS];
+    static constexpr int words = 32;
 };
 
 #endif

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "panel.h"
 #include "share_of_thread.h"
 
 #include <cstring>
@@ -38,4 +39,41 @@ void mul_mat_with(const KernelSet& kernels, const mixllm_weight& weight, const v
                   float* y, int64_t y_stride, int thread, int threads) {
     const Activations a = activations_layout(weight.n_inputs, tokens, const_cast<void*>(activations));
     kernels.mul_mat(weight, a, y, y_stride, share_of_thread(weight, thread, threads));
+}
+
+// [groups][rows] items of a tile's group become [tile][group]: `bytes` for each 16 rows of a group.
+static void tile_groups(const char* from, char* to, int64_t n_rows, int64_t groups, size_t bytes) {
+    const int64_t tiles = n_rows / MIXLLM_TILE_ROWS;
+    for (int64_t group = 0; group < groups; group++) {
+        for (int64_t tile = 0; tile < tiles; tile++) {
+            std::memcpy(to + (size_t)(tile * groups + group) * bytes, from + (size_t)(group * tiles + tile) * bytes,
+                        bytes);
+        }
+    }
+}
+
+void tile_with(const KernelSet& kernels, mixllm_component component, const void* from, void* to, int64_t n_rows,
+               int64_t n_inputs) {
+    mixllm_weight weight = {};
+    weight.n_inputs = n_inputs;
+    const int64_t groups = group_count(n_inputs);
+    switch (component) {
+    case MIXLLM_W4:
+        weight.n4 = n_rows;
+        weight.w4 = (const uint8_t*)from;
+        kernels.tile_rows(weight, (uint8_t*)to);
+        break;
+    case MIXLLM_W8:
+        weight.n8 = n_rows;
+        weight.w8 = (const int8_t*)from;
+        kernels.tile_rows(weight, (uint8_t*)to);
+        break;
+    case MIXLLM_W4_SCALE:
+    case MIXLLM_W8_SCALE:
+        tile_groups((const char*)from, (char*)to, n_rows, groups, MIXLLM_TILE_ROWS * sizeof(uint16_t));
+        break;
+    case MIXLLM_W4_ZERO:
+        tile_groups((const char*)from, (char*)to, n_rows, groups, MIXLLM_TILE_ROWS / 2);
+        break;
+    }
 }

@@ -8,5 +8,7 @@ void quantize_with(const KernelSet& kernels, const float* x, int64_t x_stride, i
                    void* activations, int thread, int threads);
 void mul_mat_with(const KernelSet& kernels, const mixllm_weight& weight, const void* activations, int64_t tokens,
                   float* y, int64_t y_stride, int thread, int threads);
+void tile_with(const KernelSet& kernels, mixllm_component component, const void* from, void* to, int64_t n_rows,
+               int64_t n_inputs);
 
 #endif

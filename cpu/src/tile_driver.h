@@ -2,8 +2,10 @@
 // code compiled for one instruction set is never linked into another.
 //
 // `Isa` provides, for Panel = PanelGroup4 and PanelGroup8:
-//   static void pack(const mixllm_weight&, int64_t row, int64_t group, Panel&)
-//       rearranges one group of 16 rows from `row` on;
+//   static void pack(const mixllm_weight&, int64_t row, int64_t group, Panel& panel)
+//       rearranges one group of 16 rows from `row` on into panel.q;
+//   static void header(const uint16_t* scales, const uint8_t* zeros, Panel&)
+//       sets the panel's scales and zero points from those of 16 rows (8-bit rows have no zeros in memory);
 //   template <int tokens> static void multiply(const Panel&, const ActivationCell&, float* y)
 //       adds one group's contribution to y[tokens][16];
 //   static void row_wise(const mixllm_weight&, const Activations&, int64_t row, float* y, const Panel*)
@@ -40,6 +42,61 @@ Multiply<Panel> multiply_for(int tokens) {
         Isa::template multiply<16>,
     };
     return by_tokens[tokens];
+}
+
+// Where the 4-bit or the 8-bit rows of a weight and their scales and zero points lie.
+class PartOfWeight {
+public:
+    PartOfWeight(const mixllm_weight& w, const PanelGroup4*)
+        : PartOfWeight(w, w.w4, MIXLLM_GROUP_SIZE / 2, w.w4_scale, w.w4_zero, w.n4) {}
+
+    PartOfWeight(const mixllm_weight& w, const PanelGroup8*)
+        : PartOfWeight(w, (const uint8_t*)w.w8, MIXLLM_GROUP_SIZE, w.w8_scale, nullptr, w.n8) {}
+
+    const uint16_t* scales(int64_t row, int64_t group) const { return scale + at(row, group); }
+    const uint8_t* zeros(int64_t row, int64_t group) const { return zero ? zero + at(row, group) / 2 : nullptr; }
+
+    // Of a tiled weight: the words of a panel, ready to multiply.
+    uint32_t (*words(int64_t row, int64_t group) const)[MIXLLM_TILE_ROWS] {
+        return (uint32_t(*)[MIXLLM_TILE_ROWS])(data + at(row, group) * group_bytes);
+    }
+
+    const bool tiled;
+
+private:
+    PartOfWeight(const mixllm_weight& w, const uint8_t* data, int group_bytes, const uint16_t* scale,
+                 const uint8_t* zero, int64_t n)
+        : tiled(w.tiled), data(data), group_bytes(group_bytes), scale(scale), zero(zero), n(n),
+          groups(group_count(w.n_inputs)) {}
+
+    int64_t at(int64_t row, int64_t group) const {
+        return tiled ? row * groups + group * MIXLLM_TILE_ROWS : group * n + row;
+    }
+
+    const uint8_t* data;
+    const int64_t group_bytes;
+    const uint16_t* scale;
+    const uint8_t* zero;
+    const int64_t n;
+    const int64_t groups;
+};
+
+template <class Panel>
+struct alignas(64) PanelWords {
+    uint32_t q[Panel::words][MIXLLM_TILE_ROWS];
+};
+
+// Makes one group of 16 rows ready to multiply: in place when the weight is tiled, else in `words`.
+template <class Isa, class Panel>
+inline void prepare(const mixllm_weight& w, int64_t row, int64_t group, PanelWords<Panel>& words, Panel& panel) {
+    const PartOfWeight part(w, &panel);
+    if (part.tiled) {
+        panel.q = part.words(row, group);
+    } else {
+        panel.q = words.q;
+        Isa::pack(w, row, group, panel);
+    }
+    Isa::header(part.scales(row, group), part.zeros(row, group), panel);
 }
 
 // A tile's rows lie one after another in memory. Asking, while one tile is computed, for the next to be brought to the
@@ -82,20 +139,23 @@ inline void scatter(const float* tile, int tokens, const int32_t* rows, float* y
     }
 }
 
-// At most one block of tokens: each group is used as soon as it is rearranged, so weights are read once.
+// At most one block of tokens: each group is used as soon as it is ready, so weights are read once.
 template <class Isa, class Panel>
 void few_tokens(const mixllm_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
                 int64_t first, int64_t last) {
     const int tokens = (int)a.tokens;
     const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
-    alignas(64) Panel panel;
+    PanelWords<Panel> words;
+    Panel panel;
     alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_TILE_ROWS];
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile * MIXLLM_TILE_ROWS;
         memset(tile_y, 0, sizeof tile_y);
         for (int64_t g = 0; g < a.groups; g++) {
-            NextTile(weight, row, g, &panel).prefetch_all();
-            Isa::pack(weight, row, g, panel);
+            if (!weight.tiled) {
+                NextTile(weight, row, g, &panel).prefetch_all();
+            }
+            prepare<Isa>(weight, row, g, words, panel);
             multiply(panel, activation_cell(a, 0, g), tile_y);
         }
         scatter(tile_y, tokens, rows + row, y, y_stride);
@@ -105,17 +165,23 @@ void few_tokens(const mixllm_weight& weight, const Activations& a, const int32_t
 template <class Isa, class Panel>
 void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
                  int64_t first, int64_t last) {
-    const int64_t fitting = (int64_t)(pass_bytes / (sizeof(Panel) * (size_t)a.groups));
+    const int64_t fitting = (int64_t)(pass_bytes / ((sizeof(Panel) + sizeof(PanelWords<Panel>)) * (size_t)a.groups));
     const int64_t pass_tiles = fitting < 1 ? 1 : fitting > max_pass_tiles ? max_pass_tiles : fitting;
-    Panel* panels = (Panel*)thread_scratch(sizeof(Panel) * (size_t)(a.groups * pass_tiles));
+    const size_t pass_panels = (size_t)(a.groups * pass_tiles);
+    const size_t word_bytes = weight.tiled ? 0 : sizeof(PanelWords<Panel>) * pass_panels;
+    Panel* panels = (Panel*)thread_scratch(sizeof(Panel) * pass_panels + word_bytes);
+    PanelWords<Panel>* words = (PanelWords<Panel>*)(panels + pass_panels);
     alignas(64) float pass_y[max_pass_tiles][MIXLLM_BLOCK_TOKENS * MIXLLM_TILE_ROWS];
     for (int64_t tile = first; tile < last; tile += pass_tiles) {
         const int64_t tiles = last - tile < pass_tiles ? last - tile : pass_tiles;
         for (int64_t i = 0; i < tiles; i++) {
             for (int64_t g = 0; g < a.groups; g++) {
                 const int64_t row = (tile + i) * MIXLLM_TILE_ROWS;
-                NextTile(weight, row, g, panels).prefetch_all();
-                Isa::pack(weight, row, g, panels[i * a.groups + g]);
+                const int64_t at = i * a.groups + g;
+                if (!weight.tiled) {
+                    NextTile(weight, row, g, panels).prefetch_all();
+                }
+                prepare<Isa>(weight, row, g, words[weight.tiled ? 0 : at], panels[at]);
             }
         }
         for (int64_t block = 0; block < block_count(a.tokens); block++) {
@@ -139,12 +205,28 @@ void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_
 }
 
 template <class Isa, class Panel>
+inline void one_token_of_tile(const mixllm_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
+    const PartOfWeight part(weight, (const Panel*)nullptr);
+    Panel panel;
+    memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
+    for (int64_t g = 0; g < a.groups; g++) {
+        panel.q = part.words(row, g);
+        Isa::header(part.scales(row, g), part.zeros(row, g), panel);
+        Isa::template multiply<1>(panel, activation_cell(a, 0, g), y);
+    }
+}
+
+template <class Isa, class Panel>
 void one_token(const mixllm_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t first,
                int64_t last) {
     alignas(64) float tile_y[MIXLLM_TILE_ROWS];
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile * MIXLLM_TILE_ROWS;
-        Isa::row_wise(weight, a, row, tile_y, (const Panel*)nullptr);
+        if (weight.tiled) {
+            one_token_of_tile<Isa>(weight, a, row, tile_y, (const Panel*)nullptr);
+        } else {
+            Isa::row_wise(weight, a, row, tile_y, (const Panel*)nullptr);
+        }
         scatter(tile_y, 1, rows + row, y, 0);
     }
 }
@@ -168,4 +250,24 @@ template <class Isa>
 void mul_mat(const mixllm_weight& weight, const Activations& a, float* y, int64_t y_stride, const Share& share) {
     part<Isa, PanelGroup4>(weight, a, weight.rows, y, y_stride, share.first4, share.last4);
     part<Isa, PanelGroup8>(weight, a, weight.rows + weight.n4, y, y_stride, share.first8, share.last8);
+}
+
+// Rearranges the rows of a weight that has one part only and whose n_inputs are whole groups.
+template <class Isa, class Panel>
+void tile_part(const mixllm_weight& weight, int64_t n, uint8_t* to) {
+    const int64_t groups = group_count(weight.n_inputs);
+    Panel panel;
+    for (int64_t row = 0; row < n; row += MIXLLM_TILE_ROWS) {
+        for (int64_t g = 0; g < groups; g++) {
+            panel.q = (uint32_t(*)[MIXLLM_TILE_ROWS])to;
+            Isa::pack(weight, row, g, panel);
+            to += sizeof(PanelWords<Panel>);
+        }
+    }
+}
+
+template <class Isa>
+void tile_rows(const mixllm_weight& weight, uint8_t* to) {
+    tile_part<Isa, PanelGroup4>(weight, weight.n4, to);
+    tile_part<Isa, PanelGroup8>(weight, weight.n8, to);
 }

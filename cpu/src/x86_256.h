@@ -118,8 +118,6 @@ inline void pack_group(const mixllm_weight& w, int64_t row, int64_t group, Panel
         transpose(from + i / 2 * 8 * stride + i % 2 * 32, stride,
                   (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 2 * 8] + i / 2 * 8), _mm256_setzero_si256());
     }
-    load_scales(w.w4_scale + group * w.n4 + row, panel.scale);
-    load_zeros(w.w4_zero + (group * w.n4 + row) / 2, panel.zero);
 }
 
 // Keeps w + `zero` for each weight w, where zero is 128 (as unsigned) or 0.
@@ -132,7 +130,10 @@ inline void pack_group(const mixllm_weight& w, int64_t row, int64_t group, Panel
         transpose(from + i / 4 * 8 * stride + i % 4 * 32, stride,
                   (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 4 * 8] + i / 4 * 8), _mm256_set1_epi8((char)zero));
     }
-    load_scales(w.w8_scale + group * w.n8 + row, panel.scale);
+}
+
+inline void load_header(const uint16_t* scales, int zero, PanelGroup& panel) {
+    load_scales(scales, panel.scale);
     _mm256_store_si256((__m256i*)panel.zero, _mm256_set1_epi32(zero));
     _mm256_store_si256((__m256i*)(panel.zero + 8), _mm256_set1_epi32(zero));
 }

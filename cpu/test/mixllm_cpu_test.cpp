@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <string>
@@ -81,8 +82,12 @@ struct GuardedWeight {
     GuardedCopy<int32_t> rows;
     mixllm_weight view;
 
-    explicit GuardedWeight(const Weight& w)
-        : w4(w.w4), w4_zero(w.w4_zero), w4_scale(w.w4_scale), w8(w.w8), w8_scale(w.w8_scale), rows(w.rows) {
+    GuardedWeight(const Weight& w, const KernelSet& kernels, bool tiled)
+        : w4(form(w.w4, MIXLLM_W4, w.n4, w, kernels, tiled)),
+          w4_zero(form(w.w4_zero, MIXLLM_W4_ZERO, w.n4, w, kernels, tiled)),
+          w4_scale(form(w.w4_scale, MIXLLM_W4_SCALE, w.n4, w, kernels, tiled)),
+          w8(form(w.w8, MIXLLM_W8, w.n8, w, kernels, tiled)),
+          w8_scale(form(w.w8_scale, MIXLLM_W8_SCALE, w.n8, w, kernels, tiled)), rows(w.rows) {
         view.n_inputs = w.n_inputs;
         view.n4 = w.n4;
         view.n8 = w.n8;
@@ -92,6 +97,20 @@ struct GuardedWeight {
         view.w8 = w.n8 ? w8.data() : nullptr;
         view.w8_scale = w.n8 ? w8_scale.data() : nullptr;
         view.rows = rows.data();
+        view.tiled = tiled;
+    }
+
+private:
+    template <class T>
+    static std::vector<T> form(const std::vector<T>& file, mixllm_component component, int64_t n, const Weight& w,
+                               const KernelSet& kernels, bool tiled) {
+        if (!tiled || n == 0) {
+            return file;
+        }
+        const size_t bytes = file.size() * sizeof(T);
+        const std::unique_ptr<void, void (*)(void*)> to(mixllm_cpu_allocate(bytes), mixllm_cpu_free);
+        tile_with(kernels, component, file.data(), to.get(), n, w.n_inputs);
+        return std::vector<T>((const T*)to.get(), (const T*)to.get() + file.size());
     }
 };
 
@@ -210,14 +229,14 @@ constexpr float untouched = -12345.5f;
 
 // y [tokens][y_stride], with `untouched` wherever nothing was written.
 std::vector<float> compute(const KernelSet& kernels, const Weight& w, const std::vector<float>& x, int64_t x_stride,
-                           int64_t tokens, int64_t y_stride, int threads, bool concurrent) {
+                           int64_t tokens, int64_t y_stride, int threads, bool concurrent, bool tiled) {
     const size_t bytes = mixllm_cpu_activation_bytes(w.n_inputs, tokens);
     // The guard after the buffer catches writes beyond it.
     const size_t guard = 64;
     char* activations = (char*)::operator new(bytes + guard, std::align_val_t(64));
     std::memset(activations, 0x5A, bytes + guard);
     std::vector<float> y(tokens * y_stride + 16, untouched);
-    const GuardedWeight guarded(w);
+    const GuardedWeight guarded(w, kernels, tiled);
     // The last row of x ends where its last input does: a stride beyond it is not readable.
     const size_t x_end = tokens == 0 ? 0 : (size_t)((tokens - 1) * x_stride + w.n_inputs);
     const GuardedCopy<float> x_copy(std::vector<float>(x.begin(), x.begin() + x_end));
@@ -312,10 +331,18 @@ private:
 
     void compare(const Case& c, const Weight& w, const std::vector<float>& x, int64_t x_stride,
                  const Reference& expected) {
+        compare(c, w, x, x_stride, expected, false);
+        if (c.n_inputs % MIXLLM_GROUP_SIZE == 0) {
+            compare(c, w, x, x_stride, expected, true);
+        }
+    }
+
+    void compare(const Case& c, const Weight& w, const std::vector<float>& x, int64_t x_stride,
+                 const Reference& expected, bool tiled) {
         const int64_t n = c.n4 + c.n8;
         const int64_t y_stride = n + c.y_pad;
         const std::vector<float> y =
-            compute(kernels, w, x, x_stride, c.tokens, y_stride, c.threads, cases % 4 == 0 && c.threads > 1);
+            compute(kernels, w, x, x_stride, c.tokens, y_stride, c.threads, cases % 4 == 0 && c.threads > 1, tiled);
         cases++;
         std::string problem;
         for (int64_t i = 0; i < (int64_t)y.size() && problem.empty(); i++) {
@@ -348,12 +375,13 @@ private:
         }
         if (!problem.empty()) {
             failures++;
-            std::fprintf(
-                stderr,
-                "%s: K=%lld n4=%lld n8=%lld tokens=%lld x_pad=%lld y_pad=%lld threads=%d rows=%s values=%d: %s\n",
-                kernels.isa, (long long)c.n_inputs, (long long)c.n4, (long long)c.n8, (long long)c.tokens,
-                (long long)c.x_pad, (long long)c.y_pad, c.threads,
-                c.order == Rows::ascending ? "ascending" : "shuffled", (int)c.values, problem.c_str());
+            std::fprintf(stderr,
+                         "%s: K=%lld n4=%lld n8=%lld tokens=%lld x_pad=%lld y_pad=%lld threads=%d rows=%s values=%d "
+                         "tiled=%d: %s\n",
+                         kernels.isa, (long long)c.n_inputs, (long long)c.n4, (long long)c.n8, (long long)c.tokens,
+                         (long long)c.x_pad, (long long)c.y_pad, c.threads,
+                         c.order == Rows::ascending ? "ascending" : "shuffled", (int)c.values, (int)tiled,
+                         problem.c_str());
         }
     }
 
