@@ -20,7 +20,7 @@
 
 namespace {
 
-constexpr int N_LAYERS = 2, N_EMBD = 160, N_HEADS = 5, N_KV_HEADS = 1, HEAD_DIM = 32, N_FFN = 96, N_VOCAB = 64;
+constexpr int N_LAYERS = 2, N_EMBD = 160, N_HEADS = 5, N_KV_HEADS = 1, HEAD_DIM = 32, N_FFN = 256, N_VOCAB = 64;
 constexpr int GROUP_SIZE = 128;
 
 using gguf_ptr = std::unique_ptr<gguf_context, decltype(&gguf_free)>;
@@ -120,8 +120,8 @@ void make_models(Model& mixed, Model& plain) {
         add_linear(mixed, plain, block + "attn_k.weight", N_EMBD, 32, 0, random);
         add_linear(mixed, plain, block + "attn_v.weight", N_EMBD, 0, 32, random);
         add_linear(mixed, plain, block + "attn_output.weight", N_EMBD, 144, 16, random);
-        add_linear(mixed, plain, block + "ffn_gate.weight", N_EMBD, 80, 16, random);
-        add_linear(mixed, plain, block + "ffn_up.weight", N_EMBD, 96, 0, random);
+        add_linear(mixed, plain, block + "ffn_gate.weight", N_EMBD, 176, 80, random);
+        add_linear(mixed, plain, block + "ffn_up.weight", N_EMBD, N_FFN, 0, random);
         add_linear(mixed, plain, block + "ffn_down.weight", N_FFN, 128, 32, random);
     }
     mixed.mixllm_metadata = {{"mixllm.version", 1}, {"mixllm.group_size", 128}};
@@ -189,21 +189,23 @@ std::string log_text;
 
 struct LoadOptions {
     bool mmap = true;
+    bool repack = true; // let a device keep weights in a form of its own
     std::string lora;
 };
 
 using model_ptr = std::unique_ptr<llama_model, decltype(&llama_model_free)>;
 
-model_ptr load(const std::string& path, bool mmap = true) {
+model_ptr load(const std::string& path, const LoadOptions& options = {}) {
     log_text.clear();
     llama_model_params params = llama_model_default_params();
-    params.load_mode = mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    params.load_mode = options.mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    params.use_extra_bufts = options.repack;
     return model_ptr(llama_model_load_from_file(path.c_str(), params), llama_model_free);
 }
 
 // All logits of a fixed prompt, [tokens][vocabulary]; empty if the model does not load.
 std::vector<float> logits(const std::string& path, const LoadOptions& options = {}) {
-    const model_ptr model = load(path, options.mmap);
+    const model_ptr model = load(path, options);
     if (!model)
         return {};
     llama_context_params params = llama_context_default_params();
@@ -342,10 +344,11 @@ int main() {
     check(log_text.find("MixLLM W4.8A8 (") != std::string::npos, "the load log describes the quantization");
     check(relative_error(mapped, expected) < TOLERANCE, "logits match the float32 model");
     check(relative_error(mapped, expected) > 0.0, "the MixLLM file is not computed in float32");
-    check(logits(path("mixed.gguf"), {false, ""}) == mapped, "a file read into memory gives the same bits");
+    check(logits(path("mixed.gguf"), {false}) == mapped, "a file read into memory gives the same bits");
+    check(logits(path("mixed.gguf"), {true, false}) == mapped, "weights left in the mapped file give the same bits");
 
-    const std::vector<float> expected_lora = logits(path("plain.gguf"), {true, path("lora.gguf")});
-    const std::vector<float> mixed_lora = logits(path("mixed.gguf"), {true, path("lora.gguf")});
+    const std::vector<float> expected_lora = logits(path("plain.gguf"), {true, true, path("lora.gguf")});
+    const std::vector<float> mixed_lora = logits(path("mixed.gguf"), {true, true, path("lora.gguf")});
     check(relative_error(mixed_lora, expected_lora) < TOLERANCE, "logits with a LoRA adapter match the float32 model");
     check(relative_error(mixed_lora, mapped) > 10 * TOLERANCE, "the LoRA adapter has an effect");
 

@@ -164,14 +164,16 @@ bool check(const Case& c, const Weight& weight, const std::vector<float>& values
     return true;
 }
 
-// Returns whether the device computed the case right; explains itself on stderr where it did not.
-bool run(const Case& c, ggml_backend_t backend, bool& supported) {
+// Returns whether the device computed the case right with weights in buffers of this type; explains itself on stderr
+// where it did not.
+bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weight_buffers, bool& supported) {
     std::mt19937 random(static_cast<unsigned>(c.n4 * 31 + c.n8 * 17 + c.n_inputs + c.tokens));
     const Weight weight(c, random);
     const int64_t n_outputs = c.n4 + c.n8;
 
+    ggml_context_ptr weight_context(ggml_init({16 * ggml_tensor_overhead(), nullptr, true}));
     ggml_context_ptr context(ggml_init({64 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true}));
-    ggml_context* ctx = context.get();
+    ggml_context* ctx = weight_context.get();
 
     ggml_mixllm_components components = {};
     if (c.n4 > 0) {
@@ -187,6 +189,8 @@ bool run(const Case& c, ggml_backend_t backend, bool& supported) {
 
     ggml_tensor* w = ggml_new_tensor_2d(ctx, GGML_TYPE_I8, c.n_inputs, n_outputs);
     ggml_mixllm_weight(w, &components);
+    ctx = context.get();
+    ggml_new_tensor_1d(ctx, GGML_TYPE_F32, 1); // so that there is something to allocate even without tokens
 
     // The strided x keeps 32 unused floats between rows and stores its batches in the other order.
     ggml_tensor* storage;
@@ -212,6 +216,7 @@ bool run(const Case& c, ggml_backend_t backend, bool& supported) {
     ggml_cgraph* graph = ggml_new_graph(ctx);
     ggml_build_forward_expand(graph, y);
     ggml_build_forward_expand(graph, again);
+    ggml_backend_buffer_ptr weights(ggml_backend_alloc_ctx_tensors_from_buft(weight_context.get(), weight_buffers));
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(ctx, backend));
 
     supported = ggml_backend_supports_op(backend, y);
@@ -241,6 +246,18 @@ bool run(const Case& c, ggml_backend_t backend, bool& supported) {
             return false;
     }
     return true;
+}
+
+// Where a device's weights can lie: its own memory, and forms that it keeps weights in.
+std::vector<ggml_backend_buffer_type_t> buffer_types(ggml_backend_dev_t device) {
+    std::vector<ggml_backend_buffer_type_t> types = {ggml_backend_dev_buffer_type(device)};
+    const auto get_extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
+    if (get_extra != nullptr) {
+        for (ggml_backend_buffer_type_t* type = get_extra(device); type != nullptr && *type != nullptr; type++)
+            types.push_back(*type);
+    }
+    return types;
 }
 
 std::vector<Case> all_cases() {
@@ -275,10 +292,20 @@ int main() {
     for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
         ggml_backend_dev_t device = ggml_backend_dev_get(i);
         ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
-        for (const Case& c : all_cases()) {
-            bool supported = true;
-            const bool ok = run(c, backend.get(), supported);
-            (!supported ? skipped : ok ? passed : failed)++;
+        for (ggml_backend_buffer_type_t type : buffer_types(device)) {
+            int computed = 0;
+            for (const Case& c : all_cases()) {
+                bool supported = true;
+                const bool ok = run(c, backend.get(), type, supported);
+                if (supported) {
+                    computed++;
+                    (ok ? passed : failed)++;
+                } else if (type == ggml_backend_dev_buffer_type(device)) {
+                    skipped++;
+                }
+            }
+            printf("%s: %d computed with weights in %s\n", ggml_backend_dev_name(device), computed,
+                   ggml_backend_buft_name(type));
         }
         printf("%s: done\n", ggml_backend_dev_name(device));
     }
