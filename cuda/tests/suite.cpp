@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -16,11 +17,20 @@ static int every() {
     return value == nullptr ? 1 : std::max(1, std::atoi(value));
 }
 
+// The case under way, for whoever ends a test that hangs.
+static std::string under_way;
+
+static void tell_where(int) {
+    std::fprintf(stderr, "stopped in %s\n", under_way.c_str());
+    std::_Exit(1);
+}
+
 void Suite::run(const std::string& name, const std::function<std::string()>& body) {
     if (++offered_cases % every() != 0) {
         return;
     }
     run_cases++;
+    under_way = name;
     std::string problem;
     try {
         problem = body();
@@ -39,6 +49,7 @@ void Suite::run(const std::string& name, const std::function<std::string()>& bod
 }
 
 int run_parts(const std::vector<TestPart>& parts) {
+    std::signal(SIGTERM, tell_where);
     bool passed = true;
     for (const TestPart& part : parts) {
         const auto start = std::chrono::steady_clock::now();
@@ -46,6 +57,7 @@ int run_parts(const std::vector<TestPart>& parts) {
         part.test(suite);
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         std::printf("%s: %d cases, %d failed, %.1f s\n", part.name, suite.cases(), suite.failures(), seconds);
+        std::fflush(stdout);
         if (suite.skipped() > 0) {
             std::printf("%s: %d cases SKIPPED, as this GPU cannot run them\n", part.name, suite.skipped());
         }

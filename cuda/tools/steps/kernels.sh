@@ -20,7 +20,7 @@ toolkit_libraries() {
 }
 
 step_test() {
-    run_built 300 kernel-test
+    run_built 150 kernel-test
 }
 
 step_sanitize() {
@@ -48,7 +48,7 @@ step_sweep() {
         options=(--without-wgmma)
         ;;
     esac
-    run_built 500 sweep ${options[@]+"${options[@]}"} >"$work/sweep.part" || return 1
+    run_built 420 sweep ${options[@]+"${options[@]}"} >"$work/sweep.part" || return 1
     mv "$work/sweep.part" "$work/sweep.tsv"
 }
 
@@ -59,7 +59,7 @@ step_op() {
         return
     fi
     local output
-    output=$(run_built 240 mul-mat-mixllm-test 2>&1) || { echo "$output"; return 1; }
+    output=$(run_built 150 mul-mat-mixllm-test 2>&1) || { echo "$output"; return 1; }
     echo "$output"
     if ! grep -q '^CUDA0: done' <<<"$output" || ! grep -q ' 0 skipped$' <<<"$output"; then
         echo "the op did not run on the GPU in every case" >&2

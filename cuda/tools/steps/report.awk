@@ -71,7 +71,8 @@ END {
         reasons == "" ? "" : "\"" reasons "\"", products, figures > json
 
     printf "# %s, %s\n\n", gpu, date > markdown
-    printf "Commit %s, driver %s; `%s`. Copying within its memory: %s GB/s read plus written; int8 peak: %s TOPS.\n", commit, driver, command, copy, peak > markdown
+    printf "Commit %s, driver %s; `%s`.\n", commit, driver, command > markdown
+    if (products != "") printf "Copying within its memory: %s GB/s read plus written; int8 peak: %s TOPS.\n", copy, peak > markdown
     if (figures != "" && attention == "OFF") printf "Models were measured without fused attention, all types alike.\n" > markdown
     if (skipped != "") { text = skipped; gsub(/\n/, "; ", text); printf "Skipped: %s.\n", text > markdown }
 
