@@ -44,6 +44,7 @@ export function speedCommand(): Command {
       `
 Lists are separated by commas. Tests are named as llama-bench names them: pp512 is a prompt of 512 tokens, tg64
 the generation of 64, tg64 @ d4096 the same behind 4096 tokens. All models stay loaded at once.
+Starts are timed in fresh processes, the file memory-mapped and in the page cache.
 
 Examples:
   $ mixllm-bench speed --model mixed.gguf --model q4_k_m.gguf

@@ -124,7 +124,8 @@ void KernelProduct::compute(int32_t times) {
     ggml_status status = GGML_STATUS_SUCCESS;
     const auto run = [&] {
         for (int32_t i = 0; i < times && status == GGML_STATUS_SUCCESS; i++)
-            status = ggml_backend_graph_compute(backend_.get(), graph_);
+            status = ggml_backend_graph_compute_async(backend_.get(), graph_);
+        ggml_backend_synchronize(backend_.get());
     };
     if (ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU) {
         // Only as long as it is needed: idle threads poll for a while and would disturb the next timing.
