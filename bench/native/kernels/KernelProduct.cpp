@@ -28,26 +28,26 @@ ggml_context_ptr metadataContext(size_t tensors) {
         ggml_init({tensors * ggml_tensor_overhead() + ggml_graph_overhead_custom(tensors, false), nullptr, true}));
 }
 
-/// The components of a mixed weight; `tensors` in the order of `KernelWeight::tensors`, null where a part is empty.
-ggml_mixllm_components componentsOf(const std::vector<ggml_tensor*>& tensors) {
-    return {tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], tensors[5]};
-}
-
-std::vector<ggml_tensor*> declareWeight(ggml_context* context, const KernelWeight& weight) {
+/// One copy of a weight: the tensors it is stored in (null for those of an empty part), and the one to multiply with.
+struct WeightCopy {
     std::vector<ggml_tensor*> tensors;
-    for (const KernelTensor& tensor : weight.tensors)
-        tensors.push_back(tensor.bytes.empty()
-                              ? nullptr
-                              : ggml_new_tensor_2d(context, tensor.type, tensor.shape[0], tensor.shape[1]));
-    return tensors;
-}
+    ggml_tensor* whole;
+};
 
-ggml_tensor* declareProduct(ggml_context* context, const KernelWeight& weight, const std::vector<ggml_tensor*>& tensors,
-                            ggml_tensor* x) {
-    if (!weight.mixed)
-        return ggml_mul_mat(context, tensors[0], x);
-    const ggml_mixllm_components components = componentsOf(tensors);
-    return ggml_mul_mat_mixllm(context, &components, x);
+WeightCopy declareWeight(ggml_context* context, const KernelWeight& weight) {
+    WeightCopy copy;
+    for (const KernelTensor& tensor : weight.tensors)
+        copy.tensors.push_back(tensor.bytes.empty()
+                                   ? nullptr
+                                   : ggml_new_tensor_2d(context, tensor.type, tensor.shape[0], tensor.shape[1]));
+    copy.whole = copy.tensors[0];
+    if (weight.mixed) {
+        copy.whole = ggml_new_tensor_2d(context, GGML_TYPE_I8, weight.inputs, weight.outputs);
+        const ggml_mixllm_components components = {copy.tensors[0], copy.tensors[1], copy.tensors[2],
+                                                   copy.tensors[3], copy.tensors[4], copy.tensors[5]};
+        ggml_mixllm_weight(copy.whole, &components);
+    }
+    return copy;
 }
 
 } // namespace
@@ -72,17 +72,17 @@ KernelProduct::KernelProduct(const KernelWeight& weight, const KernelSetting& se
 }
 
 void KernelProduct::place(const KernelWeight& weight) {
-    weights_ = metadataContext(copies_ * weight.tensors.size());
+    weights_ = metadataContext(copies_ * (1 + weight.tensors.size()));
     // For each copy a view of x and a product: a backend may reuse what it made of the same tensor before.
     const size_t tensors = 1 + copies_ * (2 + weight.tensors.size());
     products_ = metadataContext(tensors);
     ggml_tensor* x = ggml_new_tensor_2d(products_.get(), GGML_TYPE_F32, weight.inputs, setting_.tokens);
     graph_ = ggml_new_graph_custom(products_.get(), tensors, false);
-    std::vector<std::vector<ggml_tensor*>> copies;
+    std::vector<WeightCopy> copies;
     for (size_t i = 0; i < copies_; i++) {
         copies.push_back(declareWeight(weights_.get(), weight));
         ggml_tensor* view = ggml_view_2d(products_.get(), x, x->ne[0], x->ne[1], x->nb[1], 0);
-        results_.push_back(declareProduct(products_.get(), weight, copies.back(), view));
+        results_.push_back(ggml_mul_mat(products_.get(), copies.back().whole, view));
         ggml_build_forward_expand(graph_, results_.back());
     }
 
@@ -99,11 +99,11 @@ void KernelProduct::place(const KernelWeight& weight) {
     // Kernels of some types look up whether their tensor is a weight.
     ggml_backend_buffer_set_usage(weightBuffer_.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
 
-    for (const std::vector<ggml_tensor*>& copy : copies) {
-        for (size_t i = 0; i < copy.size(); i++) {
+    for (const WeightCopy& copy : copies) {
+        for (size_t i = 0; i < copy.tensors.size(); i++) {
             const std::vector<uint8_t>& bytes = weight.tensors[i].bytes;
-            if (copy[i] != nullptr)
-                ggml_backend_tensor_set(copy[i], bytes.data(), 0, bytes.size());
+            if (copy.tensors[i] != nullptr)
+                ggml_backend_tensor_set(copy.tensors[i], bytes.data(), 0, bytes.size());
         }
     }
     const RandomBits random("x");
