@@ -31,6 +31,9 @@ endif()
 add_executable(mul-mat-mixllm-test "${MIXLLM_SOURCE_DIR}/patches/tests/mul_mat_mixllm_test.cpp")
 target_link_libraries(mul-mat-mixllm-test PRIVATE ggml ggml-cpu)
 
+add_executable(agreement agreement/main.cpp)
+target_link_libraries(agreement PRIVATE llama ggml)
+
 set(bench "${MIXLLM_SOURCE_DIR}/bench/native")
 add_executable(synthesize
     synthesize/main.cpp

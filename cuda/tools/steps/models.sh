@@ -1,4 +1,5 @@
-# Prompt processing and generation of synthetic models by llama-bench: MixLLM against llama.cpp's own types.
+# Synthetic models: that the GPU computes what the CPU does, and prompt processing and generation by llama-bench, MixLLM
+# against llama.cpp's own types.
 
 step_models() {
     if [ ! -x "$bin/llama-bench" ]; then
@@ -6,10 +7,11 @@ step_models() {
         return
     fi
     mkdir -p "$models"
-    local size
+    local size disagreed=
     for size in $sizes; do
         measure_size "$size" || return 1
     done
+    [ -z "$disagreed" ]
 }
 
 measure_size() {
@@ -27,6 +29,9 @@ measure_size() {
             make_model "$size-$type" quantize "$size" "$type" || return 1
         done
         rm -f "$models/$size-f16.gguf"
+    fi
+    if [ "$size" = 1b ]; then
+        run_built 200 agreement "$models/1b-p10.gguf" || disagreed=yes
     fi
     # All on the GPU.
     bench "$size" all 99 "-p 512 -n 128" "$size-p0" "$size-p10" "$size-p100" "${stock[@]}" || return 1
