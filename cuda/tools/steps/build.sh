@@ -1,8 +1,20 @@
 # Builds everything for $arch into $bin, unless it is there: from an earlier run, or carried here from another machine.
 
+step_source() {
+    if ! has_llama_cpp; then
+        skip "there are no sources of llama.cpp at $bundle (--llama-cpp-bundle says where they are), so only the kernels are built"
+        return
+    fi
+    prepare_llama_cpp
+}
+
+has_llama_cpp() {
+    [ -f "$bundle" ] || [ -e "$work/llama.cpp.state" ]
+}
+
 step_build() {
     local with_llama=
-    { [ ! -f "$bundle" ] && [ ! -e "$work/llama.cpp.state" ]; } || with_llama=yes
+    ! has_llama_cpp || with_llama=yes
     if [ "$(cat "$bin/sources" 2>/dev/null)" = "$key" ] && { [ -z "$with_llama" ] || [ -x "$bin/llama-bench" ]; }; then
         echo "built before"
         return
@@ -25,7 +37,7 @@ step_build() {
         options+=("-DMIXLLM_LLAMA_CPP_DIR=$work/llama.cpp" "-DMIXLLM_FLASH_ATTENTION=$attention")
     else
         options+=("-DMIXLLM_LLAMA_CPP_DIR=")
-        skip "there are no sources of llama.cpp at $bundle, so only the kernels are built (--llama-cpp-bundle says where they are)"
+        skip "without llama.cpp, only the kernels are built"
     fi
     command -v ninja >/dev/null && options+=(-G Ninja)
     cmake -S "$tools" -B "$work/build" "${options[@]}" >"$work/configure.log" 2>&1 || {
