@@ -167,10 +167,10 @@ export interface BenchAddon {
   kernelDevices(): { name: string; description: string; isCpu: boolean }[];
   /** Makes a random weight, computes its product once and holds that against the product in float. */
   openKernel(options: NativeKernelOptions): NativeJob<NativeKernel>;
-  /** Seconds one product takes, on average over about 50 ms. */
+  /** Seconds one product takes, on average over about 50 ms: CPU time of a single thread, otherwise elapsed time. */
   timeKernel(handle: KernelHandle): NativeJob<number>;
   closeKernel(handle: KernelHandle): void;
-  /** Measures on so many threads at once, for about 20 ms. */
+  /** Measures on so many threads at once, for about 20 ms, by the clock that `timeKernel` takes. */
   measureCeilings(threads: number): NativeJob<NativeCeilings>;
 
   /** Progress: chunks done, chunks in all. `chunks` 0 takes them all; `dataset` names the text in the file. */

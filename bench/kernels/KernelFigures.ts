@@ -18,7 +18,7 @@ export interface KernelFigures {
   repacked: boolean;
   /** Norm of the difference from the product in float over the norm of that: what rounding the activations costs. */
   relativeError: number;
-  /** Seconds a product. */
+  /** Seconds a product; CPU time where one thread computes, elapsed time otherwise. */
   seconds: RateSummary;
   /** Multiplications plus additions a second, in 1e9. */
   gops: RateSummary;

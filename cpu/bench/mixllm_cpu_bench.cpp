@@ -2,6 +2,7 @@
 // weight bytes a second against its read bandwidth, both measured in the same rounds. Weights are rotated through more
 // memory than the caches hold.
 
+#include "elapsed_seconds.h"
 #include "measure_bandwidth.h"
 #include "measure_peak.h"
 #include "mixllm_cpu.h"
@@ -59,13 +60,14 @@ Row measure(const Options& options, const RotatingWeights& w, const char* big, s
     // About 40 ms of 100e9 operations or of 10e9 bytes a second.
     const int calls = (int)std::max(1.0, 0.04 / std::max(operations / 100e9, (double)w.bytes / 10e9));
     Team team(options.threads);
+    const auto clock = options.elapsed ? elapsed_seconds : thread_seconds;
     std::vector<double> gops, peaks, gbps, bandwidths, quantize;
     size_t turn = 0;
     for (int round = 0; round < options.repeat; round++) {
         std::vector<double> peak(options.threads), bandwidth(options.threads), quantizing(options.threads);
         const size_t share = big_bytes / options.threads / 64 * 64;
-        team.run(options.elapsed, [&](int i) { peak[i] = measure_peak(mixllm_cpu_isa(), 0.01); });
-        team.run(options.elapsed, [&](int i) { bandwidth[i] = measure_bandwidth(big + i * share, share); });
+        team.run(options.elapsed, [&](int i) { peak[i] = measure_peak(mixllm_cpu_isa(), 0.01, clock); });
+        team.run(options.elapsed, [&](int i) { bandwidth[i] = measure_bandwidth(big + i * share, share, clock); });
         const size_t first = turn;
         turn += calls;
         const double seconds = team.run(options.elapsed, [&](int i) {

@@ -1,7 +1,5 @@
 #include "measure_peak.h"
 
-#include "thread_seconds.h"
-
 #include <cstring>
 
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
@@ -58,26 +56,26 @@ static void run(const char* isa, long n) {
 }
 #    endif
 
-double measure_peak(const char* isa, double seconds) {
+double measure_peak(const char* isa, double seconds, double (*clock)()) {
     const int operations = operations_per_instruction(isa);
     if (operations == 0) {
         return 0;
     }
     const long batch = 100000;
     double done = 0;
-    const double start = thread_seconds();
+    const double start = clock();
     double now = start;
     while (now - start < seconds) {
         run(isa, batch);
         done += 12.0 * batch * operations;
-        now = thread_seconds();
+        now = clock();
     }
     return done / (now - start) * 1e-9;
 }
 
 #else
 
-double measure_peak(const char*, double) {
+double measure_peak(const char*, double, double (*)()) {
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "thread_seconds.h"
 
-#include <chrono>
+#include "elapsed_seconds.h"
+
 #include <ctime>
 
 double thread_seconds() {
@@ -10,5 +11,5 @@ double thread_seconds() {
         return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
     }
 #endif
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return elapsed_seconds();
 }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <elapsed_seconds.h>
 #include <ggml-alloc.h>
 #include <ggml-cpu.h>
 #include <stdexcept>
 
 #include "job/InputError.h"
-#include "job/Stopwatch.h"
+#include "kernels/kernelClock.h"
 #include "kernels/weightBufferType.h"
 #include "llama/ThreadPool.h"
 #include "llama/captureLlamaLog.h"
@@ -66,9 +67,8 @@ KernelProduct::KernelProduct(const KernelWeight& weight, const KernelSetting& se
 
     compute(1);
     relativeError_ = compare(weight);
-    const Stopwatch stopwatch;
-    compute(1);
-    repeat_ = static_cast<int32_t>(std::clamp(kSecondsPerTiming / stopwatch.seconds(), 1.0, 10'000.0));
+    const double seconds = compute(1);
+    repeat_ = static_cast<int32_t>(std::clamp(kSecondsPerTiming / seconds, 1.0, 10'000.0));
 }
 
 void KernelProduct::place(const KernelWeight& weight) {
@@ -115,19 +115,22 @@ void KernelProduct::place(const KernelWeight& weight) {
 
 double KernelProduct::time(JobControl& control) {
     control.throwIfCanceled();
-    const Stopwatch stopwatch;
-    compute(repeat_);
-    return stopwatch.seconds() / (static_cast<double>(repeat_) * static_cast<double>(copies_));
+    return compute(repeat_) / (static_cast<double>(repeat_) * static_cast<double>(copies_));
 }
 
-void KernelProduct::compute(int32_t times) {
+double KernelProduct::compute(int32_t times) {
+    const bool onCpu = ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU;
+    const Clock clock = onCpu ? kernelClock(setting_.threads) : elapsed_seconds;
     ggml_status status = GGML_STATUS_SUCCESS;
+    double seconds = 0;
     const auto run = [&] {
+        const double start = clock();
         for (int32_t i = 0; i < times && status == GGML_STATUS_SUCCESS; i++)
             status = ggml_backend_graph_compute_async(backend_.get(), graph_);
         ggml_backend_synchronize(backend_.get());
+        seconds = clock() - start;
     };
-    if (ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU) {
+    if (onCpu) {
         // Only as long as it is needed: idle threads poll for a while and would disturb the next timing.
         const ThreadPool pool(setting_.threads);
         const auto setPool = cpuFunction<decltype(ggml_backend_cpu_set_threadpool)>("ggml_backend_cpu_set_threadpool");
@@ -141,6 +144,7 @@ void KernelProduct::compute(int32_t times) {
     }
     if (status != GGML_STATUS_SUCCESS)
         throw std::runtime_error("ggml could not compute on " + setting_.device);
+    return seconds;
 }
 
 double KernelProduct::compare(const KernelWeight& weight) const {

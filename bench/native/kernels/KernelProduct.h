@@ -29,7 +29,7 @@ public:
     /// @throws InputError when the device is not there, does not know the product or has no memory for it
     KernelProduct(const KernelWeight& weight, const KernelSetting& setting);
 
-    /// Seconds one product takes, on average over about 50 ms.
+    /// Seconds one product takes, on average over about 50 ms, by the clock of `kernelClock`; elapsed ones on a GPU.
     double time(JobControl& control);
 
     /// Norm of the difference from the product in float over the norm of that: what the activations' rounding costs.
@@ -39,7 +39,8 @@ public:
 
 private:
     void place(const KernelWeight& weight);
-    void compute(int32_t times);
+    /// @returns seconds it took, by the clock of `kernelClock`; elapsed ones on a GPU
+    double compute(int32_t times);
     double compare(const KernelWeight& weight) const;
 
     KernelSetting setting_;

@@ -13,5 +13,5 @@ struct Ceilings {
     double bytesPerSecond;
 };
 
-/// Measures them for about 20 ms on `threads` threads at once.
+/// Measures them for about 20 ms on `threads` threads at once, by the clock of `kernelClock(threads)`.
 Ceilings measureCeilings(int32_t threads);
