@@ -30,6 +30,8 @@ endif()
 
 add_executable(mul-mat-mixllm-test "${MIXLLM_SOURCE_DIR}/patches/tests/mul_mat_mixllm_test.cpp")
 target_link_libraries(mul-mat-mixllm-test PRIVATE ggml ggml-cpu)
+add_executable(load-mixllm-test "${MIXLLM_SOURCE_DIR}/patches/tests/load_mixllm_test.cpp")
+target_link_libraries(load-mixllm-test PRIVATE llama ggml)
 
 add_executable(agreement agreement/main.cpp)
 target_link_libraries(agreement PRIVATE llama ggml)

@@ -52,7 +52,7 @@ step_sweep() {
     mv "$work/sweep.part" "$work/sweep.tsv"
 }
 
-# GGML_OP_MUL_MAT_MIXLLM on every device of the patched ggml.
+# GGML_OP_MUL_MAT_MIXLLM on every device of the patched ggml, and small models loaded onto the GPU in every way.
 step_op() {
     if [ ! -x "$bin/mul-mat-mixllm-test" ]; then
         skip "llama.cpp was not built"
@@ -65,4 +65,5 @@ step_op() {
         echo "the op did not run on the GPU in every case" >&2
         return 1
     fi
+    run_built 60 load-mixllm-test
 }
