@@ -193,29 +193,34 @@ bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weigh
     ggml_new_tensor_1d(ctx, GGML_TYPE_F32, 1); // so that there is something to allocate even without tokens
 
     // The strided x keeps 32 unused floats between rows and stores its batches in the other order.
-    ggml_tensor* storage;
-    ggml_tensor* x;
-    if (c.strided) {
+    const auto make_x = [&](ggml_tensor*& storage) {
+        if (!c.strided)
+            return storage = ggml_new_tensor_4d(ctx, GGML_TYPE_F32, c.n_inputs, c.tokens, c.batch2, c.batch3);
         storage = ggml_new_tensor_4d(ctx, GGML_TYPE_F32, c.n_inputs + 32, c.tokens, c.batch3, c.batch2);
-        x = ggml_permute(ctx,
-                         ggml_view_4d(ctx, storage, c.n_inputs, c.tokens, c.batch3, c.batch2, storage->nb[1],
-                                      storage->nb[2], storage->nb[3], 16 * sizeof(float)),
-                         0, 1, 3, 2);
-    } else {
-        storage = ggml_new_tensor_4d(ctx, GGML_TYPE_F32, c.n_inputs, c.tokens, c.batch2, c.batch3);
-        x = storage;
-    }
+        return ggml_permute(ctx,
+                            ggml_view_4d(ctx, storage, c.n_inputs, c.tokens, c.batch3, c.batch2, storage->nb[1],
+                                         storage->nb[2], storage->nb[3], 16 * sizeof(float)),
+                            0, 1, 3, 2);
+    };
+    ggml_tensor *storage, *other_storage;
+    ggml_tensor* x = make_x(storage);
+    ggml_tensor* other_x = make_x(other_storage);
     ggml_tensor* y = ggml_mul_mat(ctx, w, x);
     if (y->op != GGML_OP_MUL_MAT_MIXLLM) {
         fprintf(stderr, "%s: ggml_mul_mat built %s\n", c.name().c_str(), ggml_op_name(y->op));
         return false;
     }
 
+    // A backend may keep the quantized x for the next product of it, but must not take it for that of another x.
     ggml_tensor* again = ggml_mul_mat(ctx, w, x);
+    ggml_tensor* other = ggml_mul_mat(ctx, w, other_x);
+    ggml_tensor* last = ggml_mul_mat(ctx, w, x);
 
     ggml_cgraph* graph = ggml_new_graph(ctx);
     ggml_build_forward_expand(graph, y);
     ggml_build_forward_expand(graph, again);
+    ggml_build_forward_expand(graph, other);
+    ggml_build_forward_expand(graph, last);
     ggml_backend_buffer_ptr weights(ggml_backend_alloc_ctx_tensors_from_buft(weight_context.get(), weight_buffers));
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(ctx, backend));
 
@@ -233,16 +238,20 @@ bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weigh
     if (ggml_backend_is_cpu(backend))
         ggml_backend_cpu_set_n_threads(backend, c.threads);
     for (int round = 0; round < c.rounds; round++) {
-        std::vector<float> values(ggml_nelements(storage));
         std::normal_distribution<float> normal;
-        for (float& value : values)
-            value = normal(random);
+        std::vector<float> values(ggml_nelements(storage)), other_values(values.size());
+        for (size_t i = 0; i < values.size(); i++) {
+            values[i] = normal(random);
+            other_values[i] = normal(random);
+        }
         upload(storage, values);
+        upload(other_storage, other_values);
         if (ggml_backend_graph_compute(backend, graph) != GGML_STATUS_SUCCESS) {
             fprintf(stderr, "%s: compute failed in round %d\n", c.name().c_str(), round);
             return false;
         }
-        if (!check(c, weight, values, y) || !check(c, weight, values, again))
+        if (!check(c, weight, values, y) || !check(c, weight, values, again) || !check(c, weight, values, last) ||
+            !check(c, weight, other_values, other))
             return false;
     }
     return true;
