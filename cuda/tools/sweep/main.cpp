@@ -1,8 +1,9 @@
 // Times products of all contenders over the shapes of a Llama 8B and prints one line a figure, tab-separated: what was
 // measured, N, K, tokens, contender, microseconds, and microseconds of the limit: moving the weights, x and y
 // through memory at the speed of a copy, or the multiplications at the highest rate, whichever is longer.
-// --without-wgmma leaves out the kernel on Hopper's own instructions. Contenders take turns, so that a change of clock
-// meets all alike; each figure is a median.
+// --without-wgmma leaves out the kernel on Hopper's own instructions; --shape <N>x<K> and --tokens <M> measure only
+// that, for work on a kernel. Contenders take turns, so that a change of clock meets all alike; each figure is a
+// median.
 
 #include "contender.h"
 #include "gpu_limits.h"
@@ -11,7 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <exception>
 
 #ifdef MIXLLM_WITH_CUBLAS
@@ -25,7 +26,12 @@
 
 namespace {
 
-const int64_t most_tokens = 4096;
+struct Options {
+    bool with_wgmma = true;
+    std::vector<Shape> shapes = {{4096, 4096}, {14336, 4096}, {4096, 14336}, {1024, 4096}};
+    std::vector<int64_t> tokens = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
+};
+
 const int rounds = 9;
 const double batch_microseconds = 4000;
 
@@ -99,7 +105,7 @@ double limit_microseconds(const Contender& contender, const Shape& shape, int64_
     return 1e6 * std::max(moving, multiplying);
 }
 
-void sweep(bool with_wgmma) {
+void sweep(const Options& options) {
 #ifndef MIXLLM_WITH_CUBLAS
     std::fprintf(stderr, "SKIPPED cuBLAS: the toolkit that this was built with has none\n");
 #endif
@@ -117,9 +123,9 @@ void sweep(bool with_wgmma) {
     }
     backend = cuda.get();
 #endif
-    for (const Shape& shape : {Shape{4096, 4096}, Shape{14336, 4096}, Shape{4096, 14336}, Shape{1024, 4096}}) {
-        const auto contenders = make_contenders(shape, limits, with_wgmma, backend);
-        for (int64_t tokens = 1; tokens <= most_tokens; tokens *= 2) {
+    for (const Shape& shape : options.shapes) {
+        const auto contenders = make_contenders(shape, limits, options.with_wgmma, backend);
+        for (const int64_t tokens : options.tokens) {
             for (const auto& contender : contenders) {
                 contender->prepare(tokens);
             }
@@ -134,11 +140,34 @@ void sweep(bool with_wgmma) {
     }
 }
 
+Options parse(int count, char** arguments) {
+    Options options;
+    for (int i = 1; i < count; i++) {
+        const std::string name = arguments[i];
+        const char* value = i + 1 < count ? arguments[i + 1] : "";
+        int n = 0, k = 0;
+        if (name == "--without-wgmma") {
+            options.with_wgmma = false;
+        } else if (name == "--shape" && std::sscanf(value, "%dx%d", &n, &k) == 2 && n > 0 && n % 16 == 0 && k > 0 &&
+                   k % 256 == 0) {
+            options.shapes = {{n, k}};
+            i++;
+        } else if (name == "--tokens" && std::atoi(value) > 0) {
+            options.tokens = {std::atoi(value)};
+            i++;
+        } else {
+            throw std::runtime_error("usage: sweep [--without-wgmma] [--shape <N>x<K>] [--tokens <M>], N a multiple of "
+                                     "16, K one of 256");
+        }
+    }
+    return options;
+}
+
 } // namespace
 
 int main(int count, char** arguments) {
     try {
-        sweep(count < 2 || std::strcmp(arguments[1], "--without-wgmma") != 0);
+        sweep(parse(count, arguments));
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "sweep: %s\n", error.what());
