@@ -16,6 +16,10 @@ export default defineConfig(
     }
   },
   {
+    files: ["charts/page/*.js"],
+    languageOptions: { globals: { document: "readonly" } }
+  },
+  {
     files: ["**/*.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly" } }
   }

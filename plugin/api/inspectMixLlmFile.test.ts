@@ -27,9 +27,30 @@ test("reports metadata and each weight's shape and 8-bit channels", async () => 
     search: "weight_error",
     calibration: "self, 8 x 512",
     tensors: [
-      { name: "blk.0.attn_q.weight", outputFeatures: 48, inputFeatures: 160, features8bit: 16 },
-      { name: "blk.0.attn_k.weight", outputFeatures: 32, inputFeatures: 160, features8bit: 0 },
-      { name: "blk.1.attn_q.weight", outputFeatures: 16, inputFeatures: 160, features8bit: 16 }
+      {
+        name: "blk.0.attn_q.weight",
+        layer: 0,
+        kind: "attn_q",
+        outputFeatures: 48,
+        inputFeatures: 160,
+        features8bit: 16
+      },
+      {
+        name: "blk.0.attn_k.weight",
+        layer: 0,
+        kind: "attn_k",
+        outputFeatures: 32,
+        inputFeatures: 160,
+        features8bit: 0
+      },
+      {
+        name: "blk.1.attn_q.weight",
+        layer: 1,
+        kind: "attn_q",
+        outputFeatures: 16,
+        inputFeatures: 160,
+        features8bit: 16
+      }
     ]
   });
 });

@@ -1,4 +1,3 @@
-import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { componentsOf } from "../format/componentsOf.js";
 import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
@@ -6,51 +5,54 @@ import type { MixLlmTensor } from "../format/MixLlmTensor.js";
 import { ggmlTypeSize } from "../gguf/ggmlTypeSize.js";
 import type { GgufHeader } from "../gguf/GgufHeader.js";
 import { formatTable } from "../../cli/formatTable.js";
+import { mixLlmFileFacts } from "./mixLlmFileFacts.js";
 
 /** Text for people about a MixLLM file: its origin, and its 8-bit share and size by kind of weight and by layer. */
 export function describeMixLlmFile(file: string, header: GgufHeader, info: MixLlmFileInfo): string {
-  const architecture = header.metadata.get("general.architecture");
-  const name = header.metadata.get("general.name");
-  const facts: [string, string][] = [
-    ["file", `${path.basename(file)}, ${formatBytes(header.fileSize)}`],
-    ["model", [name, architecture].filter((part) => typeof part === "string").join(", ") || "unnamed"],
-    ["weights", `${info.bitsPerWeight.toFixed(2)} bits each, ${info.percent8bit.toFixed(1)} % of channels in 8 bits`],
-    ["groups", `${info.groupSize} inputs`],
-    ["method", `${info.method}, 8-bit channels by ${info.search}`],
-    ["calibration", info.calibration]
-  ];
-  const kinds = groupBy(info.tensors, (tensor) => layerAndKind(tensor.name).kind);
-  const layers = groupBy(info.tensors, (tensor) => layerAndKind(tensor.name).layer);
   const bytes = componentBytes(header);
   return [
-    facts.map(([title, text]) => `${title.padEnd(13)}${text}\n`).join(""),
-    summaryTable("kind", kinds, bytes),
-    summaryTable("layer", layers, bytes),
+    mixLlmFileFacts(file, header, info)
+      .map(([title, text]) => `${title.padEnd(13)}${text}\n`)
+      .join(""),
+    kindTable(info.tensors, bytes),
+    layerTable(info.tensors, bytes),
     otherTensorsTable(header)
   ].join("\n");
 }
 
-function summaryTable(
-  title: string,
-  groups: ReadonlyMap<string, readonly MixLlmTensor[]>,
-  bytes: ReadonlyMap<string, number>
-): string {
-  const all = [...groups.values()].flat();
-  const rows = [...groups, ["all", all] as const].map(([label, tensors]) => {
-    const channels = sum(tensors.map((tensor) => tensor.outputFeatures));
-    const channels8bit = sum(tensors.map((tensor) => tensor.features8bit));
-    const weights = sum(tensors.map((tensor) => tensor.outputFeatures * tensor.inputFeatures));
-    const size = sum(tensors.map((tensor) => bytes.get(tensor.name) ?? 0));
-    return [
-      label,
-      String(channels),
-      String(channels8bit),
-      `${((100 * channels8bit) / channels).toFixed(1)} %`,
-      ((8 * size) / weights).toFixed(2),
-      formatBytes(size)
-    ];
+function kindTable(tensors: readonly MixLlmTensor[], bytes: ReadonlyMap<string, number>): string {
+  const rows = [...groupBy(tensors, kindOf), ["all", tensors] as const].map(([kind, those]) => [
+    kind,
+    String(sum(those.map((tensor) => tensor.outputFeatures))),
+    String(sum(those.map((tensor) => tensor.features8bit))),
+    `${share(those)} %`,
+    ...sizeCells(those, bytes)
+  ]);
+  return formatTable(["kind", "channels", "8-bit", "share", "bits/weight", "size"], rows);
+}
+
+/** Share of 8-bit channels, in percent, with a row for each layer and a column for each kind. */
+function layerTable(tensors: readonly MixLlmTensor[], bytes: ReadonlyMap<string, number>): string {
+  const kinds = [...groupBy(tensors, kindOf).keys()];
+  const layers = groupBy(tensors, ({ layer }) => String(layer ?? "-"));
+  const rows = [...layers, ["all", tensors] as const].map(([layer, those]) => {
+    const byKind = groupBy(those, kindOf);
+    return [layer, ...kinds.map((kind) => share(byKind.get(kind) ?? [])), share(those), ...sizeCells(those, bytes)];
   });
-  return formatTable([title, "channels", "8-bit", "share", "bits/weight", "size"], rows);
+  return formatTable(["8-bit %, layer", ...kinds, "all", "bits/weight", "size"], rows);
+}
+
+function share(tensors: readonly MixLlmTensor[]): string {
+  if (tensors.length === 0) return "";
+  const channels = sum(tensors.map((tensor) => tensor.outputFeatures));
+  return ((100 * sum(tensors.map((tensor) => tensor.features8bit))) / channels).toFixed(1);
+}
+
+/** Bits per weight and size. */
+function sizeCells(tensors: readonly MixLlmTensor[], bytes: ReadonlyMap<string, number>): string[] {
+  const weights = sum(tensors.map((tensor) => tensor.outputFeatures * tensor.inputFeatures));
+  const size = sum(tensors.map((tensor) => bytes.get(tensor.name) ?? 0));
+  return [((8 * size) / weights).toFixed(2), formatBytes(size)];
 }
 
 /** Stock tensors of the file (embeddings, norms, biases) by type. */
@@ -80,10 +82,9 @@ function componentBytes(header: GgufHeader): ReadonlyMap<string, number> {
   );
 }
 
-/** `blk.12.ffn_down.weight` is of kind `ffn_down` in layer `12`; weights outside the layers are of layer `-`. */
-function layerAndKind(name: string): { layer: string; kind: string } {
-  const match = /^blk\.(\d+)\.(.+?)(?:\.weight)?$/.exec(name);
-  return { layer: match?.[1] ?? "-", kind: match?.[2] ?? name.replace(/\.weight$/, "") };
+/** A weight outside the layers is a kind of its own. */
+function kindOf({ name, kind }: MixLlmTensor): string {
+  return kind ?? name.replace(/\.weight$/, "");
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {

@@ -44,11 +44,15 @@ test("shows origin, and shares and sizes by kind, by layer and of the other tens
     expect.arrayContaining([
       row("attn_q", 64, 32, "50\\.0", q0 + q1),
       row("attn_k", 32, 0, "0\\.0", k0),
-      row("0", 80, 16, "20\\.0", q0 + k0),
-      row("1", 16, 16, "100\\.0", q1),
       row("all", 96, 32, "33\\.3", q0 + k0 + q1)
     ])
   );
+  // By layer: shares of attn_q, attn_k and both.
+  expect(lines).toContain("8-bit %, layer | attn_q | attn_k | all | bits/weight | size");
+  expect(lines).toContainEqual(
+    expect.stringMatching(`^0 \\| 33\\.3 \\| 0\\.0 \\| 20\\.0 \\| ${bits(q0 + k0, 80)} \\| `)
+  );
+  expect(lines).toContainEqual(expect.stringMatching(`^1 \\| 100\\.0 \\| 100\\.0 \\| ${bits(q1, 16)} \\| `));
   expect(lines).toContain("F32 | 1 | 640 B");
 });
 
@@ -66,6 +70,8 @@ test("--json prints one object with the documented fields", async () => {
   ]);
   expect((info["tensors"] as unknown[])[0]).toEqual({
     name: "blk.0.attn_q.weight",
+    layer: 0,
+    kind: "attn_q",
     outputFeatures: 48,
     inputFeatures: 160,
     features8bit: 16

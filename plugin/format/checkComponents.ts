@@ -1,6 +1,7 @@
 import { ggmlTypeSize } from "../gguf/ggmlTypeSize.js";
 import type { GgufTensor } from "../gguf/GgufHeader.js";
 import type { ComponentName } from "./componentsOf.js";
+import { layerAndKind } from "./layerAndKind.js";
 import type { MixLlmTensor } from "./MixLlmTensor.js";
 
 /** Inputs that share a scale. */
@@ -51,7 +52,13 @@ export function checkComponents(
       fail(`the tensor ${name}.${part} has no ${name}.${part.slice(0, 2)} to belong to`);
     if (tensor !== undefined) checkTensor(tensor, type, shape, fail);
   }
-  return { name, outputFeatures: channels4 + channels8, inputFeatures: inputs, features8bit: channels8 };
+  return {
+    name,
+    ...layerAndKind(name),
+    outputFeatures: channels4 + channels8,
+    inputFeatures: inputs,
+    features8bit: channels8
+  };
 }
 
 function checkMultiple(

@@ -1,0 +1,73 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { InvalidInputError } from "../errors/InvalidInputError.js";
+import { channelShares } from "../format/channelShares.js";
+import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
+import type { GgufHeader } from "../gguf/GgufHeader.js";
+import { mixLlmFileFacts } from "./mixLlmFileFacts.js";
+
+/** Width of the map as a picture, in pixels. */
+const PICTURE_WIDTH = 860;
+
+/**
+ * Writes where a MixLLM file has its 8-bit channels: as a page that needs nothing but itself when `output` ends in
+ * `.html`, else as an SVG picture that suits light and dark.
+ *
+ * @throws {InvalidInputError} no weight is in a decoder layer, or `output` cannot be written
+ */
+export async function exportMixLlmFileView(
+  output: string,
+  file: string,
+  header: GgufHeader,
+  info: MixLlmFileInfo
+): Promise<void> {
+  const shares = channelShares(info.tensors);
+  if (shares.length === 0) throw new InvalidInputError(`${file} has no MixLLM weight in a decoder layer to draw`);
+  // Only here: drawing takes libraries that everything else starts faster without.
+  const [{ channelShareChart }, { channelShareTable }, { figure }, { html }, { renderPage }, { pictureStyle }] =
+    await Promise.all([
+      import("../../charts/channelShareChart.js"),
+      import("../../charts/channelShareTable.js"),
+      import("../../charts/figure.js"),
+      import("../../charts/html.js"),
+      import("../../charts/page/renderPage.js"),
+      import("../../charts/pictureStyle.js")
+    ]);
+  const name = path.basename(file);
+  const content = output.endsWith(".svg")
+    ? `${channelShareChart(shares, PICTURE_WIDTH, pictureStyle())}\n`
+    : await renderPage(
+        `${name}: 8-bit output channels`,
+        html`
+          <main>
+            <header>
+              <p class="kicker">MixLLM file</p>
+              <h1>${name}</h1>
+            </header>
+            <section>
+              <dl>
+                ${mixLlmFileFacts(file, header, info).map(
+                  ([title, text]) =>
+                    html`<div>
+                      <dt>${title}</dt>
+                      <dd>${text}</dd>
+                    </div>`
+                )}
+              </dl>
+            </section>
+            <section>
+              <h2>8-bit output channels</h2>
+              <p class="note">
+                Share of each weight's output channels that are kept in 8 bits, in percent; the others have 4.
+              </p>
+              ${figure((width) => channelShareChart(shares, width))} ${channelShareTable(shares)}
+            </section>
+          </main>
+        `
+      );
+  try {
+    await writeFile(output, content);
+  } catch (error) {
+    throw new InvalidInputError(`cannot write ${output}: ${(error as Error).message}`);
+  }
+}
