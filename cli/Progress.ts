@@ -47,6 +47,14 @@ export class Progress {
     }
   }
 
+  /** Prints a line that stays, above the one that shows how far the task is. */
+  print(line: string): void {
+    if (this.#spinner === undefined) return;
+    this.#spinner.clear();
+    process.stderr.write(`${line}\n`);
+    if (process.stderr.isTTY) this.#spinner.render();
+  }
+
   /** Ends the line as done; `summary` replaces the label. */
   succeed(summary?: string): void {
     const text = `${summary ?? this.#label} (${formatDuration(performance.now() - this.#startedAt)})`;

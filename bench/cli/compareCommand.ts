@@ -2,10 +2,12 @@ import { basename, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import type { Contender } from "../compare/Contender.js";
+import { contenderName, type Contender } from "../compare/Contender.js";
 import { compareModels } from "../compare/compareModels.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
 import { integerListOption } from "./integerListOption.js";
+import { liveTable } from "../compare/liveTable.js";
+import { writeReport } from "../report/writeReport.js";
 import { integerOption } from "./integerOption.js";
 import { listOption } from "./listOption.js";
 import { percentOption } from "./percentOption.js";
@@ -40,7 +42,10 @@ export function compareCommand(): Command {
     .argument("<model>", "Hugging Face directory, or a GGUF in F16, BF16 or F32")
     .requiredOption("--text <file>", "text to measure quality on, UTF-8")
     .option("--calibration <file>", "text to calibrate on; stock types then get an importance matrix from it")
-    .option("--output <folder>", "where models and results go and are found again (default: <model>-comparison)")
+    .option(
+      "--output <folder>",
+      "where report, models and results go and are found again (default: <model>-comparison)"
+    )
     .option("--types <names...>", "stock types, or none", DEFAULT_TYPES)
     .option(
       "--percent-8bit <percents...>",
@@ -60,7 +65,11 @@ export function compareCommand(): Command {
     )
     .option("--context <tokens>", "tokens a chunk", integerOption(8), 512)
     .option("--chunks <count>", "chunks of the text (default: all)", integerOption(1))
-    .option("--calibration-chunks <count>", "chunks of the calibration text (default: all)", integerOption(1))
+    .option(
+      "--calibration-chunks <count>",
+      "samples of 512 tokens to calibrate on, MixLLM and stock types alike (default: 64)",
+      integerOption(1)
+    )
     .addOption(
       listOption(
         "--prompt <tokens>",
@@ -94,26 +103,34 @@ function bits(text: string, before: number[] = []): number[] {
 
 async function run(source: string, options: Options, signal: AbortSignal): Promise<void> {
   const { types, percent8bit, bitsPerWeight, model: files, format, output, ...rest } = options;
+  const folder = output ?? `${basename(resolve(source)).replace(/\.gguf$/, "")}-comparison`;
   let result = "";
   await withProgress(
     "comparing",
-    async (loadAddon, update) => {
-      const contenders = [
+    async (loadAddon, { update, print }) => {
+      const contenders = distinct([
         ...mixedContenders(percent8bit, bitsPerWeight),
         ...stockContenders(types, (await loadAddon()).stockTypes()),
         ...files.map((path): Contender => ({ kind: "file", path }))
-      ];
+      ]);
+      const table = liveTable([basename(source), ...contenders.map(contenderName)]);
+      let started = false;
       const comparison = await compareModels({
         ...rest,
         source,
         contenders,
-        output: output ?? `${basename(resolve(source)).replace(/\.gguf$/, "")}-comparison`,
+        output: folder,
         command: process.argv.slice(2),
         onProgress: update,
+        onModel: (model) => {
+          if (!started) print(table.header);
+          started = true;
+          print(table.row(model));
+        },
         signal
       });
       result = formatComparison(comparison, format);
-      return `compared ${comparison.models.length} models`;
+      return `compared ${comparison.models.length} models: ${await writeReport(comparison, folder)}`;
     },
     { gpu: options.gpuLayers > 0 }
   );
@@ -129,6 +146,11 @@ function mixedContenders(
     ...(percentages ?? byDefault).map((percent8bit): Contender => ({ kind: "mixllm", percent8bit })),
     ...bitsPerWeight.map((average): Contender => ({ kind: "mixllm", bitsPerWeight: average }))
   ];
+}
+
+/** Each contender once, however often it was asked for. */
+function distinct(contenders: readonly Contender[]): Contender[] {
+  return [...new Map(contenders.map((contender) => [JSON.stringify(contender), contender])).values()];
 }
 
 /** @throws {InvalidInputError} a type llama.cpp does not have */

@@ -65,7 +65,7 @@ async function run({ json, shape, types, percent8bit, ...options }: Options, sig
   let result = "";
   await withProgress(
     "measuring kernels",
-    async (loadAddon, update) => {
+    async (loadAddon, { update }) => {
       const report = await measureKernels(loadAddon, {
         ...options,
         shapes: shape,

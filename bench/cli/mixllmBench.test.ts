@@ -108,6 +108,12 @@ describe("mixllm-bench", () => {
     [["compare", "none", "--text", "none.txt"], /^error: cannot read none: no such file or folder/],
     [["compare", "none", "--text", "x", "--types", "Q9"], /^error: there is no quantization type Q9; llama\.cpp has/],
     [["compare", "none", "--text", "x", "--format", "pdf"], /^error: option '--format <format>' argument 'pdf'/],
+    [
+      ["compare", "none", "--text", "x", "--bits-per-weight", "3"],
+      /^error: option '--bits-per-weight.*from 4 to 8\.125/
+    ],
+    [["report", "none.json"], /^error: cannot read none\.json: no such file/],
+    [["report", "package.json"], /^error: package\.json is no comparison: /],
     [["compress"], /^error: unknown command 'compress'/]
   ])("%j ends with one clear line and exit code 1", async (args, message) => {
     const { code, stdout, stderr } = await run(...args);

@@ -4,6 +4,7 @@ import { runCommand } from "../../cli/runCommand.js";
 import { compareCommand } from "./compareCommand.js";
 import { kernelsCommand } from "./kernelsCommand.js";
 import { qualityCommand } from "./qualityCommand.js";
+import { reportCommand } from "./reportCommand.js";
 import { speedCommand } from "./speedCommand.js";
 import { synthesizeCommand } from "./synthesizeCommand.js";
 
@@ -13,6 +14,7 @@ await runCommand(
     .addCommand(compareCommand())
     .addCommand(kernelsCommand())
     .addCommand(qualityCommand())
+    .addCommand(reportCommand())
     .addCommand(speedCommand())
     .addCommand(synthesizeCommand())
 );

@@ -31,7 +31,7 @@ export function qualityCommand(): Command {
 
 async function run({ json, ...options }: Options, signal: AbortSignal): Promise<void> {
   let result = "";
-  await withProgress("measuring quality", async (loadAddon, update) => {
+  await withProgress("measuring quality", async (loadAddon, { update }) => {
     const figures = await measureQuality(loadAddon, {
       ...options,
       signal,

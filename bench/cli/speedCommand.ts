@@ -61,7 +61,7 @@ async function run({ model, json, starts, ...options }: Options, signal: AbortSi
   let result = "";
   await withProgress(
     "measuring speed",
-    async (loadAddon, update) => {
+    async (loadAddon, { update }) => {
       const report = await measureSpeed(loadAddon, {
         ...options,
         threads,

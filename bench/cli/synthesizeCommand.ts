@@ -29,7 +29,7 @@ export function synthesizeCommand(): Command {
 }
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
-  await withProgress(`writing ${options.output}`, async (loadAddon, update) => {
+  await withProgress(`writing ${options.output}`, async (loadAddon, { update }) => {
     let bytes = 0;
     await synthesizeModel(loadAddon, {
       ...options,

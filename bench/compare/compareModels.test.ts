@@ -81,6 +81,8 @@ describe("a comparison", () => {
     expect(q4!.tensors).toBeUndefined();
     expect(mixed!.tensors).toContainEqual({
       name: "blk.0.attn_q.weight",
+      layer: 0,
+      kind: "attn_q",
       outputFeatures: 2048,
       inputFeatures: 2048,
       features8bit: 208

@@ -40,8 +40,9 @@ export interface CompareOptions {
   contenders: readonly Contender[];
   /** Tokens a chunk; 512 unless given. */
   context?: number;
-  /** Chunks of the text, and of the calibration text; all unless given. */
+  /** Chunks of the text; all unless given. */
   chunks?: number;
+  /** Chunks of 512 tokens of the calibration text, for MixLLM and the importance matrix alike; 64 unless given. */
   calibrationChunks?: number;
   /** Tokens of the prompt and generation tests, tokens before them, and how often they run; 512, 64, 0 and 5 unless given. */
   prompt?: readonly number[];
@@ -73,7 +74,7 @@ export interface CompareOptions {
 export async function compareModels(options: CompareOptions): Promise<Comparison> {
   const { context = 512, prompt = [512], generate = [64], depth = [0], repeat = 5 } = options;
   const { threads = availableParallelism(), gpuLayers = 0 } = options;
-  const { contenders, calibration, chunks } = options;
+  const { contenders, calibration, chunks, calibrationChunks = 64 } = options;
   const isDirectory = await assertSource(options.source);
   await readText(options.text);
   if (calibration !== undefined) await readText(calibration);
@@ -161,23 +162,21 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   const imatrix = needsMatrix
     ? await workshop.make(
         "imatrix",
-        ["imatrix", referenceSha256, calibrationSha256, options.calibrationChunks ?? "all"],
+        ["imatrix", referenceSha256, calibrationSha256, calibrationChunks],
         (output) => ({
           kind: "imatrix",
-          options: {
-            model: reference,
-            text: calibration,
-            output,
-            threads,
-            ...(options.calibrationChunks === undefined ? {} : { chunks: options.calibrationChunks })
-          }
+          options: { model: reference, text: calibration, output, threads, chunks: calibrationChunks }
         }),
         step("computing the importance matrix")
       )
     : undefined;
 
   // The search for salient channels is the same for every share of them, so its result is handed on.
-  const salience = workshop.path("salience", [sourceSha256, calibrationSha256 ?? "none"], "safetensors");
+  const salience = workshop.path(
+    "salience",
+    [sourceSha256, calibrationSha256 ?? "none", calibrationChunks],
+    "safetensors"
+  );
   const calibrationFiles = [
     ...(calibration === undefined ? [] : ["--calibration", calibration]),
     ...["--salience", salience]
@@ -188,7 +187,12 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
       case "file":
         return given(contender.path);
       case "mixllm":
-        return convert(name, mixedArguments(contender), `converting to ${name}`, calibrationFiles);
+        return convert(
+          name,
+          [...mixedArguments(contender), "--samples", String(calibrationChunks)],
+          `converting to ${name}`,
+          calibrationFiles
+        );
       case "stock": {
         const file = await workshop.make(
           name,

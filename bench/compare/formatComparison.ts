@@ -4,10 +4,11 @@ import { comparisonColumns } from "./comparisonColumns.js";
 
 export const COMPARISON_FORMATS = ["table", "md", "csv", "json", "jsonl"] as const;
 
-/** The comparison as text that ends in a line feed; `csv`, `json` and `jsonl` hold base units (bytes, seconds, shares). */
+/** The comparison as text that ends in a line feed; `table` and `md` hold the main figures, the others all; `csv`, `json` and `jsonl` hold base units (bytes, seconds, shares). */
 export function formatComparison(comparison: Comparison, format: (typeof COMPARISON_FORMATS)[number]): string {
   const { models } = comparison;
-  const columns = comparisonColumns(models);
+  const forPeople = format === "table" || format === "md";
+  const columns = comparisonColumns(models).filter(({ width }) => !forPeople || width !== undefined);
   const titles = columns.map(({ title }) => title);
   switch (format) {
     case "table":

@@ -1,0 +1,23 @@
+import { dirname } from "node:path";
+import { Command, Option } from "commander";
+import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
+import { readComparison } from "../report/readComparison.js";
+import { writeReport } from "../report/writeReport.js";
+
+interface Options {
+  output?: string;
+  format: (typeof COMPARISON_FORMATS)[number];
+}
+
+export function reportCommand(): Command {
+  return new Command("report")
+    .description("write the report of a comparison once more, from what compare has kept of it")
+    .argument("<comparison.json>", "as compare has written it")
+    .option("--output <folder>", "where the report goes (default: beside the comparison)")
+    .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
+    .action(async (path: string, { output, format }: Options) => {
+      const comparison = await readComparison(path);
+      process.stderr.write(`wrote ${await writeReport(comparison, output ?? dirname(path))}\n`);
+      process.stdout.write(formatComparison(comparison, format));
+    });
+}

@@ -1,0 +1,31 @@
+import { writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { folderForTests } from "../testing/folderForTests.js";
+import { sampleComparison } from "../testing/sampleComparison.js";
+import { readComparison } from "./readComparison.js";
+
+const file = folderForTests();
+
+test("reads back all of what was written", async () => {
+  await writeFile(file("good.json"), JSON.stringify(sampleComparison()));
+  expect(await readComparison(file("good.json"))).toEqual(sampleComparison());
+});
+
+test.each<[string, string, RegExp]>([
+  ["no JSON", "{", /bad\.json is no comparison: it is not JSON$/],
+  ["something else", "[]", /bad\.json is no comparison: the whole: /],
+  ["another version", JSON.stringify({ ...sampleComparison(), version: 2 }), /no comparison: version: /],
+  ["no models", JSON.stringify({ ...sampleComparison(), models: [] }), /no comparison: models: /],
+  [
+    "a size that is text",
+    JSON.stringify(sampleComparison()).replace(/"fileBytes":(\d+)/, '"fileBytes":"$1"'),
+    /no comparison: models\.0\.fileBytes: /
+  ]
+])("%s is one clear message", async (_, text, message) => {
+  await writeFile(file("bad.json"), text);
+  await expect(readComparison(file("bad.json"))).rejects.toThrow(message);
+});
+
+test("so is no file", async () => {
+  await expect(readComparison(file("none.json"))).rejects.toThrow(/^cannot read .*none\.json: no such file/);
+});

@@ -1,0 +1,38 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import type { Comparison } from "../compare/Comparison.js";
+import { formatComparison } from "../compare/formatComparison.js";
+import { describeFileError } from "../files/describeFileError.js";
+import { plottedModels } from "./plottedModels.js";
+import { renderPicture } from "./renderPicture.js";
+import { renderReport } from "./renderReport.js";
+
+/**
+ * Writes a comparison into a folder, for people and for programs: `report.html`, `comparison.json`, `comparison.md`, and
+ * its main chart as a picture for light and for dark pages.
+ *
+ * @returns the path of the page
+ * @throws {InvalidInputError} the folder cannot be written to
+ */
+export async function writeReport(comparison: Comparison, folder: string): Promise<string> {
+  const plotted = plottedModels(comparison.models);
+  const files = {
+    "comparison.json": formatComparison(comparison, "json"),
+    "comparison.md": formatComparison(comparison, "md"),
+    ...(plotted.length === 0
+      ? {}
+      : {
+          "size-against-kld.light.svg": renderPicture(plotted, "light"),
+          "size-against-kld.dark.svg": renderPicture(plotted, "dark")
+        }),
+    "report.html": await renderReport(comparison)
+  };
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  } catch (error) {
+    throw new InvalidInputError(`cannot write to ${folder}: ${describeFileError(error)}`);
+  }
+  return join(folder, "report.html");
+}
