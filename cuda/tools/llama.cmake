@@ -1,5 +1,13 @@
 # The patched llama.cpp for gpu-check, its test of GGML_OP_MUL_MAT_MIXLLM, and what makes and measures synthetic models.
 
+if(NOT TARGET CUDA::cublas)
+    message(FATAL_ERROR "This CUDA toolkit (${CUDAToolkit_LIBRARY_DIR}) has no cuBLAS, which llama.cpp's CUDA backend needs. "
+                        "Install it, or build the kernels alone: gpu-check --llama-cpp-bundle none")
+endif()
+if(NOT TARGET CUDA::cuda_driver) # a toolkit without the driver's stub
+    set(GGML_CUDA_NO_VMM ON CACHE BOOL "" FORCE)
+endif()
+
 # Not for this machine's processor alone, and nothing of the system beyond the C and C++ libraries.
 set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
 set(GGML_OPENMP OFF CACHE BOOL "" FORCE)

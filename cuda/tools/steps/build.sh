@@ -54,7 +54,7 @@ step_build() {
     mkdir -p "$bin"
     cp -P "$work/build/bin/"* "$bin/"
     find "$bin" -type f -exec strip --strip-unneeded {} +
-    git -C "$root" rev-parse --short HEAD >"$bin/commit" 2>/dev/null || echo unknown >"$bin/commit"
+    git -C "$root" rev-parse --short HEAD >"$bin/commit" 2>/dev/null || echo "${MIXLLM_COMMIT:-unknown}" >"$bin/commit"
     echo "$attention" >"$bin/flash-attention"
     echo "$key" >"$bin/sources"
     du -sh "$bin"
