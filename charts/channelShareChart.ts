@@ -4,8 +4,15 @@ import { renderChart } from "./renderChart.js";
 
 /** Room that `100` takes in a cell, in pixels. */
 const NUMBER_WIDTH = 26;
-/** From which share on a cell is so dark, or on a dark page so bright, that its number needs the other colour. */
-const INVERTED_FROM = 0.6;
+/** Colours of a cell's number by its share, so that it stands out on light and on dark pages. */
+const NUMBER_COLOURS = [
+  { from: 0, below: 0.6, colour: "var(--ink)" },
+  { from: 0.6, below: 0.85, colour: "var(--on-pale-mixllm)" },
+  { from: 0.85, below: Infinity, colour: "var(--on-mixllm)" }
+];
+const ROW_HEIGHT = 26;
+/** Between cells, in pixels. */
+const GAP = 2;
 
 const percent = ({ channels, channels8bit }: ChannelShare): number => (100 * channels8bit) / channels;
 
@@ -22,17 +29,16 @@ export function channelShareChart(shares: readonly ChannelShare[], width: number
   const layers = [...new Set(shares.map(({ layer }) => layer))].sort((a, b) => a - b);
   const marginLeft = 12 + 7 * Math.max(...kinds.map((kind) => kind.length));
   const columnWidth = (width - marginLeft - 8) / layers.length;
-  const rowHeight = 26;
   const options: PlotOptions = {
     width,
-    height: 40 + rowHeight * kinds.length,
+    height: 40 + ROW_HEIGHT * kinds.length,
     margin: 0,
     marginTop: 2,
     marginBottom: 38,
     marginLeft,
     marginRight: 8,
-    x: { domain: layers, type: "band", padding: columnWidth > 12 ? 0.06 : 0 },
-    y: { domain: kinds, type: "band", padding: 0.06 },
+    x: { domain: layers, type: "band", padding: columnWidth > 12 ? GAP / columnWidth : 0 },
+    y: { domain: kinds, type: "band", padding: GAP / ROW_HEIGHT },
     marks: [
       axisX({
         label: "layer",
@@ -53,20 +59,23 @@ export function channelShareChart(shares: readonly ChannelShare[], width: number
           `layer ${share.layer}, ${share.kind}: ${share.channels8bit} of ${share.channels} output channels in 8 bits ` +
           `(${percent(share).toFixed(1)} %)`
       }),
-      ...(columnWidth < NUMBER_WIDTH ? [] : [numbers(shares, false), numbers(shares, true)])
+      ...(columnWidth < NUMBER_WIDTH ? [] : NUMBER_COLOURS.map((range) => numbers(shares, range)))
     ],
     opacity: { type: "identity" }
   };
   return renderChart(options, "Map of the share of 8-bit output channels by layer and kind of linear", style);
 }
 
-function numbers(shares: readonly ChannelShare[], inverted: boolean): ReturnType<typeof text> {
-  const those = shares.filter((share) => percent(share) >= 100 * INVERTED_FROM === inverted);
+function numbers(
+  shares: readonly ChannelShare[],
+  { from, below, colour }: (typeof NUMBER_COLOURS)[number]
+): ReturnType<typeof text> {
+  const those = shares.filter((share) => percent(share) >= 100 * from && percent(share) < 100 * below);
   return text(those, {
     x: "layer",
     y: "kind",
     text: (share: ChannelShare) => percent(share).toFixed(0),
-    fill: inverted ? "var(--on-mixllm)" : "var(--ink)",
+    fill: colour,
     pointerEvents: "none",
     fontVariant: "tabular-nums"
   });

@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { encodeMixLlmFile } from "../testing/mixLlmFile.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { inspectCommand } from "./inspectCommand.js";
@@ -14,7 +14,9 @@ async function inspect(...args: string[]): Promise<string> {
     return true;
   });
   try {
-    await inspectCommand().parseAsync([file, ...args], { from: "user" });
+    await inspectCommand()
+      .exitOverride()
+      .parseAsync([file, ...args], { from: "user" });
   } finally {
     write.mockRestore();
   }
@@ -75,5 +77,24 @@ test("--json prints one object with the documented fields", async () => {
     outputFeatures: 48,
     inputFeatures: 160,
     features8bit: 16
+  });
+});
+
+describe("--output", () => {
+  test.each([
+    ["page.html", /^<!doctype html>[\s\S]*<h1>test\.gguf<\/h1>[\s\S]*<svg[\s\S]*attn_k[\s\S]*33\.3/],
+    [
+      "map.svg",
+      /^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"[\s\S]*layer 0, attn_q: 16 of 48 [\s\S]*prefers-color-scheme/
+    ]
+  ])("writes %s", async (name, content) => {
+    const output = path.join(await temporaryDirectory(), name);
+    expect(await inspect("--output", output)).toContain("weights");
+    expect(await readFile(output, "utf8")).toMatch(content);
+  });
+
+  test("refuses another kind of file, and a folder that is not there", async () => {
+    await expect(inspect("--output", "map.png")).rejects.toThrow("expected a name that ends in .html or .svg");
+    await expect(inspect("--output", "/nowhere/map.svg")).rejects.toThrow("cannot write /nowhere/map.svg");
   });
 });
