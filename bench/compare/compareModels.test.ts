@@ -145,6 +145,13 @@ describe("a comparison", () => {
     expect(kinds).toEqual([]);
   });
 
+  test("leaves speed out when there is nothing to time", async () => {
+    const kinds: string[] = [];
+    const { models } = await compareModels(options(kinds, { contenders: [], prompt: [0], generate: [0] }));
+    expect(kinds).not.toContain("speed");
+    expect(models.map(({ speed }) => speed)).toEqual([[]]);
+  });
+
   test("a text that is too short for one context is told before any long work", async () => {
     const kinds: string[] = [];
     const given = { context: 4096, output: file("short") };

@@ -10,6 +10,7 @@ import type { Footprint } from "../footprint/Footprint.js";
 import { startLengths } from "../footprint/startLengths.js";
 import { summarizeFootprints } from "../footprint/summarizeFootprints.js";
 import { readText } from "../files/readText.js";
+import { planSpeedTests } from "../speed/planSpeedTests.js";
 import { assertUnquantized } from "./assertUnquantized.js";
 import { bitsPerWeight } from "./bitsPerWeight.js";
 import type { ComparedModel, Comparison } from "./Comparison.js";
@@ -44,7 +45,7 @@ export interface CompareOptions {
   chunks?: number;
   /** Chunks of 512 tokens of the calibration text, for MixLLM and the importance matrix alike; 64 unless given. */
   calibrationChunks?: number;
-  /** Tokens of the prompt and generation tests, tokens before them, and how often they run; 512, 64, 0 and 5 unless given. */
+  /** Tokens of the prompt and generation tests (0 leaves them out), tokens before them, and how often they run. */
   prompt?: readonly number[];
   generate?: readonly number[];
   depth?: readonly number[];
@@ -214,11 +215,14 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   };
   for (const contender of contenders) measured.push(await measure(contenderName(contender), await make(contender)));
   const files = measured.map(({ file }) => file);
-  const speed = await workshop.measure(
-    [measured.map(({ sha256 }) => sha256), prompt, generate, depth, repeat, threads, gpuLayers, describeMachine()],
-    { kind: "speed", options: { models: files, prompt, generate, depth, repeat, threads, gpuLayers } },
-    step("speed")
-  );
+  const timed = planSpeedTests({ prompt, generate, depth }).length > 0;
+  const speed = timed
+    ? await workshop.measure(
+        [measured.map(({ sha256 }) => sha256), prompt, generate, depth, repeat, threads, gpuLayers, describeMachine()],
+        { kind: "speed", options: { models: files, prompt, generate, depth, repeat, threads, gpuLayers } },
+        step("speed")
+      )
+    : undefined;
   options.onProgress?.(1, "done");
 
   return {
@@ -234,7 +238,7 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
     machine: describeMachine(),
     versions,
     command: options.command,
-    models: measured.map((model, i) => ({ ...model, speed: speed.models[i]!.figures }))
+    models: measured.map((model, i) => ({ ...model, speed: speed?.models[i]?.figures ?? [] }))
   };
 }
 

@@ -16,8 +16,8 @@ export function duelTable(duels: readonly Duel[]): Html | undefined {
             <th scope="col">MixLLM</th>
             <th scope="col">stock, nearest in size</th>
             <th scope="col">file size</th>
-            <th scope="col">KL divergence</th>
-            <th scope="col">KL divergence at its size</th>
+            <th scope="col">mean KLD</th>
+            <th scope="col">mean KLD at its size</th>
             ${tests.map((test) => html`<th scope="col">${test}</th>`)}
           </tr>
         </thead>

@@ -36,8 +36,8 @@ export function sizeAgainstKld(models: readonly ComparedModel[], width: number, 
 
   const height = Math.round(Math.min(460, Math.max(360, 0.5 * width)));
   const sizes = points.map(({ size }) => size);
-  const room = 0.06 * (Math.max(...sizes) - Math.min(...sizes)) || 0.1 * sizes[0]!;
-  const [left, right] = [Math.min(...sizes) - room, Math.max(...sizes) + room];
+  const room = 0.05 * (Math.max(...sizes) - Math.min(...sizes)) || 0.1 * sizes[0]!;
+  const [left, right] = [Math.min(...sizes) - 2 * room, Math.max(...sizes) + room];
   const [bottom, top] = [
     0.7 * Math.min(...points.map(({ low }) => low)),
     1.5 * Math.max(...points.map(({ high }) => high))
