@@ -14,6 +14,10 @@ test("a larger file of equal divergence is beaten, and of equal sizes the closer
   expect(names(paretoFront([trade("a", 10, 5), trade("x", 11, 5), trade("y", 10, 6)]))).toBe("a");
 });
 
+test("of two that are the same, neither beats the other", () => {
+  expect(names(paretoFront([trade("a", 10, 5), trade("b", 10, 5), trade("x", 11, 5)]))).toBe("ab");
+});
+
 test("is empty for none", () => {
   expect(paretoFront([])).toEqual([]);
 });

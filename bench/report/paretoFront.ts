@@ -4,11 +4,16 @@ export interface Trade {
   readonly kld: number;
 }
 
-/** The contenders that no other beats in one of size and divergence without losing in the other, by rising size. */
+/**
+ * The contenders that no other beats in one of size and divergence without losing in the other, by rising size; equals
+ * stand side by side.
+ */
 export function paretoFront<T extends Trade>(trades: readonly T[]): T[] {
   const front: T[] = [];
   for (const trade of trades.toSorted((a, b) => a.fileBytes - b.fileBytes || a.kld - b.kld)) {
-    if (trade.kld < (front.at(-1)?.kld ?? Infinity)) front.push(trade);
+    const last = front.at(-1);
+    const equal = trade.kld === last?.kld && trade.fileBytes === last.fileBytes;
+    if (last === undefined || trade.kld < last.kld || equal) front.push(trade);
   }
   return front;
 }
