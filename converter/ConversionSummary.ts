@@ -21,6 +21,8 @@ export interface MixedSummary {
   readonly search: string;
   readonly calibration: string;
   readonly command: string;
+  /** What search and quantization were computed on; absent without calibration. */
+  readonly device?: string;
   readonly weights: readonly MixedWeightSummary[];
 }
 

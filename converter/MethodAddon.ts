@@ -79,6 +79,9 @@ export interface QuantizationFiles {
  * Activations are files of float32, `[samples][length][hidden]`; a file appears under its name only when it is whole.
  */
 export interface MethodAddon {
+  /** What matrix products are computed on: the first GPU of the runtime's build, else the CPU. */
+  device(): { readonly name: string; readonly isGpu: boolean; readonly freeBytes: number };
+
   /** Tokenizes UTF-8 text without special tokens, with the vocabulary of a GGUF file; `bos` is -1 for none. */
   tokenize(vocabulary: string, text: string): Promise<{ tokens: Int32Array; bos: number }>;
 

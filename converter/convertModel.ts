@@ -126,7 +126,15 @@ export async function convertModel(
           bytes: writer.size,
           format: options.format,
           source,
-          ...(isMixed ? { mixed: { ...provenance, weights: summary.weights } } : {}),
+          ...(isMixed
+            ? {
+                mixed: {
+                  ...provenance,
+                  ...(calibration === undefined ? {} : { device: calibration.device }),
+                  weights: summary.weights
+                }
+              }
+            : {}),
           stock: plan.flatMap((planned) =>
             planned.treatment === "stock"
               ? [{ name: planned.target, type: planned.type, ...("note" in planned ? { note: planned.note } : {}) }]

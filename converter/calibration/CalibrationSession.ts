@@ -1,12 +1,16 @@
+import { createHash } from "node:crypto";
 import { readFile, statfs } from "node:fs/promises";
+import { freemem } from "node:os";
 import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 import { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { SourceRows } from "../ConverterAddon.js";
-import type { CalibrationBatches, LayerCall, LayerShape } from "../MethodAddon.js";
+import type { CalibrationBatches, LayerCall, LayerShape, MethodAddon } from "../MethodAddon.js";
 import { ROPE_FREQUENCIES } from "../architectures/ComputedTensor.js";
+import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
+import type { Metadata } from "../gguf/Metadata.js";
 import { assertFinite } from "../model/assertFinite.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import { sourceRows } from "../model/sourceRows.js";
@@ -20,8 +24,8 @@ import { textSamples } from "./textSamples.js";
 export interface SessionOptions extends CalibrationOptions {
   /** Where finished steps are kept until the conversion is done. */
   readonly workDirectory: string;
-  /** Bytes that a layer and its activations may take. */
-  readonly memory: number;
+  /** Bytes that a layer and its activations may take; half of what is free unless given. */
+  readonly memory?: number | undefined;
   /** The options that determine the output, as they would be typed. */
   readonly command: string;
 }
@@ -36,6 +40,8 @@ export class CalibrationSession {
   readonly source: string;
   readonly work: WorkDirectory;
   readonly layers: number;
+  /** Name of what matrix products are computed on. */
+  readonly device: string;
   readonly #context: ConversionContext;
   readonly #shape: LayerShape;
   readonly #batches: CalibrationBatches;
@@ -52,6 +58,7 @@ export class CalibrationSession {
     this.source = identity.source;
     this.work = work;
     this.layers = context.model.decoder.blockCount;
+    this.device = context.addon.device().name;
     this.#shape = shape;
     this.#batches = batches;
   }
@@ -64,8 +71,8 @@ export class CalibrationSession {
    * @throws {MixLlmError} the disk has too little room for the activations
    */
   static async open(context: ConversionContext, options: SessionOptions): Promise<CalibrationSession> {
-    const { model } = context;
-    const { samples, sequenceLength: length, memory } = options;
+    const { model, addon } = context;
+    const { samples, sequenceLength: length, memory = usableMemory(addon) } = options;
     const text = options.files.length === 0 ? undefined : await readCalibrationText(options.files);
     const description = `${text?.description ?? "self"}, ${samples} x ${length}`;
     const source = await checkWeights(context);
@@ -81,6 +88,7 @@ export class CalibrationSession {
     await assertDiskSpace(options, shape, model.decoder.blockCount);
     const work = await WorkDirectory.open(options.workDirectory, {
       source,
+      metadata: hashOf(context.metadata),
       calibration: description,
       options: options.command
     });
@@ -149,6 +157,17 @@ export class CalibrationSession {
     if (tensor === undefined) throw new Error(`the model has no ${target}`);
     return tensor;
   }
+}
+
+/** SHA-256 of what the file says about the model, hyperparameters and tokenizer included. */
+function hashOf(metadata: Metadata): string {
+  return createHash("sha256").update(encodeGgufHeader(metadata.entries(), []).header).digest("hex");
+}
+
+/** Half of the memory that is free, and on a GPU no more than most of what it has. */
+function usableMemory(addon: MethodAddon): number {
+  const { isGpu, freeBytes } = addon.device();
+  return isGpu ? Math.min(freemem() / 2, 0.9 * freeBytes) : freemem() / 2;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
@@ -98,6 +98,11 @@ test("work of another conversion is refused with the difference named, and left 
   writeFileSync(other, readFileSync(text, "utf8").replaceAll("e", "a"));
   const calibration = { files: [other], samples: 3, sequenceLength: 64, workDirectory, memory: 2 ** 30 };
   await expect(convert({ calibration })).rejects.toThrow(/calibration was "README\.md .*", now "other\.txt .*"/);
+  const changed = path.join(directory, "changed");
+  cpSync(demo, changed, { recursive: true });
+  const config = path.join(changed, "config.json");
+  writeFileSync(config, readFileSync(config, "utf8").replace('"rope_theta": 10000.0', '"rope_theta": 5000.0'));
+  await expect(convert({ source: changed })).rejects.toThrow(/metadata was "[0-9a-f]{64}", now "[0-9a-f]{64}"/);
   await convert();
   expect(existsSync(workDirectory)).toBe(false);
 });

@@ -1,3 +1,4 @@
+import type { RuntimeGpu } from "../../plugin/runtime/RuntimeGpu.js";
 import type { HeadType, OutputFormat } from "../plan/ConversionOptions.js";
 import type { TensorOverride } from "../plan/TensorOverride.js";
 import type { Ranking } from "../quantization/Ranking.js";
@@ -22,6 +23,7 @@ export interface ConvertArguments {
   readonly samples: number;
   readonly sequenceLength: number;
   readonly memory?: number;
+  readonly gpu: RuntimeGpu | "auto";
   readonly workDirectory?: string;
   readonly embeddingType: HeadType;
   readonly outputType: HeadType;

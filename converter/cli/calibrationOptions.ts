@@ -1,4 +1,3 @@
-import { freemem } from "node:os";
 import type { SessionOptions } from "../calibration/CalibrationSession.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
 import { usesCalibration } from "./usesCalibration.js";
@@ -18,6 +17,6 @@ export function calibrationOptions(
     samples: options.samples,
     sequenceLength: options.sequenceLength,
     workDirectory: options.workDirectory ?? `${output}.work`,
-    memory: options.memory ?? freemem() / 2
+    memory: options.memory
   };
 }

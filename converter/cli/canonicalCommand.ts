@@ -2,7 +2,7 @@ import type { ConvertArguments } from "./ConvertArguments.js";
 import { usesCalibration } from "./usesCalibration.js";
 
 /**
- * The options that determine the output as they would be typed, defaults included, paths left out: recorded in the file
+ * The options, `--gpu auto` resolved, that determine the output as they would be typed, defaults included, paths left out: recorded in the file
  * so that it can be made again, and the same wherever and by whichever spelling it was made.
  */
 export function canonicalCommand(options: ConvertArguments): string {
@@ -20,6 +20,7 @@ export function canonicalCommand(options: ConvertArguments): string {
         : `--percent-8bit ${options.percent8bit}`,
     ...options.tensorBits.map(({ pattern, treatment }) => `--tensor-bits ${pattern.source}=${treatment}`),
     usesCalibration(options) ? `--samples ${options.samples} --sequence-length ${options.sequenceLength}` : undefined,
+    options.gpu === "cuda" ? "--gpu cuda" : undefined,
     `--embedding-type ${options.embeddingType}`,
     `--output-type ${options.outputType}`,
     options.preTokenizer === undefined ? undefined : `--pre-tokenizer ${options.preTokenizer}`

@@ -106,6 +106,11 @@ export function createConvertCommand(): Command {
         "memory for one layer and its activations, such as 8G (default: half of what is free)"
       ).argParser((text) => parseBytes("--memory", text))
     )
+    .addOption(
+      new Option("--gpu <device>", "compute on a GPU: cuda, auto (where there is one), or false for the CPU")
+        .argParser(parseGpu)
+        .default(false)
+    )
     .option("--work-directory <directory>", "where finished layers are kept until all are (default: beside the output)")
     .optionsGroup("Tokenizer:")
     .option("--pre-tokenizer <name>", "llama.cpp's name of the pre-tokenizer, where the model's is unknown or wrong")
@@ -129,10 +134,16 @@ function parsePercent(text: string): number {
 
 function parseBits(text: string): number {
   const bits = Number(text);
-  if (text.trim() === "" || !(bits >= 4 && bits <= 8.125)) {
-    throw new InvalidInputError(`--bits-per-weight should be a number from 4 to 8.125, not "${text}"`);
+  if (text.trim() === "" || !(bits >= 4 && bits <= 9)) {
+    throw new InvalidInputError(`--bits-per-weight should be a number from 4 to 9, not "${text}"`);
   }
   return bits;
+}
+
+function parseGpu(text: string): ConvertArguments["gpu"] {
+  if (text === "false") return false;
+  if (text === "auto" || text === "cuda") return text;
+  throw new InvalidInputError(`--gpu should be auto, cuda or false, not "${text}"`);
 }
 
 function parseCount(option: string, text: string, least: number): number {
@@ -168,7 +179,7 @@ function collectOverride(text: string, former: readonly TensorOverride[]): Tenso
 
 function assertCalibration(command: Command, options: ConvertArguments): void {
   if (usesCalibration(options)) return;
-  const given = ["calibration", "samples", "sequenceLength", "memory", "workDirectory", "salience"].find(
+  const given = ["calibration", "samples", "sequenceLength", "memory", "gpu", "workDirectory", "salience"].find(
     (option) => command.getOptionValueSource(option) === "cli"
   );
   const flag = command.options.find((option) => option.attributeName() === given)?.long;

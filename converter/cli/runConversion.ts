@@ -2,6 +2,7 @@ import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { Progress } from "../../cli/Progress.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { resolveRuntimeGpu } from "../../plugin/runtime/resolveRuntimeGpu.js";
 import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
@@ -26,6 +27,7 @@ export async function runConversion(source: string, options: ConvertArguments): 
     });
   }
   const quiet = options.quiet === true;
+  const gpu = await resolveRuntimeGpu(options.gpu);
   const steps = new Steps(path.basename(output), quiet);
   const summary = await untilInterrupted((signal) =>
     convertModel(
@@ -38,10 +40,10 @@ export async function runConversion(source: string, options: ConvertArguments): 
         search: options.search === "global" ? globalSearch(options.ranking, options.salience) : weightErrorSearch,
         method: options.method === "gptq" ? gptq : roundToNearest,
         calibration: calibrationOptions(options, output),
-        command: canonicalCommand(options)
+        command: canonicalCommand({ ...options, gpu })
       },
       {
-        loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet }),
+        loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet, gpu }),
         warn,
         progress: (step, fraction, detail) => steps.update(step, fraction, detail),
         signal
@@ -102,6 +104,7 @@ function describe({ output, bytes, format, mixed, stock }: ConversionSummary): s
     const { percent8bit, bitsPerWeight, method, weights } = mixed;
     lines[0] += `, MixLLM (${method}), ${weights.length} weights at ${bitsPerWeight.toFixed(2)} bits per weight`;
     lines.push(`${percent8bit.toFixed(1)} % of their output channels have 8 bits, the others 4`);
+    if (mixed.device !== undefined) lines.push(`computed on ${mixed.device}`);
   }
   for (const { name, type, note } of stock) if (note !== undefined) lines.push(`${name} stays ${type}: ${note}`);
   return `${lines.join("\n")}\n`;

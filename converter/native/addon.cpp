@@ -2,8 +2,8 @@
 
 #include "bindings/bind_backward_layer.h"
 #include "bindings/bind_convert_rows.h"
+#include "bindings/bind_device.h"
 #include "bindings/bind_embed_tokens.h"
-#include "bindings/bind_encode_header.h"
 #include "bindings/bind_find_non_finite.h"
 #include "bindings/bind_forward_layer.h"
 #include "bindings/bind_generate_samples.h"
@@ -16,10 +16,10 @@
 namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-    exports.Set("encodeHeader", Napi::Function::New(env, mixllm::bind_encode_header));
     exports.Set("convertRows", Napi::Function::New(env, mixllm::bind_convert_rows));
     exports.Set("weightError", Napi::Function::New(env, mixllm::bind_weight_error));
     exports.Set("quantizeWeight", Napi::Function::New(env, mixllm::bind_quantize_weight));
+    exports.Set("device", Napi::Function::New(env, mixllm::bind_device));
     exports.Set("embedTokens", Napi::Function::New(env, mixllm::bind_embed_tokens));
     exports.Set("findNonFinite", Napi::Function::New(env, mixllm::bind_find_non_finite));
     exports.Set("forwardLayer", Napi::Function::New(env, mixllm::bind_forward_layer));

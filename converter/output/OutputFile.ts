@@ -1,4 +1,4 @@
-import { open, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
@@ -50,6 +50,7 @@ export class OutputFile {
    */
   static async create(file: string, size: number): Promise<OutputFile> {
     const directory = path.dirname(path.resolve(file));
+    await removeAbandoned(path.resolve(file));
     const { bavail, bsize } = await statfs(directory);
     const free = bavail * bsize;
     if (free < size + FREE_SPACE_MARGIN) {
@@ -92,6 +93,23 @@ export class OutputFile {
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
     await rm(this.#temporary, { force: true });
+  }
+}
+
+/** Removes the temporary files of processes that were killed while they wrote `file`. */
+async function removeAbandoned(file: string): Promise<void> {
+  const prefix = `${path.basename(file)}.`;
+  for (const name of await readdir(path.dirname(file))) {
+    const pid = name.startsWith(prefix) ? /^(\d+)\.partial$/.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(path.dirname(file), name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0); // sends nothing, only looks whether it could
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -4,30 +4,48 @@ import type { Budget } from "./Budget.js";
 import { mixedBytes } from "./mixedBytes.js";
 import type { PlannedMixedWeight } from "./PlannedTensor.js";
 
+/** How much less than a budget all channels in 8 bits may take to count as meeting it. */
+const TOLERANCE = 0.005;
+
 /**
  * The bytes that a budget leaves for 8-bit channels once all channels have 4 bits (or their fixed width).
  *
  * @param otherBytes bytes of the file beside the mixed weights
- * @throws {InvalidInputError} even all channels in 4 bits take more
+ * @throws {InvalidInputError} even all channels in 4 bits take more, or all in 8 bits less
  */
 export function spendableBytes(
   weights: readonly PlannedMixedWeight[],
   budget: Exclude<Budget, { unit: "percent" }>,
   otherBytes: number
 ): number {
-  const values = weights.reduce((sum, { tensor }) => sum + tensor.rows * tensor.columns, 0);
-  const least = weights.reduce(
-    (sum, planned) => sum + mixedBytes(planned, planned.bits === 8 ? planned.tensor.rows : 0),
-    0
+  const bytesWith = (freeBits: 4 | 8): number =>
+    weights.reduce(
+      (sum, planned) => sum + mixedBytes(planned, (planned.bits ?? freeBits) === 8 ? planned.tensor.rows : 0),
+      0
+    );
+  const least = bytesWith(4);
+  const most = bytesWith(8);
+  if (budget.unit === "bitsPerWeight") {
+    const values = weights.reduce((sum, { tensor }) => sum + tensor.rows * tensor.columns, 0);
+    const allowed = (budget.bitsPerWeight * values) / 8;
+    if (allowed >= least && allowed * (1 - TOLERANCE) <= most) return allowed - least;
+    const [from, to] = [least, most].map((bytes) => ((8 * bytes) / values).toFixed(3));
+    throw new InvalidInputError(
+      `${budget.bitsPerWeight} bits per weight cannot be met: this model's weights can have from ${from} to ${to}`
+    );
+  }
+  const { fileBytes } = budget;
+  if (fileBytes >= least + otherBytes && fileBytes * (1 - TOLERANCE) <= most + otherBytes) {
+    return fileBytes - otherBytes - least;
+  }
+  throw new InvalidInputError(
+    `a file of ${formatBytes(fileBytes)} cannot be met: this model's can have from ` +
+      `${formatBytes(least + otherBytes)} to ${formatBytes(most + otherBytes)}`,
+    {
+      fix:
+        fileBytes < least + otherBytes
+          ? "Store the embedding and output head smaller with --embedding-type and --output-type."
+          : "Ask for less, or for --percent-8bit 100."
+    }
   );
-  const allowed = budget.unit === "bitsPerWeight" ? (budget.bitsPerWeight * values) / 8 : budget.fileBytes - otherBytes;
-  if (allowed >= least) return allowed - least;
-  throw budget.unit === "bitsPerWeight"
-    ? new InvalidInputError(
-        `${budget.bitsPerWeight} bits per weight cannot be met: the least is ${((8 * least) / values).toFixed(3)}`
-      )
-    : new InvalidInputError(
-        `a file of ${formatBytes(budget.fileBytes)} cannot be met: the least is ${formatBytes(least + otherBytes)}`,
-        { fix: "Store the embedding and output head smaller with --embedding-type and --output-type." }
-      );
 }

@@ -100,17 +100,27 @@ test.each(["taylor", "fisher"] as const)("ranked by %s, bits and file size are m
     expect(Math.abs((mixed?.bitsPerWeight ?? NaN) / bitsPerWeight - 1)).toBeLessThan(0.005);
     expect(mixed?.bitsPerWeight).toBeLessThanOrEqual(bitsPerWeight);
   }
-  for (const fileBytes of [2_900_000, 3_500_000]) {
-    const { bytes } = await convert({ ...options, budget: { unit: "fileBytes", fileBytes } });
+  for (const [embeddingType, fileBytes] of [
+    ["f16", 2_900_000],
+    ["f16", 4_200_000],
+    ["q8_0", 2_400_000],
+    ["q8_0", 3_100_000],
+    ["q6_K", 2_200_000]
+  ] as const) {
+    const { bytes } = await convert({ ...options, embeddingType, budget: { unit: "fileBytes", fileBytes } });
     expect(Math.abs(bytes / fileBytes - 1)).toBeLessThan(0.005);
     expect(bytes).toBeLessThanOrEqual(fileBytes);
   }
-  await expect(convert({ ...options, budget: { unit: "fileBytes", fileBytes: 1_000_000 } })).rejects.toThrow(
-    /a file of .* cannot be met: the least is/
-  );
-  await expect(convert({ ...options, budget: { unit: "bitsPerWeight", bitsPerWeight: 4.1 } })).rejects.toThrow(
-    /4\.1 bits per weight cannot be met: the least is 4\.2/
-  );
+  for (const fileBytes of [1_000_000, 9_000_000]) {
+    await expect(convert({ ...options, budget: { unit: "fileBytes", fileBytes } })).rejects.toThrow(
+      /a file of .* cannot be met: this model's can have from 2\.\d+ MiB to 4\.\d+ MiB/
+    );
+  }
+  for (const bitsPerWeight of [4.1, 8.5]) {
+    await expect(convert({ ...options, budget: { unit: "bitsPerWeight", bitsPerWeight } })).rejects.toThrow(
+      /bits per weight cannot be met: this model's weights can have from 4\.2\d+ to 8\.2/
+    );
+  }
 });
 
 test("weights can be fixed to 4 or 8 bits or left alone", async () => {

@@ -1,27 +1,22 @@
 #include "engine.h"
 
 #include <stdexcept>
+#include <string>
+
+#include "graph_device.h"
 
 namespace mixllm {
 
-Engine::Engine(int threads, bool use_gpu) : threads_(threads) {
+Engine::Engine(int threads) : threads_(threads) {
     if (threads < 1) {
         throw std::runtime_error("the number of threads must be at least 1");
     }
-    // Backends built as separate libraries (dynamic loading) register only on this call; it does nothing twice.
-    if (ggml_backend_dev_count() == 0) {
-        ggml_backend_load_all();
-    }
-    if (use_gpu) {
-        backend_.reset(ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_GPU, nullptr));
-    }
+    ggml_backend_dev_t device = graph_device();
+    backend_.reset(ggml_backend_dev_init(device, nullptr));
     if (!backend_) {
-        backend_.reset(ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, nullptr));
+        throw std::runtime_error(std::string("cannot use the device ") + ggml_backend_dev_description(device));
     }
-    if (!backend_) {
-        throw std::runtime_error("ggml offers no CPU backend; the runtime's build is incomplete");
-    }
-    ggml_backend_reg_t registry = ggml_backend_dev_backend_reg(ggml_backend_get_device(backend_.get()));
+    ggml_backend_reg_t registry = ggml_backend_dev_backend_reg(device);
     auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
         ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_n_threads"));
     if (set_threads != nullptr) {

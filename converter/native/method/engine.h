@@ -8,15 +8,14 @@
 
 namespace mixllm {
 
-/// The device that graphs run on: the first GPU ggml offers, else the CPU with a fixed number of threads.
+/// The device that graphs run on (see `graph_device.h`), a CPU with a fixed number of threads.
 class Engine {
 public:
     /**
      * @param threads CPU threads for graphs and for the host's own loops, at least 1
-     * @param use_gpu run graphs on a GPU when ggml has one
      * @throws std::runtime_error when the device cannot be opened
      */
-    explicit Engine(int threads, bool use_gpu = true);
+    explicit Engine(int threads);
 
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;

@@ -58,7 +58,7 @@ void Graph::compute() {
         ggml_tensor* node = ggml_graph_node(graph_, i);
         if (!ggml_backend_supports_op(engine_.backend(), node)) {
             throw std::runtime_error(std::string("the device ") + ggml_backend_name(engine_.backend()) +
-                                     " does not support the operation " + ggml_op_desc(node));
+                                     " does not support the operation " + ggml_op_desc(node) + "; use the CPU");
         }
     }
     if (!ggml_gallocr_alloc_graph(engine_.allocator(), graph_)) {
