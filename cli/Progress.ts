@@ -21,7 +21,7 @@ export class Progress {
     this.#label = label;
     if (options.quiet === true) return;
     this.#spinner = ora({ text: label, stream: process.stderr, discardStdin: false });
-    if (process.stderr.isTTY) this.#spinner.start();
+    if (canRedraw()) this.#spinner.start();
   }
 
   /**
@@ -40,7 +40,7 @@ export class Progress {
       detail
     ];
     const text = parts.filter((part) => part !== undefined).join(" · ");
-    if (process.stderr.isTTY) this.#spinner.text = text;
+    if (canRedraw()) this.#spinner.text = text;
     else if (now - this.#lastPlainLineAt >= PLAIN_LINE_INTERVAL_MS) {
       this.#lastPlainLineAt = now;
       process.stderr.write(`${text}\n`);
@@ -50,21 +50,26 @@ export class Progress {
   /** Prints a line that stays, above the one that shows how far the task is. */
   print(line: string): void {
     if (this.#spinner === undefined) return;
-    this.#spinner.clear();
+    if (canRedraw()) this.#spinner.clear();
     process.stderr.write(`${line}\n`);
-    if (process.stderr.isTTY) this.#spinner.render();
+    if (canRedraw()) this.#spinner.render();
   }
 
   /** Ends the line as done; `summary` replaces the label. */
   succeed(summary?: string): void {
     const text = `${summary ?? this.#label} (${formatDuration(performance.now() - this.#startedAt)})`;
     if (this.#spinner === undefined) return;
-    if (process.stderr.isTTY) this.#spinner.succeed(text);
+    if (canRedraw()) this.#spinner.succeed(text);
     else process.stderr.write(`${text}\n`);
   }
 
   /** Ends the line as failed; the error itself is reported by whoever catches it. */
   fail(): void {
-    if (process.stderr.isTTY) this.#spinner?.fail(this.#label);
+    if (canRedraw()) this.#spinner?.fail(this.#label);
   }
+}
+
+/** A pseudo-terminal may say it has no columns at all; redrawing there would never end. */
+function canRedraw(): boolean {
+  return process.stderr.isTTY && process.stderr.columns > 0;
 }
