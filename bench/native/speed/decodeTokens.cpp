@@ -4,14 +4,11 @@
 #include <stdexcept>
 
 #include "job/Stopwatch.h"
-#include "llama/ThreadPool.h"
 
 double decodeTokens(llama_context* context, std::vector<llama_token>& tokens, int32_t batch, const std::string& path,
                     JobControl& control) {
     const auto isCanceled = [](void* data) { return static_cast<JobControl*>(data)->canceled(); };
     llama_set_abort_callback(context, isCanceled, &control);
-    const ThreadPool pool(llama_n_threads(context));
-    llama_attach_threadpool(context, pool.get(), nullptr);
     const auto count = static_cast<int32_t>(tokens.size());
     int32_t status = 0;
     const Stopwatch stopwatch;
@@ -20,7 +17,6 @@ double decodeTokens(llama_context* context, std::vector<llama_token>& tokens, in
         llama_synchronize(context);
     }
     const double seconds = stopwatch.seconds();
-    llama_detach_threadpool(context);
     llama_set_abort_callback(context, nullptr, nullptr);
     control.throwIfCanceled();
     if (status != 0)

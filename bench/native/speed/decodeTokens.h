@@ -10,10 +10,11 @@
 /// llama.cpp's default logical batch.
 constexpr int32_t kPromptBatch = 2048;
 
-/// Appends tokens to the context's sequence, `batch` at a time, with the context's number of threads.
+/// Appends tokens to the context's sequence, `batch` at a time, with the context's number of threads, which ggml starts
+/// for every graph, as it does for node-llama-cpp.
 ///
 /// @param path the model's, for an error message
-/// @returns seconds it took, the start of the threads not included
+/// @returns seconds it took
 /// @throws CanceledError
 /// @throws std::runtime_error when llama.cpp cannot decode
 double decodeTokens(llama_context* context, std::vector<llama_token>& tokens, int32_t batch, const std::string& path,
