@@ -30,27 +30,8 @@ inline void keep_order(__m256i& value) {
 #endif
 }
 
-struct Avx2 {
-    // 8-bit weights stay signed here: |w| * (x with the sign of w) keeps both products of a pair within int16.
-    static constexpr int zero8 = 0;
-
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
-        pack_group(w, row, group, panel);
-    }
-
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
-        pack_group(w, row, group, panel, zero8);
-    }
-
-    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
-        load_scales(scales, panel.scale);
-        load_zeros(zeros, panel.zero);
-    }
-
-    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
-        load_header(scales, zero8, panel);
-    }
-
+// 8-bit weights stay signed here: |w| * (x with the sign of w) keeps both products of a pair within int16.
+struct Avx2 : Panels256<0> {
     template <int tokens, int first, int count>
     static void some(const PanelGroup4& panel, const ActivationCell& x, float* y) {
         const __m256i mask = _mm256_set1_epi8(15);

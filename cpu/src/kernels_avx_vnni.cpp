@@ -35,26 +35,7 @@ bool runs_here() {
 #endif
 }
 
-struct AvxVnni {
-    static constexpr int zero8 = 128;
-
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
-        pack_group(w, row, group, panel);
-    }
-
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
-        pack_group(w, row, group, panel, zero8);
-    }
-
-    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
-        load_scales(scales, panel.scale);
-        load_zeros(zeros, panel.zero);
-    }
-
-    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
-        load_header(scales, zero8, panel);
-    }
-
+struct AvxVnni : Panels256<128> {
     // Four tokens of both halves of the tile: eight sums, which with their operands fill the sixteen registers.
     static constexpr int tokens_at_once = 4;
 

@@ -20,7 +20,7 @@ bool runs_here() {
     return cpu_features().neon_dotprod;
 }
 
-struct NeonDotprod {
+struct NeonDotprod : Header128 {
     // Words [4][row] of four rows at a time are transposed into the panel.
     template <class Panel>
     static void pack(const mixllm_weight& w, int64_t row, int64_t group, Panel& panel) {
@@ -43,11 +43,6 @@ struct NeonDotprod {
                 }
             }
         }
-    }
-
-    template <class Panel>
-    static void header(const uint16_t* scales, const uint8_t* zeros, Panel& panel) {
-        load_header(scales, zeros, panel);
     }
 
     static int8x16_t inputs(const ActivationCell& x, int word, int tokens, int token) {

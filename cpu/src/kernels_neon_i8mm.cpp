@@ -22,7 +22,7 @@ bool runs_here() {
 
 // The panel's words are arranged for smmla here: with 64-bit units of eight 4-bit-row bytes or eight 8-bit weights,
 // unit [j][row] of a row's j-th eight bytes.
-struct NeonI8mm {
+struct NeonI8mm : Header128 {
     template <class Panel>
     static void pack(const mixllm_weight& w, int64_t row, int64_t group, Panel& panel) {
         constexpr int units = Panel::words / 2;
@@ -38,11 +38,6 @@ struct NeonI8mm {
                 vst1q_u8(out + MIXLLM_TILE_ROWS * 8, vcombine_u8(vget_high_u8(a), vget_high_u8(b)));
             }
         }
-    }
-
-    template <class Panel>
-    static void header(const uint16_t* scales, const uint8_t* zeros, Panel& panel) {
-        load_header(scales, zeros, panel);
     }
 
     // Eight inputs, from words `word` and `word + 1`, of tokens `token` and `token + 1`.

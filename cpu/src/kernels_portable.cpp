@@ -135,14 +135,8 @@ struct Portable {
     }
 
     template <class Panel>
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel*) {
-        PanelWords<Panel> words;
-        Panel panel;
-        memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
-        for (int64_t g = 0; g < a.groups; g++) {
-            prepare<Portable>(w, row, g, words, panel);
-            multiply<1>(panel, activation_cell(a, 0, g), y);
-        }
+    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
+        panel_wise<Portable>(w, a, row, y, panel);
     }
 };
 

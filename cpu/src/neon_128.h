@@ -80,15 +80,17 @@ inline const uint8_t* group_rows(const mixllm_weight& w, int64_t row, int64_t gr
                       *stride - group * MIXLLM_GROUP_SIZE, MIXLLM_GROUP_SIZE, padded);
 }
 
-inline void load_header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
-    load_scales(scales, panel.scale);
-    load_zeros(zeros, panel.zero);
-}
+struct Header128 {
+    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
+        load_scales(scales, panel.scale);
+        load_zeros(zeros, panel.zero);
+    }
 
-inline void load_header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
-    load_scales(scales, panel.scale);
-    memset(panel.zero, 0, sizeof panel.zero);
-}
+    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+        load_scales(scales, panel.scale);
+        memset(panel.zero, 0, sizeof panel.zero);
+    }
+};
 
 // y[4] += (dots - zero sum x) s_x s_w for four rows and one token.
 inline void accumulate(int32x4_t dots, const float* scale, const int32_t* zero, int32_t x_sum, float x_scale,
@@ -137,7 +139,7 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
         int64_t stride;
         const uint8_t* from = group_rows(w, row, g, &stride, padded, panel);
         const PartOfWeight part(w, panel);
-        load_header(part.scales(row, g), part.zeros(row, g), header);
+        Header128::header(part.scales(row, g), part.zeros(row, g), header);
         for (int r = 0; r < MIXLLM_TILE_ROWS; r += 4) {
             int32x4_t dots[4];
             for (int i = 0; i < 4; i++) {

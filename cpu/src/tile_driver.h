@@ -204,14 +204,14 @@ void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_
     }
 }
 
+// One token, panel by panel.
 template <class Isa, class Panel>
-inline void one_token_of_tile(const mixllm_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
-    const PartOfWeight part(weight, (const Panel*)nullptr);
+inline void panel_wise(const mixllm_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
+    PanelWords<Panel> words;
     Panel panel;
     memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
-        panel.q = part.words(row, g);
-        Isa::header(part.scales(row, g), part.zeros(row, g), panel);
+        prepare<Isa>(weight, row, g, words, panel);
         Isa::template multiply<1>(panel, activation_cell(a, 0, g), y);
     }
 }
@@ -223,7 +223,7 @@ void one_token(const mixllm_weight& weight, const Activations& a, const int32_t*
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile * MIXLLM_TILE_ROWS;
         if (weight.tiled) {
-            one_token_of_tile<Isa>(weight, a, row, tile_y, (const Panel*)nullptr);
+            panel_wise<Isa>(weight, a, row, tile_y, (const Panel*)nullptr);
         } else {
             Isa::row_wise(weight, a, row, tile_y, (const Panel*)nullptr);
         }

@@ -110,33 +110,43 @@ inline void load_zeros(const uint8_t* from, int32_t* zeros) {
     _mm256_store_si256((__m256i*)(zeros + 8), _mm256_cvtepu8_epi32(_mm_srli_si128(all, 8)));
 }
 
-inline void pack_group(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
-    int64_t stride = w.n_inputs / 2;
-    alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * 64];
-    const uint8_t* from = whole_rows(w.w4 + row * stride + group * 64, &stride, stride - group * 64, 64, padded);
-    for (int i = 0; i < 4; i++) {
-        transpose(from + i / 2 * 8 * stride + i % 2 * 32, stride,
-                  (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 2 * 8] + i / 2 * 8), _mm256_setzero_si256());
-    }
-}
+// How a path that keeps w + `zero` for each 8-bit weight w makes its panels; zero is 128 (as unsigned) or 0.
+template <int zero>
+struct Panels256 {
+    static constexpr int zero8 = zero;
 
-// Keeps w + `zero` for each weight w, where zero is 128 (as unsigned) or 0.
-inline void pack_group(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel, int zero) {
-    int64_t stride = w.n_inputs;
-    alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
-    const uint8_t* from = whole_rows((const uint8_t*)w.w8 + row * stride + group * MIXLLM_GROUP_SIZE, &stride,
-                                     stride - group * MIXLLM_GROUP_SIZE, MIXLLM_GROUP_SIZE, padded);
-    for (int i = 0; i < 8; i++) {
-        transpose(from + i / 4 * 8 * stride + i % 4 * 32, stride,
-                  (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 4 * 8] + i / 4 * 8), _mm256_set1_epi8((char)zero));
+    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
+        int64_t stride = w.n_inputs / 2;
+        alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * 64];
+        const uint8_t* from = whole_rows(w.w4 + row * stride + group * 64, &stride, stride - group * 64, 64, padded);
+        for (int i = 0; i < 4; i++) {
+            transpose(from + i / 2 * 8 * stride + i % 2 * 32, stride,
+                      (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 2 * 8] + i / 2 * 8), _mm256_setzero_si256());
+        }
     }
-}
 
-inline void load_header(const uint16_t* scales, int zero, PanelGroup& panel) {
-    load_scales(scales, panel.scale);
-    _mm256_store_si256((__m256i*)panel.zero, _mm256_set1_epi32(zero));
-    _mm256_store_si256((__m256i*)(panel.zero + 8), _mm256_set1_epi32(zero));
-}
+    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
+        int64_t stride = w.n_inputs;
+        alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
+        const uint8_t* from = whole_rows((const uint8_t*)w.w8 + row * stride + group * MIXLLM_GROUP_SIZE, &stride,
+                                         stride - group * MIXLLM_GROUP_SIZE, MIXLLM_GROUP_SIZE, padded);
+        for (int i = 0; i < 8; i++) {
+            transpose(from + i / 4 * 8 * stride + i % 4 * 32, stride,
+                      (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 4 * 8] + i / 4 * 8), _mm256_set1_epi8((char)zero));
+        }
+    }
+
+    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
+        load_scales(scales, panel.scale);
+        load_zeros(zeros, panel.zero);
+    }
+
+    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+        load_scales(scales, panel.scale);
+        _mm256_store_si256((__m256i*)panel.zero, _mm256_set1_epi32(zero));
+        _mm256_store_si256((__m256i*)(panel.zero + 8), _mm256_set1_epi32(zero));
+    }
+};
 
 inline __m256i four_inputs(const ActivationCell& x, int word, int tokens, int token) {
     int32_t inputs;
