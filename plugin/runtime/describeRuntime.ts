@@ -41,7 +41,7 @@ export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescripti
   const cmakeOptions = {
     GGML_NATIVE: "ON",
     // Each of Node's worker threads would get an OpenMP team of its own, and with more threads than cores those sleep at
-    // every barrier instead of spinning: a small model then generates eight times as slowly.
+    // every barrier instead of spinning (figures in cpu/NOTES.md).
     GGML_OPENMP: "OFF",
     GGML_METAL: "OFF",
     GGML_CUDA: gpu === "cuda" ? "ON" : "OFF",
