@@ -10,7 +10,6 @@
 #include "job/InputError.h"
 #include "kernels/kernelClock.h"
 #include "kernels/weightBufferType.h"
-#include "llama/ThreadPool.h"
 #include "llama/captureLlamaLog.h"
 #include "llama/cpuFunction.h"
 #include "synthetic/RandomBits.h"
@@ -122,26 +121,15 @@ double KernelProduct::compute(int32_t times) {
     const bool onCpu = ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU;
     const Clock clock = onCpu ? kernelClock(setting_.threads) : elapsed_seconds;
     ggml_status status = GGML_STATUS_SUCCESS;
-    double seconds = 0;
-    const auto run = [&] {
-        const double start = clock();
-        for (int32_t i = 0; i < times && status == GGML_STATUS_SUCCESS; i++)
-            status = ggml_backend_graph_compute_async(backend_.get(), graph_);
-        ggml_backend_synchronize(backend_.get());
-        seconds = clock() - start;
-    };
     if (onCpu) {
-        // Only as long as it is needed: idle threads poll for a while and would disturb the next timing.
-        const ThreadPool pool(setting_.threads);
-        const auto setPool = cpuFunction<decltype(ggml_backend_cpu_set_threadpool)>("ggml_backend_cpu_set_threadpool");
         cpuFunction<decltype(ggml_backend_cpu_set_n_threads)>("ggml_backend_set_n_threads")(backend_.get(),
                                                                                             setting_.threads);
-        setPool(backend_.get(), pool.get());
-        run();
-        setPool(backend_.get(), nullptr);
-    } else {
-        run();
     }
+    const double start = clock();
+    for (int32_t i = 0; i < times && status == GGML_STATUS_SUCCESS; i++)
+        status = ggml_backend_graph_compute_async(backend_.get(), graph_);
+    ggml_backend_synchronize(backend_.get());
+    const double seconds = clock() - start;
     if (status != GGML_STATUS_SUCCESS)
         throw std::runtime_error("ggml could not compute on " + setting_.device);
     return seconds;
