@@ -5,8 +5,9 @@ import type { FootprintOptions } from "./FootprintOptions.js";
 import { summarizeFootprints } from "./summarizeFootprints.js";
 
 /**
- * Starts each model several times, in a process of its own each time and in turns, after one start that does not count
- * and leaves the file in the page cache.
+ * Starts each model several times, in a process of its own each time, after one start that does not count. That one
+ * leaves the file in the page cache and, on a virtual machine, memory that the host has already given: models do not take
+ * turns, because each would find the memory that another of another size had left.
  *
  * @param options.starts how often each model starts, at least 1
  * @param options.runArm how a start is run; in a process of its own unless given
@@ -25,17 +26,19 @@ export async function measureFootprints(
 ): Promise<Footprint[]> {
   const { starts, onProgress, signal, runArm: run = runArm, ...start } = options;
   for (const model of models) await assertGgufFile(model);
-  const measured: Footprint[][] = models.map(() => []);
+  const footprints: Footprint[] = [];
   let done = 0;
-  for (let round = 0; round <= starts; round++) {
-    for (const [i, model] of models.entries()) {
+  for (const model of models) {
+    const measured: Footprint[] = [];
+    for (let round = 0; round <= starts; round++) {
       onProgress?.(done++, models.length * (starts + 1), round === 0 ? `reading ${model}` : `starting ${model}`);
       const found = await run(
         { kind: "footprint", options: { ...start, model } },
         signal === undefined ? {} : { signal }
       );
-      if (round > 0) measured[i]!.push(found);
+      if (round > 0) measured.push(found);
     }
+    footprints.push(summarizeFootprints(measured));
   }
-  return measured.map(summarizeFootprints);
+  return footprints;
 }

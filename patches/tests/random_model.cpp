@@ -1,0 +1,137 @@
+#include "random_model.h"
+
+#include "ggml.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+static constexpr int GROUP_SIZE = 128;
+
+template <typename T>
+static Tensor make_tensor(ggml_type type, std::vector<int64_t> ne, const std::vector<T>& values) {
+    Tensor tensor{type, std::move(ne), std::vector<uint8_t>(values.size() * sizeof(T))};
+    if (!values.empty())
+        memcpy(tensor.data.data(), values.data(), tensor.data.size());
+    return tensor;
+}
+
+void add_linear(Model& mixed, Model& plain, const std::string& name, int n_inputs, int n4, int n8,
+                std::mt19937& random) {
+    const int n = n4 + n8, groups = (n_inputs + GROUP_SIZE - 1) / GROUP_SIZE;
+    const auto uniform = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+    std::vector<uint8_t> w4(static_cast<size_t>(n4) * n_inputs / 2), zero(static_cast<size_t>(groups) * n4 / 2);
+    std::vector<int8_t> w8(static_cast<size_t>(n8) * n_inputs);
+    std::vector<ggml_fp16_t> scale4(static_cast<size_t>(groups) * n4), scale8(static_cast<size_t>(groups) * n8);
+    std::vector<int32_t> rows(n);
+    std::vector<float> values(static_cast<size_t>(n) * n_inputs);
+    // Every third channel is an 8-bit one as long as there are any left to give.
+    int next4 = 0, next8 = 0;
+    for (int channel = 0; channel < n; channel++) {
+        const bool is8 = next4 == n4 || (channel % 3 == 0 && next8 < n8);
+        const int row = is8 ? next8++ : next4++;
+        rows[is8 ? n4 + row : row] = channel;
+        for (int group = 0; group < groups; group++) {
+            const int end = std::min(n_inputs, (group + 1) * GROUP_SIZE);
+            const ggml_fp16_t scale = ggml_fp32_to_fp16((is8 ? 0.001f : 0.015f) * uniform(5, 15) / 10.0f);
+            const int z = is8 ? 0 : uniform(5, 10);
+            (is8 ? scale8 : scale4)[group * (is8 ? n8 : n4) + row] = scale;
+            if (!is8)
+                zero[group * n4 / 2 + row / 2] |= z << (row % 2 * 4);
+            for (int k = group * GROUP_SIZE; k < end; k++) {
+                const int q = is8 ? uniform(-127, 127) : uniform(0, 15);
+                if (is8)
+                    w8[row * n_inputs + k] = q;
+                else
+                    w4[row * n_inputs / 2 + k / 32 * 16 + k % 16] |= q << (k % 32 / 16 * 4);
+                values[channel * n_inputs + k] = (q - z) * ggml_fp16_to_fp32(scale);
+            }
+        }
+    }
+    plain.tensors[name] = make_tensor(GGML_TYPE_F32, {n_inputs, n}, values);
+    if (n4 > 0) {
+        mixed.tensors[name + ".w4"] = make_tensor(GGML_TYPE_I8, {n_inputs / 2, n4}, w4);
+        mixed.tensors[name + ".w4_scale"] = make_tensor(GGML_TYPE_F16, {n4, groups}, scale4);
+        mixed.tensors[name + ".w4_zero"] = make_tensor(GGML_TYPE_I8, {n4 / 2, groups}, zero);
+    }
+    if (n8 > 0) {
+        mixed.tensors[name + ".w8"] = make_tensor(GGML_TYPE_I8, {n_inputs, n8}, w8);
+        mixed.tensors[name + ".w8_scale"] = make_tensor(GGML_TYPE_F16, {n8, groups}, scale8);
+    }
+    mixed.tensors[name + ".rows"] = make_tensor(GGML_TYPE_I32, {n}, rows);
+}
+
+Tensor random_tensor(std::vector<int64_t> ne, float mean, float deviation, std::mt19937& random) {
+    size_t count = 1;
+    for (int64_t n : ne)
+        count *= n;
+    std::vector<float> values(count);
+    std::normal_distribution<float> normal(mean, deviation);
+    for (float& value : values)
+        value = normal(random);
+    return make_tensor(GGML_TYPE_F32, std::move(ne), values);
+}
+
+void make_models(Model& mixed, Model& plain) {
+    std::mt19937 random(1);
+    const auto add_both = [&](const std::string& name, const Tensor& tensor) {
+        mixed.tensors[name] = tensor;
+        plain.tensors[name] = tensor;
+    };
+    add_both("token_embd.weight", random_tensor({N_EMBD, N_VOCAB}, 0.0f, 1.0f, random));
+    add_both("output_norm.weight", random_tensor({N_EMBD}, 1.0f, 0.1f, random));
+    add_linear(mixed, plain, "output.weight", N_EMBD, 48, 16, random);
+    for (int layer = 0; layer < N_LAYERS; layer++) {
+        const std::string block = "blk." + std::to_string(layer) + ".";
+        add_both(block + "attn_norm.weight", random_tensor({N_EMBD}, 1.0f, 0.1f, random));
+        add_both(block + "ffn_norm.weight", random_tensor({N_EMBD}, 1.0f, 0.1f, random));
+        add_linear(mixed, plain, block + "attn_q.weight", N_EMBD, 112, 48, random);
+        add_linear(mixed, plain, block + "attn_k.weight", N_EMBD, 32, 0, random);
+        add_linear(mixed, plain, block + "attn_v.weight", N_EMBD, 0, 32, random);
+        add_linear(mixed, plain, block + "attn_output.weight", N_EMBD, 144, 16, random);
+        add_linear(mixed, plain, block + "ffn_gate.weight", N_EMBD, 176, 80, random);
+        add_linear(mixed, plain, block + "ffn_up.weight", N_EMBD, N_FFN, 0, random);
+        add_linear(mixed, plain, block + "ffn_down.weight", N_FFN, 128, 32, random);
+    }
+    mixed.mixllm_metadata = {{"mixllm.version", 1}, {"mixllm.group_size", 128}};
+}
+
+void add_tensors(gguf_context* file, ggml_context* context, const Tensors& tensors) {
+    for (const auto& [name, tensor] : tensors) {
+        ggml_tensor* t = ggml_new_tensor(context, tensor.type, static_cast<int>(tensor.ne.size()), tensor.ne.data());
+        ggml_set_name(t, name.c_str());
+        memcpy(t->data, tensor.data.data(), std::min(ggml_nbytes(t), tensor.data.size()));
+        gguf_add_tensor(file, t);
+    }
+}
+
+gguf_ptr describe(const Model& model, ggml_context_ptr& context) {
+    gguf_ptr file(gguf_init_empty(), gguf_free);
+    gguf_set_val_str(file.get(), "general.architecture", "llama");
+    gguf_set_val_u32(file.get(), "llama.block_count", N_LAYERS);
+    gguf_set_val_u32(file.get(), "llama.context_length", 64);
+    gguf_set_val_u32(file.get(), "llama.embedding_length", N_EMBD);
+    gguf_set_val_u32(file.get(), "llama.feed_forward_length", N_FFN);
+    gguf_set_val_u32(file.get(), "llama.attention.head_count", N_HEADS);
+    gguf_set_val_u32(file.get(), "llama.attention.head_count_kv", N_KV_HEADS);
+    gguf_set_val_u32(file.get(), "llama.attention.key_length", HEAD_DIM);
+    gguf_set_val_u32(file.get(), "llama.attention.value_length", HEAD_DIM);
+    gguf_set_val_u32(file.get(), "llama.rope.dimension_count", HEAD_DIM);
+    gguf_set_val_u32(file.get(), "llama.vocab_size", N_VOCAB);
+    gguf_set_val_f32(file.get(), "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    gguf_set_val_str(file.get(), "tokenizer.ggml.model", "no_vocab");
+    for (const auto& [key, value] : model.mixllm_metadata)
+        gguf_set_val_u32(file.get(), key.c_str(), value);
+    context.reset(ggml_init({16u << 20, nullptr, false}));
+    add_tensors(file.get(), context.get(), model.tensors);
+    return file;
+}
+
+void write_model(const Model& model, const std::string& path) {
+    ggml_context_ptr context;
+    if (!gguf_write_to_file(describe(model, context).get(), path.c_str(), false)) {
+        fprintf(stderr, "cannot write %s\n", path.c_str());
+        exit(1);
+    }
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "ggml-cpp.h"
+#include "gguf.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+// A Llama model of random weights: as a MixLLM file, and as its twin of the very same numbers in float32.
+
+constexpr int N_LAYERS = 2, N_EMBD = 160, N_HEADS = 5, N_KV_HEADS = 1, HEAD_DIM = 32, N_FFN = 256, N_VOCAB = 64;
+
+using gguf_ptr = std::unique_ptr<gguf_context, decltype(&gguf_free)>;
+
+// Tensors of a file to be, by name; a broken file is made by changing them before they are written.
+struct Tensor {
+    ggml_type type;
+    std::vector<int64_t> ne;
+    std::vector<uint8_t> data;
+};
+using Tensors = std::map<std::string, Tensor>;
+
+struct Model {
+    Tensors tensors;
+    std::map<std::string, uint32_t> mixllm_metadata; // empty in the float32 twin
+};
+
+// Adds one linear weight to both models: as components to the one, as the very same numbers in float32 to the other.
+void add_linear(Model& mixed, Model& plain, const std::string& name, int n_inputs, int n4, int n8,
+                std::mt19937& random);
+
+Tensor random_tensor(std::vector<int64_t> ne, float mean, float deviation, std::mt19937& random);
+
+void make_models(Model& mixed, Model& plain);
+
+void add_tensors(gguf_context* file, ggml_context* context, const Tensors& tensors);
+
+// The file as it would be written; its tensors live in `context`, which this sets.
+gguf_ptr describe(const Model& model, ggml_context_ptr& context);
+
+// Ends the program if the file cannot be written.
+void write_model(const Model& model, const std::string& path);
