@@ -139,13 +139,13 @@ int main() {
     ggml_backend_reg_t one = ggml_backend_rpc_add_server(first.endpoint().c_str());
     ggml_backend_register(one);
     LoadOptions options;
-    options.gpu_layers = N_LAYERS + 1;
     check(logits(file.string(), options) == expected, "all layers on one device give the CPU's bits");
     check(devices_with_weights({&first}) == 1, "the device holds weights");
     options.gpu_layers = 1;
     check(logits(file.string(), options) == expected, "one layer on a device gives the CPU's bits");
 
     LoadOptions mapped = large;
+    mapped.gpu_layers = 0;
     mapped.repack = false;
     ggml_backend_dev_t device = ggml_backend_reg_dev_get(one, 0);
     device->iface.offload_op = offload_large_batches;

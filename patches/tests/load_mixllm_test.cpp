@@ -131,6 +131,13 @@ int main() {
     check(logits(path("mixed.gguf"), {false}) == mapped, "a file read into memory gives the same bits");
     check(logits(path("mixed.gguf"), {true, false}) == mapped, "weights left in the mapped file give the same bits");
 
+    for (int layers = 0; layers <= N_LAYERS; layers++) {
+        LoadOptions in_part;
+        in_part.gpu_layers = layers;
+        check(relative_error(logits(path("mixed.gguf"), in_part), expected) < TOLERANCE,
+              std::to_string(layers) + " layers on a device, where there is one, match the float32 model");
+    }
+
     const std::vector<float> expected_lora = logits(path("plain.gguf"), {true, true, path("lora.gguf")});
     const std::vector<float> mixed_lora = logits(path("mixed.gguf"), {true, true, path("lora.gguf")});
     check(relative_error(mixed_lora, expected_lora) < TOLERANCE, "logits with a LoRA adapter match the float32 model");

@@ -1,7 +1,5 @@
 #include "logits.h"
 
-#include "random_model.h"
-
 #include <cmath>
 
 std::string log_text;

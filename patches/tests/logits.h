@@ -1,6 +1,7 @@
 #pragma once
 
 #include "llama.h"
+#include "random_model.h"
 
 #include <memory>
 #include <string>
@@ -14,7 +15,7 @@ struct LoadOptions {
     bool mmap = true;
     bool repack = true; // let a device keep weights in a form of its own
     std::string lora = "";
-    int gpu_layers = 0;
+    int gpu_layers = N_LAYERS + 1; // all, where there is a device
     int tokens = 11;
 };
 
