@@ -36,13 +36,13 @@ if(NOT MIXLLM_FLASH_ATTENTION)
     set_source_files_properties(${sources} TARGET_DIRECTORY ggml-cuda PROPERTIES COMPILE_DEFINITIONS GGML_CUDA_NO_FA)
 endif()
 
-set(tests "${MIXLLM_SOURCE_DIR}/patches/tests")
-add_executable(mul-mat-mixllm-test ${tests}/mul_mat_mixllm_test.cpp)
+set(patches_tests "${MIXLLM_SOURCE_DIR}/patches/tests")
+add_executable(mul-mat-mixllm-test ${patches_tests}/mul_mat_mixllm_test.cpp)
 target_link_libraries(mul-mat-mixllm-test PRIVATE ggml ggml-cpu)
 add_executable(load-mixllm-test
-    ${tests}/load_mixllm_test.cpp
-    ${tests}/logits.cpp
-    ${tests}/random_model.cpp)
+    ${patches_tests}/load_mixllm_test.cpp
+    ${patches_tests}/logits.cpp
+    ${patches_tests}/random_model.cpp)
 target_link_libraries(load-mixllm-test PRIVATE llama ggml)
 
 add_executable(agreement agreement/main.cpp)
