@@ -25,17 +25,17 @@ export class Progress {
   }
 
   /**
-   * @param fraction how much is done, 0 to 1
+   * @param fraction how much is done, 0 to 1; undefined where that cannot be told
    * @param detail what is being worked on right now, such as a tensor's name
    */
-  update(fraction: number, detail?: string): void {
+  update(fraction: number | undefined, detail?: string): void {
     if (this.#spinner === undefined) return;
     const now = performance.now();
     const elapsed = now - this.#startedAt;
-    const remaining = fraction > 0 ? (elapsed / fraction) * (1 - fraction) : undefined;
+    const remaining = fraction !== undefined && fraction > 0 ? (elapsed / fraction) * (1 - fraction) : undefined;
     const parts = [
       this.#label,
-      `${Math.floor(fraction * 100)}%`,
+      fraction === undefined ? undefined : `${Math.floor(fraction * 100)}%`,
       remaining === undefined ? undefined : `${formatDuration(remaining)} left`,
       detail
     ];

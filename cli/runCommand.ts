@@ -1,23 +1,46 @@
-import chalk from "chalk";
+import chalk, { chalkStderr } from "chalk";
 import type { Command } from "commander";
 import { MixLlmError } from "../plugin/errors/MixLlmError.js";
+import { packageVersion } from "../plugin/runtime/packageVersion.js";
+import { printable } from "./printable.js";
 
 /**
  * Parses `process.argv` with `command` and runs the chosen action.
  *
  * A `MixLlmError` becomes one line, plus its fix, on stderr and exit code 1, never a stack trace (set
- * `MIXLLM_DEBUG=1` to see it). Anything else is a bug in this package, and its stack is what the report needs.
+ * `MIXLLM_DEBUG=1` to see it); so does whatever the operating system refuses (no space left, too many open files).
+ * Anything else is a bug in this package, and its stack is what the report needs.
  */
 export async function runCommand(command: Command): Promise<void> {
-  command.showSuggestionAfterError(true).showHelpAfterError("(run with --help for usage)");
+  // Chalk does not know https://no-color.org.
+  if ((process.env["NO_COLOR"] ?? "") !== "") chalk.level = chalkStderr.level = 0;
+  if (!process.stdout.listeners("error").includes(onOutputError)) {
+    process.stdout.on("error", onOutputError);
+    process.stderr.on("error", () => undefined); // there is nowhere left to say it
+  }
+  command.version(packageVersion).showSuggestionAfterError(true).showHelpAfterError("(run with --help for usage)");
   // Commander hands settings down only to subcommands made after them.
   for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
   try {
     await command.parseAsync();
   } catch (error) {
-    if (!(error instanceof MixLlmError) || process.env["MIXLLM_DEBUG"] === "1") throw error;
-    process.stderr.write(`${chalk.red("error:")} ${error.message}\n`);
-    if (error.fix !== undefined) process.stderr.write(`${chalk.dim("fix:")}   ${error.fix}\n`);
-    process.exitCode = 1;
+    if (!isExpected(error) || process.env["MIXLLM_DEBUG"] === "1") throw error;
+    report(error);
   }
+}
+
+/** A reader that has seen enough (`| head`) is no reason to stop work; a full disk under stdout is a failure. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") report(error);
+}
+
+function report(error: Error): void {
+  process.stderr.write(`${chalkStderr.red("error:")} ${printable(error.message)}\n`);
+  if (error instanceof MixLlmError && error.fix !== undefined)
+    process.stderr.write(`${chalkStderr.dim("fix:")}   ${printable(error.fix)}\n`);
+  process.exitCode = 1;
+}
+
+function isExpected(error: unknown): error is Error {
+  return error instanceof MixLlmError || (error instanceof Error && "syscall" in error);
 }

@@ -20,9 +20,14 @@ export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise
   try {
     return await work(controller.signal);
   } catch (error) {
-    if (error === controller.signal.reason && controller.signal.aborted) return undefined;
+    if (controller.signal.aborted && isCausedBy(error, controller.signal.reason)) return undefined;
     throw error;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }
+}
+
+/** Whether an error is the given one, or was thrown because of it. */
+function isCausedBy(error: unknown, reason: unknown): boolean {
+  return error === reason || (error instanceof Error && error.cause !== undefined && isCausedBy(error.cause, reason));
 }

@@ -21,8 +21,8 @@ export interface ConversionContext {
   /**
    * Reports progress.
    *
-   * @param fraction how much of this step is done, 0 to 1
+   * @param fraction how much of this step is done, 0 to 1; undefined where that cannot be told
    * @param detail what is being worked on
    */
-  readonly progress: (fraction: number, detail: string) => void;
+  readonly progress: (fraction: number | undefined, detail: string) => void;
 }

@@ -39,7 +39,7 @@ test.each(["rank", "write"] as const)(
         loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true }),
         warn: () => undefined,
         progress: (step, fraction) => {
-          if (step !== at || fraction < 0.5) return;
+          if (step !== at || (fraction ?? 0) < 0.5) return;
           temporaryFiles = readdirSync(outputs);
           controller.abort(reason);
         },

@@ -38,15 +38,16 @@ export interface ConvertModelOptions extends ConversionOptions {
   readonly command: string;
 }
 
-/** Reading and checking weights and calibration data, ranking channels, quantizing and writing. */
-export type ConversionStep = "prepare" | "rank" | "write";
+/** Checking the weights, taking calibration samples, ranking channels, quantizing and writing. */
+export type ConversionStep = "prepare" | "sample" | "rank" | "write";
 
 /** How a conversion talks to whoever runs it. */
 export interface ConvertModelHooks {
   /** Loads the native addon; called only once everything that can be checked without it holds. */
   readonly loadAddon: () => Promise<ConverterAddon>;
   readonly warn: (message: string) => void;
-  readonly progress: (step: ConversionStep, fraction: number, detail: string) => void;
+  /** `fraction` is undefined where it cannot be told. */
+  readonly progress: (step: ConversionStep, fraction: number | undefined, detail: string) => void;
   /** Cancels the conversion, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
 }
@@ -79,7 +80,8 @@ export async function convertModel(
       isMixed && options.calibration !== undefined
         ? await CalibrationSession.open(
             { ...basics, progress: (fraction, detail) => progress("prepare", fraction, detail) },
-            { ...options.calibration, command: options.command }
+            { ...options.calibration, command: options.command },
+            (fraction, detail) => progress("sample", fraction, detail)
           )
         : undefined;
     const context = calibration === undefined ? basics : { ...basics, calibration };

@@ -43,6 +43,8 @@ export async function runArm<R extends ArmRequest>(
             options.onFraction?.(message.fraction);
             return;
           case "result":
+            // The same Ctrl-C may have made the work end early, as if it were done.
+            if (options.signal?.aborted === true) return;
             return resolve(message.result as ArmResults[R["kind"]]);
           case "refused":
             return reject(new InvalidInputError(message.message, message.fix === undefined ? {} : message));

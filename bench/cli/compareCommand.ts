@@ -9,6 +9,7 @@ import { integerListOption } from "./integerListOption.js";
 import { liveTable } from "../compare/liveTable.js";
 import { writeReport } from "../report/writeReport.js";
 import { integerOption } from "./integerOption.js";
+import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
 import { listOption } from "./listOption.js";
 import { percentOption } from "./percentOption.js";
 import { withProgress } from "./withProgress.js";
@@ -38,12 +39,12 @@ interface Options {
 
 export function compareCommand(): Command {
   return new Command("compare")
-    .description("set MixLLM and stock quantizations of a model side by side: size, quality, speed, memory")
+    .description("Set MixLLM and stock quantizations of a model side by side: size, quality, speed, memory.")
     .argument("<model>", "Hugging Face directory, or a GGUF in F16, BF16 or F32")
     .requiredOption("--text <file>", "text to measure quality on, UTF-8")
     .option("--calibration <file>", "text to calibrate on; stock types then get an importance matrix from it")
     .option(
-      "--output <folder>",
+      "-o, --output <folder>",
       "where report, models and results go and are found again (default: <model>-comparison)"
     )
     .option("--types <names...>", "stock types, or none", DEFAULT_TYPES)
@@ -63,7 +64,7 @@ export function compareCommand(): Command {
       (path, before: string[]) => [...before, path],
       []
     )
-    .option("--context <tokens>", "tokens a chunk", integerOption(8), 512)
+    .option("--context <tokens>", "tokens a chunk", integerOption(8, MAX_TOKENS), 512)
     .option("--chunks <count>", "chunks of the text (default: all)", integerOption(1))
     .option(
       "--calibration-chunks <count>",
@@ -74,18 +75,35 @@ export function compareCommand(): Command {
       listOption(
         "--prompt <tokens>",
         "lengths of prompts in the speed tests, 0 to leave them out",
-        integerListOption(0),
+        integerListOption(0, MAX_TOKENS),
         "512"
       )
     )
     .addOption(
-      listOption("--generate <tokens>", "tokens to generate in them, 0 to leave it out", integerListOption(0), "64")
+      listOption(
+        "--generate <tokens>",
+        "tokens to generate in them, 0 to leave it out",
+        integerListOption(0, MAX_TOKENS),
+        "64"
+      )
     )
-    .addOption(listOption("--depth <tokens>", "tokens already in the KV cache in them", integerListOption(0), "0"))
+    .addOption(
+      listOption("--depth <tokens>", "tokens already in the KV cache in them", integerListOption(0, MAX_TOKENS), "0")
+    )
     .option("--gpu-layers <count>", "layers to put on the GPU in them", integerOption(0), 0)
     .option("--repeat <count>", "rounds of the speed test", integerOption(1), 5)
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
+    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
     .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
+    .addHelpText(
+      "after",
+      `
+Lists of tokens are separated by commas. What is in the output folder already is not made or measured again.
+
+Examples:
+  $ mixllm-bench compare ./Llama-3.2-1B-Instruct --text wiki.txt --calibration notes.txt
+  $ mixllm-bench compare f16.gguf --text wiki.txt --bits-per-weight 4.5 5 --types Q4_K_M Q5_K_M
+  $ mixllm-bench compare f16.gguf --text wiki.txt --types none --model mine.gguf --chunks 40`
+    )
     .action((model: string, options: Options) => untilInterrupted((signal) => run(model, options, signal)));
 }
 

@@ -4,11 +4,14 @@ import { formatKernels } from "../kernels/formatKernels.js";
 import { measureKernels } from "../kernels/measureKernels.js";
 import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
+import { MAX_THREADS } from "./limits.js";
 import { listOption } from "./listOption.js";
 import { percentOption } from "./percentOption.js";
 import { shapeListOption } from "./shapeListOption.js";
 import { withProgress } from "./withProgress.js";
 
+/** Activations of more tokens at once would take gigabytes, and no batch is as large. */
+const MAX_COLUMNS = 2 ** 16;
 const DEFAULT_PERCENTAGES = [0, 10, 100];
 const DEFAULT_TYPES = ["Q4_0", "Q4_K", "Q8_0", "F16"];
 
@@ -25,7 +28,7 @@ interface Options {
 
 export function kernelsCommand(): Command {
   return new Command("kernels")
-    .description("measure one matrix product alone: MixLLM's kernel beside stock ones and the machine's limits")
+    .description("Measure one matrix product alone: MixLLM's kernel beside stock ones and the machine's limits.")
     .addOption(listOption("--shape <sizes>", "output channels x inputs of weights", shapeListOption, "4096x4096"))
     .option("--percent-8bit <percents...>", "shares of 8-bit channels of MixLLM weights (default: 0 10 100)", percents)
     .option("--types <names...>", "stock types, or none (default: Q4_0 Q4_K Q8_0 F16)")
@@ -33,12 +36,12 @@ export function kernelsCommand(): Command {
       listOption(
         "--tokens <counts>",
         "tokens at once: 1 is generation, many are a prompt",
-        integerListOption(1),
+        integerListOption(1, MAX_COLUMNS),
         "1,512"
       )
     )
     .option("--device <name>", "ggml device to measure on, such as CPU or CUDA0", "CPU")
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
+    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
     .option("--repeat <count>", "rounds", integerOption(1), 5)
     .option("--json", "print one JSON object")
     .addHelpText(

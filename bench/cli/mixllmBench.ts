@@ -17,4 +17,12 @@ await runCommand(
     .addCommand(reportCommand())
     .addCommand(speedCommand())
     .addCommand(synthesizeCommand())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ mixllm-bench compare ./Llama-3.2-1B-Instruct --text wiki.txt     MixLLM beside stock quantizations
+  $ mixllm-bench quality --model m.gguf --reference f16.gguf --text wiki.txt
+  $ mixllm-bench speed --model m.gguf --model q4_k_m.gguf            taking turns`
+    )
 );

@@ -12,7 +12,13 @@ test.each([
 });
 
 test.each(["7", "-8", "8.5", "8k", "", " 8", "1e3", "99999999999"])("not a whole number from 8 on: %j", (text) => {
-  expect(() => integerOption(8)(text)).toThrow("expected a whole number of at least 8");
+  expect(() => integerOption(8)(text)).toThrow("expected a whole number from 8 to 2147483647");
+});
+
+test("a whole number that is too large", () => {
+  expect(integerOption(1, 512)("512")).toBe(512);
+  expect(() => integerOption(1, 512)("513")).toThrow("expected a whole number from 1 to 512");
+  expect(() => integerListOption(0, 16)("8,17")).toThrow("expected a whole number from 0 to 16");
 });
 
 test.each([
@@ -33,7 +39,7 @@ test("whole numbers separated by commas", () => {
 });
 
 test.each(["", "1,", ",1", "1 2", "1;2", "1, 2", "1,x"])("not whole numbers: %j", (text) => {
-  expect(() => integerListOption(0)(text)).toThrow("expected a whole number of at least 0");
+  expect(() => integerListOption(0)(text)).toThrow("expected a whole number from 0 to 2147483647");
 });
 
 test("sizes of weights separated by commas", () => {

@@ -3,7 +3,9 @@ import { formatQuality } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
+import { warn } from "../../cli/warn.js";
 import { integerOption } from "./integerOption.js";
+import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {
@@ -18,14 +20,26 @@ interface Options {
 
 export function qualityCommand(): Command {
   return new Command("quality")
-    .description("measure a model's perplexity on a text, and how far it is from the model it was quantized from")
+    .description("Measure a model's perplexity on a text, and how far it is from the model it was quantized from.")
     .requiredOption("--model <gguf>", "model to measure")
     .option("--reference <gguf>", "unquantized model to compare with: KL divergence, top-1 agreement, Δp")
     .requiredOption("--text <file>", "text to measure on, UTF-8")
-    .option("--context <tokens>", "tokens a chunk; the second half of each is scored", integerOption(8), 512)
+    .option(
+      "--context <tokens>",
+      "tokens a chunk; the second half of each is scored",
+      integerOption(8, MAX_TOKENS),
+      512
+    )
     .option("--chunks <count>", "stop after this many chunks (default: the whole text)", integerOption(1))
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
+    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
     .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ mixllm-bench quality --model q4_k_m.gguf --text wiki.txt                         perplexity alone
+  $ mixllm-bench quality --model mixed.gguf --reference f16.gguf --text wiki.txt     KL divergence too`
+    )
     .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
@@ -37,8 +51,7 @@ async function run({ json, ...options }: Options, signal: AbortSignal): Promise<
       signal,
       onProgress: (done, total, perplexity) =>
         update(done / total, `chunk ${done} of ${total}, perplexity ${perplexity.toFixed(4)}`),
-      onLongContext: (trained) =>
-        process.stderr.write(`warning: the model was trained on contexts of at most ${trained} tokens\n`)
+      onLongContext: (trained) => warn(`the model was trained on contexts of at most ${trained} tokens`)
     });
     result = json === true ? JSON.stringify(qualityJson(figures)) : formatQuality(figures);
     return "measured quality";

@@ -11,9 +11,9 @@ interface Options {
 
 export function reportCommand(): Command {
   return new Command("report")
-    .description("write the report of a comparison once more, from what compare has kept of it")
+    .description("Write the report of a comparison once more, from what compare has kept of it.")
     .argument("<comparison.json>", "as compare has written it")
-    .option("--output <folder>", "where the report goes (default: beside the comparison)")
+    .option("-o, --output <folder>", "where the report goes (default: beside the comparison)")
     .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
     .action(async (path: string, { output, format }: Options) => {
       const comparison = await readComparison(path);

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
+import { warn } from "../../cli/warn.js";
 import { measureFootprints } from "../footprint/measureFootprints.js";
 import { startLengths } from "../footprint/startLengths.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
@@ -9,6 +10,7 @@ import { measureSpeed } from "../speed/measureSpeed.js";
 import { speedJson } from "../speed/speedJson.js";
 import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
+import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
 import { listOption } from "./listOption.js";
 import { withProgress } from "./withProgress.js";
 
@@ -26,15 +28,24 @@ interface Options {
 
 export function speedCommand(): Command {
   return new Command("speed")
-    .description("measure how fast models process a prompt and generate, taking turns, and what starting them takes")
+    .description("Measure how fast models process a prompt and generate, taking turns, and what starting them takes.")
     .requiredOption("--model <gguf>", "model to measure; give it once for each", (path, before: string[] = []) => [
       ...before,
       path
     ])
-    .addOption(listOption("--prompt <tokens>", "lengths of prompts, 0 to leave them out", integerListOption(0), "512"))
-    .addOption(listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerListOption(0), "64"))
-    .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerListOption(0), "0"))
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1))
+    .addOption(
+      listOption(
+        "--prompt <tokens>",
+        "lengths of prompts, 0 to leave them out",
+        integerListOption(0, MAX_TOKENS),
+        "512"
+      )
+    )
+    .addOption(
+      listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerListOption(0, MAX_TOKENS), "64")
+    )
+    .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerListOption(0, MAX_TOKENS), "0"))
+    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
     .option("--gpu-layers <count>", "layers to put on the GPU", integerOption(0), 0)
     .option("--repeat <count>", "rounds of each test", integerOption(1), 5)
     .option("--starts <count>", "how often to start each model for load time, first token, memory", integerOption(0), 3)
@@ -69,9 +80,9 @@ async function run({ model, json, starts, ...options }: Options, signal: AbortSi
         signal,
         onProgress: (done, total, step) => update((1 - startsShare) * (done / total), step),
         onTooLargeForMemory: (modelBytes, freeBytes) =>
-          process.stderr.write(
-            `warning: the models take ${formatBytes(modelBytes)} and ${formatBytes(freeBytes)} of memory are free: ` +
-              "they may be read from disk again and again\n"
+          warn(
+            `the models take ${formatBytes(modelBytes)} and ${formatBytes(freeBytes)} of memory are free: ` +
+              "they may be read from disk again and again"
           )
       });
       const footprints =

@@ -7,6 +7,10 @@ import { integerOption } from "./integerOption.js";
 import { percentOption } from "./percentOption.js";
 import { withProgress } from "./withProgress.js";
 
+/** The largest models have a tenth of either. */
+const MAX_LAYERS = 1024;
+const MAX_VOCABULARY = 2 ** 22;
+
 interface Options {
   shape: string;
   layers?: number;
@@ -18,13 +22,25 @@ interface Options {
 
 export function synthesizeCommand(): Command {
   return new Command("synthesize")
-    .description("write a model of a known shape with random weights, to measure speed on")
+    .description("Write a model of a known shape with random weights, to measure speed on.")
     .requiredOption("--shape <name>", Object.keys(syntheticShapes).join(", "))
-    .option("--layers <count>", "decoder layers (default: those of the shape)", integerOption(1))
-    .option("--vocabulary <tokens>", "size of the vocabulary (default: that of the shape)", integerOption(1))
+    .option("--layers <count>", "decoder layers (default: those of the shape)", integerOption(1, MAX_LAYERS))
+    .option(
+      "--vocabulary <tokens>",
+      "size of the vocabulary (default: that of the shape)",
+      integerOption(1, MAX_VOCABULARY)
+    )
     .option("--percent-8bit <percent>", "make a MixLLM model, not an F16 one", percentOption)
     .requiredOption("-o, --output <gguf>", "file to write")
-    .option("--force", "overwrite the output")
+    .option("-f, --force", "replace the file if it exists")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ mixllm-bench synthesize --shape llama-3.2-1b -o 1b-f16.gguf
+  $ mixllm-bench synthesize --shape llama-3.2-1b --percent-8bit 10 -o 1b-p10.gguf    a MixLLM model
+  $ mixllm-bench synthesize --shape llama-3.1-8b --layers 4 -o 8b-f16.gguf           its first layers alone`
+    )
     .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 

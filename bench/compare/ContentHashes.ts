@@ -26,13 +26,13 @@ export class ContentHashes {
   /** @param path file to remember hashes in; one that cannot be read is started anew */
   static async open(path: string): Promise<ContentHashes> {
     const text = await readFile(path, "utf8").catch(() => "{}");
-    let known: Record<string, string> = {};
+    let known: unknown;
     try {
-      known = JSON.parse(text) as Record<string, string>;
+      known = JSON.parse(text);
     } catch {
       // Cut off by a crash: hashing again costs time only.
     }
-    return new ContentHashes(path, new Map(Object.entries(known)));
+    return new ContentHashes(path, new Map(Object.entries((known ?? {}) as Record<string, string>)));
   }
 
   /** Hash of a file, of all files of a split GGUF, or of the model files in a directory, 64 hexadecimal digits. */

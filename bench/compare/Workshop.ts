@@ -1,5 +1,6 @@
 import { access, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFailure } from "../../cli/writeFailure.js";
 import type { ArmRequest, ArmResults } from "../arm/ArmRequest.js";
 import { ContentHashes } from "./ContentHashes.js";
 import { contentKey } from "./contentKey.js";
@@ -36,13 +37,16 @@ export class Workshop {
    * Opens the folder, making it when it is not there, and removes what a killed process left half-made.
    *
    * @param options.build what makes and measures: version of this package and key of its native build
+   * @throws {MixLlmError} it cannot be made
    */
   static async open(
     folder: string,
     options: { build: string; runArm?: ArmRunner; signal?: AbortSignal }
   ): Promise<Workshop> {
     const models = join(folder, "models");
-    await mkdir(models, { recursive: true });
+    await mkdir(models, { recursive: true }).catch((error: unknown) => {
+      throw writeFailure(models, error);
+    });
     for (const name of await readdir(models)) {
       if (name.endsWith(".tmp")) await rm(join(models, name), { force: true });
     }

@@ -5,7 +5,7 @@ import { shellWords } from "../../cli/shellWords.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { ArmRunner } from "../arm/runArm.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
-import { describeFileError } from "../files/describeFileError.js";
+import { describeFileError } from "../../cli/describeFileError.js";
 import type { Footprint } from "../footprint/Footprint.js";
 import { startLengths } from "../footprint/startLengths.js";
 import { summarizeFootprints } from "../footprint/summarizeFootprints.js";

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { describeFileError } from "./describeFileError.js";
+import { describeFileError } from "../../cli/describeFileError.js";
 
 /**
  * Makes sure that `path` is a readable file that starts like a GGUF, so that what is not one is called by its name

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { describeFileError } from "./describeFileError.js";
+import { describeFileError } from "../../cli/describeFileError.js";
 
 const LINE_FEED = 10;
 

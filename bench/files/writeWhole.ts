@@ -1,26 +1,26 @@
 import { constants } from "node:fs";
-import { access, rename, rm } from "node:fs/promises";
+import { access, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { describeFileError } from "./describeFileError.js";
+import { describeFileError } from "../../cli/describeFileError.js";
 
 /**
  * Lets `write` make a file under a temporary name beside `path` and renames it when it is whole, so that a failure or an
  * interruption leaves nothing half-made under the final name.
  *
  * @param options.force replaces an existing file
- * @throws {InvalidInputError} the file exists, or its folder cannot be written
+ * @throws {InvalidInputError} the file exists or is no regular one, or its folder cannot be written
  */
 export async function writeWhole(
   path: string,
   options: { force?: boolean },
   write: (temporaryPath: string) => Promise<void>
 ): Promise<void> {
-  const exists = await access(path, constants.F_OK).then(
-    () => true,
-    () => false
-  );
-  if (exists && options.force !== true) {
+  const existing = await stat(path).catch(() => undefined);
+  if (existing?.isFile() === false) {
+    throw new InvalidInputError(`${path} is no regular file`, { fix: "Give the name of the file to write." });
+  }
+  if (existing !== undefined && options.force !== true) {
     throw new InvalidInputError(`${path} exists already`, {
       fix: "Choose another name, or overwrite it with --force."
     });

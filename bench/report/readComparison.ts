@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Comparison } from "../compare/Comparison.js";
-import { describeFileError } from "../files/describeFileError.js";
+import { describeFileError } from "../../cli/describeFileError.js";
 
 const number = z.number();
 const count = z.int().nonnegative();

@@ -33,5 +33,7 @@ test("its pictures stand alone: XML with a name, and colours of their own", asyn
 test("a folder that cannot be is one clear message", async () => {
   await mkdir(file("taken"), { recursive: true });
   await writeFile(file("taken/file"), "");
-  await expect(writeReport(sampleComparison(), file("taken/file"))).rejects.toThrow(/^cannot write to .*file: /);
+  await expect(writeReport(sampleComparison(), file("taken/file"))).rejects.toThrow(
+    /^cannot write .*file: a file stands where a folder is needed/
+  );
 });

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Comparison } from "../compare/Comparison.js";
 import { formatComparison } from "../compare/formatComparison.js";
-import { describeFileError } from "../files/describeFileError.js";
+import { writeFailure } from "../../cli/writeFailure.js";
+import { writeWholeFile } from "../../cli/writeWholeFile.js";
 import { plottedModels } from "./plottedModels.js";
 import { renderPicture } from "./renderPicture.js";
 import { renderReport } from "./renderReport.js";
@@ -13,7 +13,7 @@ import { renderReport } from "./renderReport.js";
  * its main chart as a picture for light and for dark pages.
  *
  * @returns the path of the page
- * @throws {InvalidInputError} the folder cannot be written to
+ * @throws {MixLlmError} the folder cannot be written to
  */
 export async function writeReport(comparison: Comparison, folder: string): Promise<string> {
   const plotted = plottedModels(comparison.models);
@@ -28,11 +28,9 @@ export async function writeReport(comparison: Comparison, folder: string): Promi
         }),
     "report.html": await renderReport(comparison)
   };
-  try {
-    await mkdir(folder, { recursive: true });
-    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  } catch (error) {
-    throw new InvalidInputError(`cannot write to ${folder}: ${describeFileError(error)}`);
-  }
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw writeFailure(folder, error);
+  });
+  for (const [name, content] of Object.entries(files)) await writeWholeFile(join(folder, name), content);
   return join(folder, "report.html");
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile, statfs } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { freemem } from "node:os";
-import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
-import { WorkDirectory } from "../checkpoint/WorkDirectory.js";
+import { freeDiskBytes } from "../../plugin/machine/freeDiskBytes.js";
+import { CALIBRATION_TOKENS, WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { SourceRows } from "../ConverterAddon.js";
 import type { CalibrationBatches, LayerCall, LayerShape, MethodAddon } from "../MethodAddon.js";
@@ -29,8 +29,6 @@ export interface SessionOptions extends CalibrationOptions {
   /** The options that determine the output, as they would be typed. */
   readonly command: string;
 }
-
-const TOKENS = "tokens.i32";
 
 /** What search and quantization share: the checked model, the calibration tokens, and the steps already done. */
 export class CalibrationSession {
@@ -66,11 +64,16 @@ export class CalibrationSession {
   /**
    * Reads and checks all weights, prepares the calibration tokens and opens the work directory.
    *
+   * @param sampling is told how far taking the samples is; checking the weights goes by the context
    * @throws {InvalidInputError} a weight holds NaN or infinity, the calibration text cannot be used, or the work
    *   directory holds work of another conversion
    * @throws {MixLlmError} the disk has too little room for the activations
    */
-  static async open(context: ConversionContext, options: SessionOptions): Promise<CalibrationSession> {
+  static async open(
+    context: ConversionContext,
+    options: SessionOptions,
+    sampling: ConversionContext["progress"]
+  ): Promise<CalibrationSession> {
     const { model, addon } = context;
     const { samples, sequenceLength: length, memory = usableMemory(addon) } = options;
     const text = options.files.length === 0 ? undefined : await readCalibrationText(options.files);
@@ -93,7 +96,7 @@ export class CalibrationSession {
       options: options.command
     });
     try {
-      const tokens = await prepareTokens(context, work, text?.text, options);
+      const tokens = await prepareTokens({ ...context, progress: sampling }, work, text?.text, options);
       const batches = { samples, length, tokens, batchSamples };
       return new CalibrationSession(context, { description, source }, work, shape, batches);
     } catch (error) {
@@ -196,15 +199,15 @@ async function prepareTokens(
   text: string | undefined,
   { samples, sequenceLength }: SessionOptions
 ): Promise<Int32Array> {
-  if (await work.has(TOKENS)) {
-    const data = await readFile(work.file(TOKENS));
+  if (await work.has(CALIBRATION_TOKENS)) {
+    const data = await readFile(work.file(CALIBRATION_TOKENS));
     return new Int32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
   }
   const tokens =
     text === undefined
       ? await selfSamples(context, work, samples, sequenceLength)
       : await textSamples(context, work, text, samples, sequenceLength);
-  await work.write(TOKENS, new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
+  await work.write(CALIBRATION_TOKENS, new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
   return tokens;
 }
 
@@ -213,11 +216,10 @@ async function assertDiskSpace(options: SessionOptions, shape: LayerShape, layer
   // Every layer's input, two gradients, two quantized streams, and what passes between a layer's linears.
   const needed =
     4 * tokens * ((layers + 6) * shape.hidden + Math.max(shape.feedForward, shape.heads * shape.headLength));
-  const directory = path.dirname(path.resolve(options.workDirectory));
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize >= needed) return;
+  const free = await freeDiskBytes(options.workDirectory);
+  if (free >= needed) return;
   throw new MixLlmError(
-    `${directory} has ${formatBytes(bavail * bsize)} free, but calibration needs ${formatBytes(needed)} for activations`,
+    `the disk of ${options.workDirectory} has ${formatBytes(free)} free, but calibration needs ${formatBytes(needed)} for activations`,
     { fix: "Free some space, give another --work-directory, or use fewer --samples." }
   );
 }

@@ -11,6 +11,7 @@ export async function nativeStep<T>(what: string, work: Promise<T>): Promise<T> 
     return await work;
   } catch (error) {
     if (error instanceof TypeError) throw error; // wrong arguments are a bug
+    if (error instanceof MixLlmError) throw error; // says all of it
     throw new MixLlmError(`${what} failed: ${(error as Error).message}`, {
       fix: "Finished layers are kept: once the cause is removed, the same command goes on from here.",
       cause: error

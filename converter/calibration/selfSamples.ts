@@ -23,9 +23,10 @@ export async function selfSamples(
   samples: number,
   length: number
 ): Promise<Int32Array> {
+  context.progress(undefined, "writing a copy that can run");
   // F16 keeps more of every value than BF16, unless it cannot hold one.
   if (!(await writeModel("f16", context, work))) await writeModel("bf16", context, work);
-  context.progress(1, "sampling from the model");
+  context.progress(undefined, `${samples} sequences of ${length} tokens`);
   const tokens = await nativeStep(
     "sampling from the model",
     context.addon.generateSamples(work.file(MODEL), samples, length, SEED, context.threads)
@@ -54,7 +55,7 @@ async function writeModel(format: "f16" | "bf16", context: ConversionContext, wo
     fits = false; // the one thing that writing a stock file warns of
   };
   try {
-    await writeTensors(writer, plan, [], roundToNearest, { ...context, warn });
+    await writeTensors(writer, plan, [], roundToNearest, { ...context, warn, progress: () => undefined });
     await writer.finish(metadata);
   } catch (error) {
     await writer.discard();

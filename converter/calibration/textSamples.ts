@@ -13,12 +13,13 @@ const VOCABULARY = "vocabulary.gguf";
  * @throws {InvalidInputError} the text is too short
  */
 export async function textSamples(
-  { addon, metadata }: ConversionContext,
+  { addon, metadata, progress }: ConversionContext,
   work: WorkDirectory,
   text: string,
   samples: number,
   length: number
 ): Promise<Int32Array> {
+  progress(undefined, "tokenizing");
   // llama.cpp takes a vocabulary from a GGUF file only, so it gets one without tensors.
   await work.write(VOCABULARY, encodeGgufHeader(metadata.entries(), []).header);
   const { tokens, bos } = await nativeStep(

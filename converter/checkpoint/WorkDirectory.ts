@@ -1,10 +1,19 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import lockfile from "proper-lockfile";
+import { describeFileError } from "../../cli/describeFileError.js";
+import { writeFailure } from "../../cli/writeFailure.js";
+import { writeWholeFile } from "../../cli/writeWholeFile.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 
 const MANIFEST = "manifest.json";
+
+/** Calibration tokens: a moment's work, and made anew as soon as an option changes. */
+export const CALIBRATION_TOKENS = "tokens.i32";
+
+/** What files end in while they are written. */
+const PARTIAL = ".partial";
 
 /** A killed process leaves its lock behind; it counts as abandoned after this long, and a new one waits for that. */
 const LOCK_STALE_MS = 5000;
@@ -19,25 +28,28 @@ const LOCK_RETRIES = { retries: 8, factor: 1, minTimeout: 1000, maxTimeout: 1000
 export class WorkDirectory {
   readonly path: string;
   /** Whether this run made the directory, rather than an interrupted one. */
-  readonly isNew: boolean;
+  readonly #isNew: boolean;
   readonly #release: () => Promise<void>;
 
   private constructor(directory: string, isNew: boolean, release: () => Promise<void>) {
     this.path = directory;
-    this.isNew = isNew;
+    this.#isNew = isNew;
     this.#release = release;
   }
 
   /**
-   * Opens or creates the directory.
+   * Opens or creates the directory, which is removed when the work is done.
    *
    * @param identity everything that determines the work, by what a user would call it
-   * @throws {InvalidInputError} it holds work made from something else, or another process is using it
+   * @throws {InvalidInputError} it holds files that are no unfinished conversion, or one of something else, or another
+   *   process is using it
+   * @throws {MixLlmError} it cannot be written
    */
   static async open(directory: string, identity: Readonly<Record<string, string>>): Promise<WorkDirectory> {
     const isNew = (await stat(path.join(directory, MANIFEST)).catch(() => undefined)) === undefined;
+    if (isNew) await assertEmpty(directory);
     await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-      throw new MixLlmError(`cannot create ${directory}: ${(error as Error).message}`, { cause: error });
+      throw new MixLlmError(`cannot create ${directory}: ${describeFileError(error)}`, { cause: error });
     });
     const release = await lockfile
       .lock(directory, {
@@ -48,6 +60,7 @@ export class WorkDirectory {
         onCompromised: () => undefined
       })
       .catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== "ELOCKED") throw writeFailure(directory, error);
         throw new InvalidInputError(`another conversion is using ${directory}`, {
           fix: "Wait for it to end, or write to another file.",
           cause: error
@@ -72,11 +85,13 @@ export class WorkDirectory {
     return (await stat(this.file(name)).catch(() => undefined)) !== undefined;
   }
 
-  /** Writes a file that appears only when it is whole. */
+  /**
+   * Writes a file that appears only when it is whole.
+   *
+   * @throws {MixLlmError} the disk is full, or the file cannot be written for another reason
+   */
   async write(name: string, data: Uint8Array | string): Promise<void> {
-    const temporary = `${this.file(name)}.partial`;
-    await writeFile(temporary, data);
-    await rename(temporary, this.file(name));
+    await writeWholeFile(this.file(name), data);
   }
 
   async remove(name: string): Promise<void> {
@@ -88,9 +103,12 @@ export class WorkDirectory {
     await this.#release().catch(() => undefined); // a lock taken away while the process was suspended needs no release
   }
 
-  /** As `close`, after a failure; when the user has to change something, work begun only now is no use to anyone. */
+  /**
+   * As `close`, after a failure; when the user has to change something before a single step was finished, the directory is
+   * no use to anyone.
+   */
   async leave(error: unknown): Promise<void> {
-    if (this.isNew && error instanceof InvalidInputError) await this.discard();
+    if (this.#isNew && error instanceof InvalidInputError && !(await this.#hasSteps())) await this.discard();
     else await this.close();
   }
 
@@ -98,6 +116,12 @@ export class WorkDirectory {
   async discard(): Promise<void> {
     await this.close();
     await rm(this.path, { recursive: true, force: true });
+  }
+
+  async #hasSteps(): Promise<boolean> {
+    return (await readdir(this.path)).some(
+      (name) => name !== MANIFEST && name !== CALIBRATION_TOKENS && !name.endsWith(PARTIAL)
+    );
   }
 
   async #match(identity: Readonly<Record<string, string>>): Promise<void> {
@@ -125,4 +149,14 @@ export class WorkDirectory {
       }
     );
   }
+}
+
+/** @throws {InvalidInputError} the directory holds files that the end of a conversion would remove */
+async function assertEmpty(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []); // not there yet
+  const foreign = names.find((name) => name !== `${MANIFEST}${PARTIAL}`);
+  if (foreign === undefined) return;
+  throw new InvalidInputError(`${directory} holds files that are no unfinished conversion, such as ${foreign}`, {
+    fix: "Give a new or empty directory: it is removed when the conversion is done."
+  });
 }

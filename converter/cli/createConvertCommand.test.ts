@@ -65,6 +65,10 @@ test.each([
     ["--method", "rtn", "--search", "weight_error", "--samples", "8"],
     "--samples has no effect on a conversion without"
   ],
+  [["--search", "weight_error", "--ranking", "fisher"], "--ranking has no effect with --search weight_error"],
+  [["--search", "weight_error", "--salience", "s"], "--salience has no effect with --search weight_error"],
+  [["-o", path.join(directory, "x.gguf"), "--salience", "none/salience"], "there is no directory"],
+  [["-o", "/dev/null", "--force"], "/dev/null is no regular file"],
   [["--type", "f16", "--percent-8bit", "20"], "--percent-8bit has no effect with --type f16"],
   [[], "no file to write was given"],
   [["extra"], "too many arguments"]

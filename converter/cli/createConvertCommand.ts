@@ -32,7 +32,7 @@ Architectures: Llama 2 and 3, Mistral, Qwen 1.5 to 2.5, Qwen 3 (dense).`;
 /** The `mixllm-convert` command, ready to parse its arguments. */
 export function createConvertCommand(): Command {
   const command = new Command("mixllm-convert")
-    .description("Convert a model to a MixLLM GGUF file, which mixllm loads through node-llama-cpp.")
+    .description("Converts a model to a MixLLM GGUF file, which mixllm loads through node-llama-cpp.")
     .argument("<model>", "folder with config.json, tokenizer and .safetensors files, or a GGUF in F16, BF16 or F32")
     .option("-o, --output <file>", "file to write; needed unless --dry-run is given")
     .option("-f, --force", "replace the file if it exists")
@@ -118,8 +118,7 @@ export function createConvertCommand(): Command {
 
   return command.action(async (source: string, options: ConvertArguments) => {
     assertPreTokenizer(options.preTokenizer);
-    assertMixLlmOptions(command, options);
-    assertCalibration(command, options);
+    assertEffective(command, options);
     await (options.dryRun === true ? runDryRun(source, options) : runConversion(source, options));
   });
 }
@@ -177,42 +176,47 @@ function collectOverride(text: string, former: readonly TensorOverride[]): Tenso
   }
 }
 
-function assertCalibration(command: Command, options: ConvertArguments): void {
-  if (usesCalibration(options)) return;
-  const given = ["calibration", "samples", "sequenceLength", "memory", "gpu", "workDirectory", "salience"].find(
-    (option) => command.getOptionValueSource(option) === "cli"
-  );
-  const flag = command.options.find((option) => option.attributeName() === given)?.long;
-  if (flag === undefined || flag === null) return;
-  throw new InvalidInputError(`${flag} has no effect on a conversion without calibration`, {
-    fix: "Leave it out, or use --method gptq or --search global."
-  });
+/** Options that only calibration takes. */
+const CALIBRATION_OPTIONS = ["calibration", "samples", "sequenceLength", "memory", "gpu", "workDirectory", "salience"];
+
+/** Options that only MixLLM files take. */
+const MIXLLM_OPTIONS = [
+  "method",
+  "percent8bit",
+  "bitsPerWeight",
+  "size",
+  "tensorBits",
+  "search",
+  "ranking",
+  "embeddingType",
+  "outputType"
+];
+
+/** An option that would have no effect is a mistake worth telling. */
+function assertEffective(command: Command, options: ConvertArguments): void {
+  if (options.type !== "mixllm") {
+    refuse(command, MIXLLM_OPTIONS, `with --type ${options.type}`, "write a MixLLM file with --type mixllm");
+  }
+  if (!usesCalibration(options)) {
+    const fix = "use --method gptq or --search global";
+    refuse(command, CALIBRATION_OPTIONS, "on a conversion without calibration", fix);
+  }
+  if (options.search !== "global") {
+    refuse(command, ["ranking", "salience"], `with --search ${options.search}`, "use --search global");
+  }
+}
+
+/** @throws {InvalidInputError} one of these options was given */
+function refuse(command: Command, names: readonly string[], where: string, otherwise: string): void {
+  const given = names.find((name) => command.getOptionValueSource(name) === "cli");
+  if (given === undefined) return;
+  const flag = command.options.find((option) => option.attributeName() === given)?.long ?? given;
+  throw new InvalidInputError(`${flag} has no effect ${where}`, { fix: `Leave it out, or ${otherwise}.` });
 }
 
 function assertPreTokenizer(name: string | undefined): void {
   if (name === undefined || PRE_TOKENIZER_NAMES.includes(name)) return;
   throw new InvalidInputError(`llama.cpp has no pre-tokenizer "${name}"`, {
     fix: `Its pre-tokenizers: ${PRE_TOKENIZER_NAMES.join(", ")}.`
-  });
-}
-
-/** An option that would have no effect is a mistake worth telling. */
-function assertMixLlmOptions(command: Command, { type }: ConvertArguments): void {
-  if (type === "mixllm") return;
-  const given = [
-    "method",
-    "percent8bit",
-    "bitsPerWeight",
-    "size",
-    "tensorBits",
-    "search",
-    "ranking",
-    "embeddingType",
-    "outputType"
-  ].find((option) => command.getOptionValueSource(option) === "cli");
-  const flag = command.options.find((option) => option.attributeName() === given)?.long;
-  if (flag === undefined || flag === null) return;
-  throw new InvalidInputError(`${flag} has no effect with --type ${type}`, {
-    fix: "Leave it out, or write a MixLLM file with --type mixllm."
   });
 }

@@ -7,6 +7,7 @@ import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { convertModel, type ConversionStep } from "../convertModel.js";
+import { OutputFile } from "../output/OutputFile.js";
 import { globalSearch } from "../quantization/globalSearch.js";
 import { gptq } from "../quantization/gptq.js";
 import { roundToNearest } from "../quantization/roundToNearest.js";
@@ -16,7 +17,7 @@ import { canonicalCommand } from "./canonicalCommand.js";
 import { conversionOptions } from "./conversionOptions.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
-import { warn } from "./warn.js";
+import { warn } from "../../cli/warn.js";
 
 /** Converts a model as the command line asks and reports the result. */
 export async function runConversion(source: string, options: ConvertArguments): Promise<void> {
@@ -26,6 +27,8 @@ export async function runConversion(source: string, options: ConvertArguments): 
       fix: "Name it with -o FILE, or add --dry-run to see the plan only."
     });
   }
+  // It is written after the search, which can take hours, or read if it is there.
+  if (options.salience !== undefined) await OutputFile.check(options.salience, { overwrite: true });
   const quiet = options.quiet === true;
   const gpu = await resolveRuntimeGpu(options.gpu);
   const steps = new Steps(path.basename(output), quiet);
@@ -73,11 +76,12 @@ class Steps {
     this.#quiet = quiet;
   }
 
-  update(name: ConversionStep, fraction: number, detail: string): void {
+  update(name: ConversionStep, fraction: number | undefined, detail: string): void {
     if (name !== this.#name) {
       this.#progress?.succeed();
       const labels = {
         prepare: "Checking the weights",
+        sample: "Taking calibration samples",
         rank: "Ranking output channels",
         write: `Quantizing and writing ${this.#file}`
       };

@@ -6,7 +6,7 @@ import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
 import { planTensors } from "../plan/planTensors.js";
 import { conversionOptions } from "./conversionOptions.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
-import { warn } from "./warn.js";
+import { warn } from "../../cli/warn.js";
 
 /** Shows what a conversion would do. Everything but the weights' values is read and checked; nothing is built. */
 export async function runDryRun(source: string, options: ConvertArguments): Promise<void> {

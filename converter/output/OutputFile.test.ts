@@ -38,6 +38,11 @@ test("a directory is no file to write to", async () => {
   await expect(OutputFile.check(directory, { overwrite: true })).rejects.toThrow("is a directory");
 });
 
+test("what is no regular file is never replaced", async () => {
+  const device = process.platform === "win32" ? "\\\\.\\NUL" : "/dev/null";
+  await expect(OutputFile.check(device, { overwrite: true })).rejects.toThrow("is no regular file");
+});
+
 test("what a killed process left of the same file is removed, what a running one writes is not", async () => {
   const { pid: dead } = spawnSync(process.execPath, ["--version"]);
   const left = ["model.gguf", "other.gguf"].map((name) => `${name}.${dead}.partial`);

@@ -1,6 +1,9 @@
-import { open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
 import path from "node:path";
+import { describeFileError } from "../../cli/describeFileError.js";
 import { formatBytes } from "../../cli/formatBytes.js";
+import { writeFailure } from "../../cli/writeFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 
@@ -23,7 +26,8 @@ export class OutputFile {
    * Checks that a file can be written, before any work is done.
    *
    * @param options.overwrite whether an existing file may be replaced
-   * @throws {InvalidInputError} the file exists, or its directory does not
+   * @throws {InvalidInputError} the file exists or is none that could be replaced, or its directory does not exist or
+   *   cannot be written
    */
   static async check(file: string, options: { overwrite: boolean }): Promise<void> {
     const directory = path.dirname(path.resolve(file));
@@ -35,11 +39,19 @@ export class OutputFile {
     if (existing?.isDirectory() === true) {
       throw new InvalidInputError(`${file} is a directory`, { fix: "Give the name of the file to write." });
     }
+    if (existing?.isFile() === false) {
+      throw new InvalidInputError(`${file} is no regular file`, {
+        fix: "Give the name of the file to write."
+      });
+    }
     if (existing !== undefined && !options.overwrite) {
       throw new InvalidInputError(`${file} exists already`, {
         fix: "Add --force to replace it, or choose another name."
       });
     }
+    await access(directory, constants.W_OK).catch((error: unknown) => {
+      throw new InvalidInputError(`cannot write ${file}: ${describeFileError(error)}`, { cause: error });
+    });
   }
 
   /**
@@ -111,15 +123,4 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-function writeFailure(file: string, error: unknown): MixLlmError {
-  const reason = error instanceof Error ? error.message : String(error);
-  const isFull = (error as NodeJS.ErrnoException).code === "ENOSPC";
-  return new MixLlmError(isFull ? `the disk filled up while writing ${file}` : `cannot write ${file}: ${reason}`, {
-    fix: isFull
-      ? "Free some space or write to another disk, then run the same command again."
-      : "Check its permissions.",
-    cause: error
-  });
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { packageVersion } from "../../plugin/runtime/packageVersion.js";
 import type { Metadata } from "../gguf/Metadata.js";
 import { GROUP_SIZE, MIXED_FORMAT_VERSION } from "../plan/mixedFormat.js";
 
@@ -31,11 +29,6 @@ export function writeProvenance(metadata: Metadata, provenance: Provenance, fing
   metadata.string("mixllm.method", provenance.method);
   metadata.string("mixllm.search", provenance.search);
   metadata.string("mixllm.calibration", provenance.calibration === "" ? "none" : provenance.calibration);
-  metadata.string("mixllm.source", `sha256:${fingerprint} mixllm ${packageVersion()}`);
+  metadata.string("mixllm.source", `sha256:${fingerprint} mixllm ${packageVersion}`);
   metadata.string("mixllm.command", provenance.command);
-}
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
-  return manifest.version;
 }

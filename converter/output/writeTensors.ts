@@ -30,7 +30,8 @@ export async function writeTensors(
   const before = done / total;
   const quantization: ConversionContext = {
     ...context,
-    progress: (fraction, detail) => context.progress(before + (1 - before) * fraction, detail)
+    progress: (fraction, detail) =>
+      context.progress(fraction === undefined ? undefined : before + (1 - before) * fraction, detail)
   };
   for await (const { weight, components } of method.quantize(weights, quantization)) {
     for (const [suffix, data] of Object.entries(components)) {

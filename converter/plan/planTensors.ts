@@ -79,7 +79,7 @@ function blockMisfit({ columns }: ModelTensor, type: TensorType): string | undef
 }
 
 function mixedMisfit({ rows, columns }: ModelTensor): string | undefined {
-  if (rows % ROW_TILE !== 0) return `${rows} output features are not a multiple of ${ROW_TILE}`;
-  if (columns % INPUT_BLOCK !== 0) return `${columns} input features are not a multiple of ${INPUT_BLOCK}`;
+  if (rows % ROW_TILE !== 0) return `${rows} output channels are not a multiple of ${ROW_TILE}`;
+  if (columns % INPUT_BLOCK !== 0) return `${columns} inputs are not a multiple of ${INPUT_BLOCK}`;
   return undefined;
 }

@@ -1,4 +1,5 @@
-import { stat, writeFile, rename } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { writeWholeFile } from "../../cli/writeWholeFile.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { CalibrationSession } from "../calibration/CalibrationSession.js";
 import { nativeStep } from "../calibration/nativeStep.js";
@@ -30,7 +31,9 @@ export function globalSearch(ranking: Ranking, file: string | undefined): Channe
       const session = requireSession(context);
       const saved = file === undefined ? undefined : await loadSalience(file, session);
       const salience = saved ?? (await search(session, context));
-      if (file !== undefined && saved === undefined) await saveSalience(file, salience, session);
+      if (file !== undefined && saved === undefined) {
+        await writeWholeFile(file, encodeTensorFile(toArrays(salience), identity(session)));
+      }
       return weights.map((weight) => scores(weight, salience, ranking, file));
     }
   };
@@ -118,11 +121,6 @@ async function loadSalience(file: string, session: CalibrationSession): Promise<
     );
   }
   return fromArrays(arrays);
-}
-
-async function saveSalience(file: string, salience: Salience, session: CalibrationSession): Promise<void> {
-  await writeFile(`${file}.partial`, encodeTensorFile(toArrays(salience), identity(session)));
-  await rename(`${file}.partial`, file);
 }
 
 function identity({ source, description }: CalibrationSession): Record<string, string> {

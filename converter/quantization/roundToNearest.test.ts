@@ -120,9 +120,9 @@ test("weights whose shape the format cannot hold stay F16 and are reported", asy
   const output = path.join(directory, "odd.gguf");
   const { stock } = await convert({ source: model.write(directory), output });
   expect(stock.filter(({ note }) => note !== undefined)).toEqual([
-    { name: "blk.0.ffn_down.weight", type: "f16", note: "168 input features are not a multiple of 32" },
-    { name: "blk.0.ffn_gate.weight", type: "f16", note: "168 output features are not a multiple of 16" },
-    { name: "blk.0.ffn_up.weight", type: "f16", note: "168 output features are not a multiple of 16" }
+    { name: "blk.0.ffn_down.weight", type: "f16", note: "168 inputs are not a multiple of 32" },
+    { name: "blk.0.ffn_gate.weight", type: "f16", note: "168 output channels are not a multiple of 16" },
+    { name: "blk.0.ffn_up.weight", type: "f16", note: "168 output channels are not a multiple of 16" }
   ]);
   const { tensors } = readGgufFile(output);
   expect(tensors.find(({ name }) => name === "blk.0.ffn_down.weight")).toMatchObject({ type: "F16", ne: [168, 64] });

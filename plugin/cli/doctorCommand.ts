@@ -24,17 +24,14 @@ The exit code is 1 when something is missing that the runtime cannot be built wi
     });
 }
 
-const MARKS: Readonly<Record<Finding["status"], string>> = {
-  ok: chalk.green("✔"),
-  note: chalk.blue("•"),
-  missing: chalk.red("✖")
-};
+const MARKS = { ok: ["green", "✔"], note: ["blue", "•"], missing: ["red", "✖"] } as const;
 
 function describe(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map((finding) => finding.name.length));
   return findings
     .map(({ name, status, detail, fix }) => {
-      const line = `${MARKS[status]} ${name.padEnd(width)}  ${detail}\n`;
+      const [colour, mark] = MARKS[status];
+      const line = `${chalk[colour](mark)} ${name.padEnd(width)}  ${detail}\n`;
       return fix === undefined ? line : `${line}  ${" ".repeat(width)}  ${chalk.dim(`→ ${fix}`)}\n`;
     })
     .join("");

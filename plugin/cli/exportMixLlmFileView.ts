@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { writeWholeFile } from "../../cli/writeWholeFile.js";
 import { InvalidInputError } from "../errors/InvalidInputError.js";
 import { channelShares } from "../format/channelShares.js";
 import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
@@ -13,7 +13,8 @@ const PICTURE_WIDTH = 860;
  * Writes where a MixLLM file has its 8-bit channels: as a page that needs nothing but itself when `output` ends in
  * `.html`, else as an SVG picture that suits light and dark.
  *
- * @throws {InvalidInputError} no weight is in a decoder layer, or `output` cannot be written
+ * @throws {InvalidInputError} no weight is in a decoder layer
+ * @throws {MixLlmError} `output` cannot be written
  */
 export async function exportMixLlmFileView(
   output: string,
@@ -65,9 +66,5 @@ export async function exportMixLlmFileView(
           </main>
         `
       );
-  try {
-    await writeFile(output, content);
-  } catch (error) {
-    throw new InvalidInputError(`cannot write ${output}: ${(error as Error).message}`);
-  }
+  await writeWholeFile(output, content);
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { printable } from "../../cli/printable.js";
 import { readMixLlmFile } from "../format/readMixLlmFile.js";
 import { describeMixLlmFile } from "./describeMixLlmFile.js";
 import { exportMixLlmFileView } from "./exportMixLlmFileView.js";
@@ -26,7 +27,9 @@ Examples:
     .action(async (file: string, options: Options) => {
       const { header, info } = await readMixLlmFile(file);
       if (options.output !== undefined) await exportMixLlmFileView(options.output, file, header, info);
-      process.stdout.write(options.json ? `${JSON.stringify(info)}\n` : describeMixLlmFile(file, header, info));
+      process.stdout.write(
+        options.json ? `${JSON.stringify(info)}\n` : printable(describeMixLlmFile(file, header, info))
+      );
     });
 }
 

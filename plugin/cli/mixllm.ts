@@ -1,19 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { Command } from "commander";
 import { runCommand } from "../../cli/runCommand.js";
-import { packageRoot } from "../runtime/packageRoot.js";
 import { buildCommand } from "./buildCommand.js";
 import { doctorCommand } from "./doctorCommand.js";
 import { inspectCommand } from "./inspectCommand.js";
 
-const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
-
 await runCommand(
   new Command("mixllm")
     .description("Builds the MixLLM runtime for node-llama-cpp and inspects MixLLM files.")
-    .version(version)
     .addCommand(buildCommand())
     .addCommand(doctorCommand())
     .addCommand(inspectCommand())
@@ -30,6 +24,7 @@ Environment:
   MIXLLM_CACHE_DIR     where runtimes are built and kept
   MIXLLM_CPU_REPACK=0  leave CPU weights in the mapped file, which processes share, and generate more slowly
   MIXLLM_CPU_ISA       compute with a lesser instruction set: avx512-vnni, avx-vnni, avx2, neon-i8mm, neon-dotprod or
-                       portable`
+                       portable
+  MIXLLM_DEBUG=1       end with a stack trace where an error is told in one line otherwise; for all three commands`
     )
 );

@@ -1,10 +1,11 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { packageRoot } from "../runtime/packageRoot.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { writeBuildStatus } from "../runtime/writeBuildStatus.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
-import { examineMachine } from "./examineMachine.js";
+import { examineMachine, LEAST_CMAKE, LEAST_NODE } from "./examineMachine.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -48,6 +49,28 @@ test.runIf(process.platform === "linux")("says how to get what is missing", asyn
   });
   expect(await find("C++ compiler")).toMatchObject({ status: "missing" });
   expect(await find("Git")).toMatchObject({ status: "ok", detail: `${path.join(folder, "git")}: version 1` });
+});
+
+test.runIf(process.platform === "linux").each([
+  ["3.18.6", "missing"],
+  ["3.19.0", "ok"],
+  ["4.0.1", "ok"]
+] as const)("CMake %s is %s", async (version, status) => {
+  const folder = await temporaryDirectory();
+  const cmake = path.join(folder, "cmake");
+  await writeFile(cmake, `#!/bin/sh\necho cmake version ${version}\n`);
+  await chmod(cmake, 0o755);
+  vi.stubEnv("PATH", `${folder}${path.delimiter}${process.env["PATH"] ?? ""}`);
+  expect(await find("CMake")).toMatchObject({ status, detail: `${cmake}: cmake version ${version}` });
+});
+
+test("asks for the versions that the package and its build do", async () => {
+  const { engines } = JSON.parse(await readFile(path.join(packageRoot, "package.json"), "utf8")) as {
+    engines: { node: string };
+  };
+  expect(engines.node).toBe(`>=${LEAST_NODE}`);
+  const cmakeLists = await readFile(path.join(packageRoot, "CMakeLists.txt"), "utf8");
+  expect(cmakeLists).toContain(`cmake_minimum_required(VERSION ${LEAST_CMAKE})`);
 });
 
 test.runIf(process.platform === "linux")("knows a GPU, and then the CUDA build's state too", async () => {

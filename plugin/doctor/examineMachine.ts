@@ -1,4 +1,3 @@
-import { statfs } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
@@ -8,6 +7,7 @@ import { cpuFeatures } from "../machine/cpuFeatures.js";
 import { detectGpus } from "../machine/detectGpus.js";
 import { findBuildTools } from "../machine/findBuildTools.js";
 import { findCudaToolkit } from "../machine/findCudaToolkit.js";
+import { freeDiskBytes } from "../machine/freeDiskBytes.js";
 import type { Gpu } from "../machine/Gpu.js";
 import { installCommand } from "../machine/installCommand.js";
 import { missingCudaParts } from "../machine/missingCudaParts.js";
@@ -20,12 +20,16 @@ import { readBuildStatus } from "../runtime/readBuildStatus.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
 import type { Finding } from "./Finding.js";
 
+/** As package.json and CMakeLists.txt ask for. */
+export const LEAST_NODE = "20.17.0";
+export const LEAST_CMAKE = "3.19";
+
 /** Looks at everything that building and running the MixLLM runtime depends on. Changes nothing. */
 export async function examineMachine(): Promise<readonly Finding[]> {
   const gpus = await detectGpus();
   const versionFinding = nodeLlamaCppFinding();
   const findings: Finding[] = [
-    { name: "Node.js", status: "ok", detail: `${process.version} on ${process.platform} ${process.arch}` },
+    nodeFinding(),
     versionFinding,
     ...(await buildToolFindings()),
     cpuFinding(),
@@ -38,6 +42,17 @@ export async function examineMachine(): Promise<readonly Finding[]> {
   }
   findings.push(await diskFinding());
   return findings;
+}
+
+function nodeFinding(): Finding {
+  const name = "Node.js";
+  const detail = `${process.version} on ${process.platform} ${process.arch}`;
+  if (!isOlder(process.versions.node, LEAST_NODE)) return { name, status: "ok", detail };
+  return { name, status: "missing", detail, fix: `Install ${LEAST_NODE} or newer from https://nodejs.org` };
+}
+
+function isOlder(version: string, least: string): boolean {
+  return version.localeCompare(least, "en", { numeric: true }) < 0;
 }
 
 function nodeLlamaCppFinding(): Finding {
@@ -64,7 +79,13 @@ async function buildToolFindings(): Promise<Finding[]> {
       const program = found[tool];
       if (program !== undefined) {
         const version = (await runProgram(program, ["--version"]))?.split("\n")[0]?.trim();
-        return { name: names[tool], status: "ok", detail: [program, version].filter(Boolean).join(": ") };
+        const detail = [program, version].filter(Boolean).join(": ");
+        const number = /version (\d[\d.]*)/.exec(version ?? "")?.[1];
+        if (tool === "cmake" && number !== undefined && isOlder(number, LEAST_CMAKE)) {
+          const fix = `Install ${LEAST_CMAKE} or newer from https://cmake.org/download/`;
+          return { name: names[tool], status: "missing", detail, fix };
+        }
+        return { name: names[tool], status: "ok", detail };
       }
       if (process.platform === "win32" && (tool === "compiler" || tool === "make"))
         return { name: names[tool], status: "note", detail: "not on PATH; CMake looks for Visual Studio by itself" };
@@ -167,18 +188,14 @@ function isAlive(pid: number): boolean {
 
 async function diskFinding(): Promise<Finding> {
   const directory = cacheDirectory();
-  for (let existing = directory; ; existing = path.dirname(existing)) {
-    const stats = await statfs(existing).catch(() => undefined);
-    if (stats === undefined && path.dirname(existing) !== existing) continue;
-    const free = (stats?.bavail ?? 0) * (stats?.bsize ?? 0);
-    const detail = `${formatBytes(free)} free in ${directory}`;
-    return free > 1e9
-      ? { name: "Disk", status: "ok", detail }
-      : {
-          name: "Disk",
-          status: "note",
-          detail,
-          fix: "Free some room or set MIXLLM_CACHE_DIR to a folder on another disk"
-        };
-  }
+  const free = await freeDiskBytes(directory);
+  const detail = `${formatBytes(free)} free in ${directory}`;
+  return free > 1e9
+    ? { name: "Disk", status: "ok", detail }
+    : {
+        name: "Disk",
+        status: "note",
+        detail,
+        fix: "Free some room or set MIXLLM_CACHE_DIR to a folder on another disk"
+      };
 }

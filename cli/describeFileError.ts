@@ -4,6 +4,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EISDIR: "it is a directory",
   ENOTDIR: "part of its path is not a directory",
+  EEXIST: "a file stands where a folder is needed",
   ENOSPC: "no space left on the disk",
   EROFS: "the file system is read-only"
 };
