@@ -1,17 +1,7 @@
 import type { LlamaLogLevel } from "node-llama-cpp";
-import { InvalidInputError } from "../errors/InvalidInputError.js";
+import { assertOptions } from "./assertOptions.js";
 import type { MixLlamaOptions } from "./MixLlamaOptions.js";
-
-type Check = { expected: string; accepts: (value: unknown) => boolean };
-
-const oneOf = (...values: unknown[]): Check => ({
-  expected: values.map((value) => JSON.stringify(value)).join(", "),
-  accepts: (value) => values.includes(value)
-});
-const ofType = (...types: string[]): Check => ({
-  expected: `a ${types.join(" or a ")}`,
-  accepts: (value) => types.includes(typeof value)
-});
+import { oneOf, ofType, type OptionCheck } from "./OptionCheck.js";
 
 /** A record, so that the compiler tells when node-llama-cpp's levels change; its values would import the whole module. */
 const LOG_LEVELS: Readonly<Record<`${LlamaLogLevel}`, true>> = {
@@ -24,7 +14,7 @@ const LOG_LEVELS: Readonly<Record<`${LlamaLogLevel}`, true>> = {
   debug: true
 };
 
-const CHECKS: Readonly<Record<keyof MixLlamaOptions, Check>> = {
+const CHECKS: Readonly<Record<keyof MixLlamaOptions, OptionCheck>> = {
   gpu: oneOf("auto", "cuda", false),
   build: oneOf("auto", "never"),
   progressLogs: oneOf(true, false, "stderr"),
@@ -51,29 +41,10 @@ const INAPPLICABLE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks the options of `getMixLlama`, so that a misspelt one does not silently do nothing.
+ * Checks the options of `getMixLlama`.
  *
  * @throws {InvalidInputError} names the option and what it may be
  */
 export function assertMixLlamaOptions(options: unknown): asserts options is MixLlamaOptions {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new InvalidInputError(`getMixLlama takes an object of options and received ${JSON.stringify(options)}`);
-  for (const [name, value] of Object.entries(options)) {
-    const reason = INAPPLICABLE[name];
-    if (reason !== undefined)
-      throw new InvalidInputError(`getMixLlama has no option "${name}": ${reason}`, { fix: "Leave the option out." });
-    if (!Object.hasOwn(CHECKS, name))
-      throw new InvalidInputError(`getMixLlama has no option "${name}"`, {
-        fix: `Its options are ${Object.keys(CHECKS).join(", ")}.`
-      });
-    const check = CHECKS[name as keyof MixLlamaOptions];
-    if (value !== undefined && !check.accepts(value))
-      throw new InvalidInputError(
-        `The option "${name}" of getMixLlama takes ${check.expected} and received ${describe(value)}`
-      );
-  }
-}
-
-function describe(value: unknown): string {
-  return typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value));
+  assertOptions("getMixLlama", options, CHECKS, INAPPLICABLE);
 }

@@ -1,11 +1,16 @@
-import { InvalidInputError } from "../errors/InvalidInputError.js";
 import { ensureRuntime } from "../runtime/ensureRuntime.js";
 import { linkIntoNodeLlamaCpp } from "../runtime/linkIntoNodeLlamaCpp.js";
 import { resolveRuntimeGpu } from "../runtime/resolveRuntimeGpu.js";
 import type { Runtime } from "../runtime/Runtime.js";
+import { assertOptions } from "./assertOptions.js";
 import type { BuildMixLlamaOptions } from "./BuildMixLlamaOptions.js";
+import { oneOf, type OptionCheck } from "./OptionCheck.js";
 
-const OPTIONS: readonly string[] = ["gpu", "force", "progressLogs"] satisfies (keyof BuildMixLlamaOptions)[];
+const CHECKS: Readonly<Record<keyof BuildMixLlamaOptions, OptionCheck>> = {
+  gpu: oneOf("auto", "cuda", false),
+  force: oneOf(true, false),
+  progressLogs: oneOf(true, false, "stderr")
+};
 
 /**
  * Builds the runtime for this machine ahead of time and makes it known to node-llama-cpp, so that a later `getMixLlama` starts at once. Does
@@ -15,15 +20,7 @@ const OPTIONS: readonly string[] = ["gpu", "force", "progressLogs"] satisfies (k
  * @throws the same errors as `getMixLlama` does until it loads the build
  */
 export async function buildMixLlama(options: BuildMixLlamaOptions = {}): Promise<Runtime> {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined)
-    throw new InvalidInputError(`buildMixLlama has no option "${unknown}"`, {
-      fix: `Its options are ${OPTIONS.join(", ")}.`
-    });
-  if (options.gpu !== undefined && options.gpu !== "auto" && options.gpu !== "cuda" && options.gpu !== false)
-    throw new InvalidInputError(
-      `The option "gpu" of buildMixLlama takes "auto", "cuda" or false and received ${JSON.stringify(options.gpu)}`
-    );
+  assertOptions("buildMixLlama", options, CHECKS);
   const runtime = await ensureRuntime({
     gpu: await resolveRuntimeGpu(options.gpu ?? "auto"),
     force: options.force ?? false,
