@@ -137,6 +137,12 @@ test("a later build recompiles what changed and nothing else", async () => {
   expect(await readFile(path.join(directory, "Release", "_nlcBuildMetadata.json"), "utf8")).toContain(key);
 });
 
+test("a log that cannot be written does not end the process", async () => {
+  await mkdir(path.join(description.workDirectory, "build.log"), { recursive: true });
+  await build();
+  expect(await builtAnswer()).toBe(true);
+});
+
 test("a compiler's error names the log and the line, and the next build goes on from there", async () => {
   const failure = build({ packageFiles: packageFiles("int mixllm(void) { return missing; }\n") });
   await expect(failure).rejects.toThrow(RuntimeBuildError);

@@ -54,6 +54,8 @@ export async function buildRuntime(
   await assertRoom(workDirectory, description.gpu === false ? NEEDED_BYTES.cpu : NEEDED_BYTES.cuda);
 
   const log = createWriteStream(logFile);
+  // Whatever keeps the log from being written stops the build itself, which then says so.
+  log.on("error", () => undefined);
   const status = new StatusWriter(path.join(workDirectory, "status.json"), key, logFile);
   let currentStep = "";
   const report = (fraction: number, step: string) => {
