@@ -39,6 +39,7 @@ void Block::run(uint64_t launch_number, unsigned block_number, Dim3 block_index,
         thread.wait = Wait::nothing;
         thread.open.clear();
         thread.groups.clear();
+        thread.fenced.clear();
         thread.open_products.clear();
         thread.product_groups.clear();
         thread.known.assign(count, 0);
@@ -356,7 +357,34 @@ void Block::start_bulk_copy(uint8_t* to, const uint8_t* from, unsigned bytes, co
     pool[current]->known[current]++;
 }
 
+void Block::fence_registers(const std::vector<Registers>& registers) {
+    Thread& thread = *pool[current];
+    thread.fenced.clear();
+    for (const Registers& part : registers) {
+        const uint8_t* begin = static_cast<const uint8_t*>(part.begin);
+        thread.fenced.push_back({begin, std::vector<uint8_t>(begin, begin + part.bytes)});
+    }
+}
+
+void Block::check_fenced(const PendingProduct& product) const {
+    for (const Registers& part : {Registers{product.sums, product.columns / 2 * sizeof *product.sums},
+                                  Registers{product.a, sizeof product.a}}) {
+        const uint8_t* begin = static_cast<const uint8_t*>(part.begin);
+        bool found = false;
+        for (const FencedRegisters& fenced : pool[current]->fenced) {
+            const uint8_t* end = fenced.begin + fenced.values.size();
+            found = found || (fenced.begin <= begin && begin + part.bytes <= end &&
+                              std::memcmp(begin, &fenced.values[(size_t)(begin - fenced.begin)], part.bytes) == 0);
+        }
+        if (!found) {
+            throw Fault(part.begin == product.sums ? "multiplies into sums that were touched since the last fence"
+                                                   : "multiplies an A that was touched since the last fence");
+        }
+    }
+}
+
 void Block::start_product(const PendingProduct& product) {
+    check_fenced(product);
     pool[current]->open_products.push_back(product);
 }
 
@@ -368,12 +396,20 @@ void Block::commit_products() {
 
 void Block::wait_products(size_t pending_groups, void (*multiply)(const PendingProduct& product)) {
     Thread& thread = *pool[current];
+    for (size_t i = 0; i + pending_groups < thread.product_groups.size(); i++) {
+        for (const PendingProduct& product : thread.product_groups[i]) {
+            check_fenced(product);
+        }
+    }
     while (thread.product_groups.size() > pending_groups) {
         const std::vector<PendingProduct> group = std::move(thread.product_groups.front());
         thread.product_groups.pop_front();
         for (const PendingProduct& product : group) {
             multiply(product);
         }
+    }
+    for (FencedRegisters& fenced : thread.fenced) {
+        fenced.values.assign(fenced.begin, fenced.begin + fenced.values.size());
     }
 }
 

@@ -42,8 +42,14 @@ using Knowledge = std::vector<uint32_t>;
 struct PendingProduct {
     int32_t* sums; // [columns / 8][4], as mma.m16n8k32's C, one after another
     int columns;
-    uint32_t a[4];
-    uint64_t b; // the descriptor of B in shared memory
+    const uint32_t (&a)[4]; // read while the product is under way
+    uint64_t b;             // the descriptor of B in shared memory
+};
+
+// Registers of one thread, which lie in its memory here.
+struct Registers {
+    const void* begin;
+    size_t bytes;
 };
 
 // The block that runs now: blocks run one after another, their threads as fibers that switch only where they wait.
@@ -91,6 +97,9 @@ public:
     // Copies `bytes` from global to shared memory; they land when a thread waits for the mbarrier.
     void start_bulk_copy(uint8_t* to, const uint8_t* from, unsigned bytes, const void* mbarrier);
 
+    // Products may take these registers, and no others, as long as nothing but products changes them.
+    void fence_registers(const std::vector<Registers>& registers);
+
     // Products land when they are waited for.
     void start_product(const PendingProduct& product);
     void commit_products();
@@ -126,11 +135,17 @@ private:
         std::vector<unsigned> threads;
     };
 
+    struct FencedRegisters {
+        const uint8_t* begin;
+        std::vector<uint8_t> values;
+    };
+
     struct Thread {
         Fiber fiber;
         Wait wait;
         std::vector<PendingCopy> open;               // copies since the last commit
         std::deque<std::vector<PendingCopy>> groups; // committed, oldest first
+        std::vector<FencedRegisters> fenced;
         std::vector<PendingProduct> open_products;
         std::deque<std::vector<PendingProduct>> product_groups;
         Knowledge known;
@@ -151,6 +166,7 @@ private:
     Mbarrier& mbarrier_at(const void* address);
     void complete_phase(Mbarrier& mbarrier);
     void share_knowledge(Knowledge& with);
+    void check_fenced(const PendingProduct& product) const;
 
     uint64_t launch = 0;
     unsigned block = 0;

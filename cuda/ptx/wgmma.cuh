@@ -18,8 +18,18 @@ __device__ __forceinline__ uint64_t wgmma_operand(Shared<const uint8_t> tile) {
     return (address & 0x3FFFF) >> 4 | uint64_t(1) << 16 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 62;
 }
 
-// What was done to sums and A before is in the registers.
-__device__ __forceinline__ void wgmma_fence() {
+// What was done to the sums and to the A of each step before is in the registers.
+template <int STEPS>
+__device__ __forceinline__ void wgmma_fence(int32_t (&sums)[64], uint32_t (&a)[STEPS][4]) {
+    // Naming them keeps the compiler from doing it after the fence.
+#pragma unroll
+    for (int i = 0; i < 64; i++) {
+        asm volatile("" : "+r"(sums[i]));
+    }
+#pragma unroll
+    for (int i = 0; i < 4 * STEPS; i++) {
+        asm volatile("" : "+r"(a[i / 4][i % 4]));
+    }
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 }
 

@@ -20,12 +20,11 @@ namespace {
 
 constexpr unsigned threads = 64;
 
-// Runs the kernel in `blocks` blocks with 1 KiB of shared memory; `expected` is part of the fault it must end with, or
-// empty.
+// Runs the kernel; `expected` is part of the fault it must end with, or empty.
 void expect(Suite& suite, const std::string& name, const std::string& expected, const std::function<void()>& kernel,
-            unsigned blocks = 1) {
+            unsigned blocks = 1, size_t shared_bytes = 1024) {
     suite.run(name, [&]() -> std::string {
-        emulation::launch({blocks}, threads, 1024, kernel);
+        emulation::launch({blocks}, threads, shared_bytes, kernel);
         cudaGetLastError();
         const std::string fault = emulation::last_fault();
         if (expected.empty()) {
@@ -269,9 +268,48 @@ void test_checker(Suite& suite) {
     });
     expect(suite, "wgmma never waited for", "products it never waited for", [&] {
         int32_t sums[64] = {};
+        uint32_t a[1][4] = {};
+        wgmma_fence(sums, a);
+        wgmma_m64n128k32(sums, a[0], wgmma_operand(dynamic_shared().as<const uint8_t>()));
+        wgmma_commit();
+    });
+    // Two products after one fence; a thread touches its sums or its A at one of these moments.
+    enum class Moment { never, fenced, under_way, between };
+    const auto touching = [&](const char* name, const char* problem, Moment moment, int32_t to_sum, uint32_t to_a) {
+        const auto kernel = [=] {
+            for (int i = 0; i < 64; i++) {
+                shared().store(thread() * 64 + i, 0);
+            }
+            __syncthreads();
+            int32_t sums[64] = {};
+            uint32_t a[1][4] = {};
+            const auto touch = [&](Moment now) {
+                sums[5] += now == moment ? to_sum : 0;
+                a[0][1] += now == moment ? to_a : 0;
+            };
+            wgmma_fence(sums, a);
+            touch(Moment::fenced);
+            for (int i = 0; i < 2; i++) {
+                wgmma_m64n128k32(sums, a[0], wgmma_operand(dynamic_shared().as<const uint8_t>()));
+                wgmma_commit();
+                touch(Moment::under_way);
+                wgmma_wait<0>(sums);
+                touch(Moment::between);
+            }
+        };
+        expect(suite, name, problem, kernel, 1, 64 * 64 * 4);
+    };
+    touching("wgmma, registers left alone", "", Moment::never, 1, 1);
+    touching("wgmma, sums touched after the fence", "sums that were touched", Moment::fenced, 1, 0);
+    touching("wgmma, A touched after the fence", "A that was touched", Moment::fenced, 0, 1);
+    touching("wgmma, sums touched under way", "sums that were touched", Moment::under_way, 1, 0);
+    touching("wgmma, A touched under way", "A that was touched", Moment::under_way, 0, 1);
+    touching("wgmma, sums touched before another product", "sums that were touched", Moment::between, 1, 0);
+    touching("wgmma, A touched before another product", "A that was touched", Moment::between, 0, 1);
+    expect(suite, "wgmma without a fence", "since the last fence", [&] {
+        int32_t sums[64] = {};
         const uint32_t a[4] = {};
         wgmma_m64n128k32(sums, a, wgmma_operand(dynamic_shared().as<const uint8_t>()));
-        wgmma_commit();
     });
     expect(suite, "wgmma past the end of shared memory", "reads 4 bytes at offset", [&] {
         for (int i = 0; i < 4; i++) {
@@ -279,8 +317,9 @@ void test_checker(Suite& suite) {
         }
         __syncthreads();
         int32_t sums[64] = {};
-        const uint32_t a[4] = {};
-        wgmma_m64n128k32(sums, a, wgmma_operand(dynamic_shared().as<const uint8_t>()));
+        uint32_t a[1][4] = {};
+        wgmma_fence(sums, a);
+        wgmma_m64n128k32(sums, a[0], wgmma_operand(dynamic_shared().as<const uint8_t>()));
         wgmma_commit();
         wgmma_wait<0>(sums);
     });

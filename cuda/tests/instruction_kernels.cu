@@ -201,7 +201,7 @@ __global__ void __launch_bounds__(128, 1) wgmma_test_kernel(const __grid_constan
         }
         mbarrier_wait(barrier, 0);
         const uint64_t b = wgmma_operand(dynamic_shared().as<const uint8_t>());
-        wgmma_fence();
+        wgmma_fence(sums, a);
 #pragma unroll
         for (int k = 0; k < 4; k++) {
             wgmma_m64n128k32(sums, a[k], b + (uint64_t)(2 * k));

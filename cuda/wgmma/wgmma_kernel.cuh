@@ -67,7 +67,7 @@ __device__ __forceinline__ void wgmma_group(WarpSums<WgmmaShape>& sums, const Ro
     }
     const Shared<const uint8_t> stage = ring.wait_full();
     const uint64_t x = wgmma_operand(stage);
-    wgmma_fence();
+    wgmma_fence(c, a);
 #pragma unroll
     for (int k = 0; k < 4; k++) {
         wgmma_m64n128k32(c, a[k], x + (uint64_t)(2 * k)); // 32 bytes on, in units of 16

@@ -11,10 +11,13 @@ inline uint64_t wgmma_operand(Shared<const uint8_t> tile) {
     return address >> 4 | uint64_t(1) << 16 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 62;
 }
 
-inline void wgmma_fence() {}
+template <int STEPS>
+void wgmma_fence(int32_t (&sums)[64], uint32_t (&a)[STEPS][4]) {
+    emulation::running_block().fence_registers({{sums, sizeof sums}, {a, sizeof a}});
+}
 
 inline void wgmma_m64n128k32(int32_t (&sums)[64], const uint32_t (&a)[4], uint64_t b) {
-    emulation::running_block().start_product({sums, 128, {a[0], a[1], a[2], a[3]}, b});
+    emulation::running_block().start_product({sums, 128, a, b});
 }
 
 inline void wgmma_commit() {
