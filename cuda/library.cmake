@@ -1,17 +1,16 @@
 # The library mixllm-cuda, compiled by nvcc for the architectures of the project around it (CMAKE_CUDA_ARCHITECTURES).
 # Not with its flags: the kernels round as their definition says, so -use_fast_math is not for them.
+include(${CMAKE_CURRENT_LIST_DIR}/architectures.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/sources.cmake)
 
-# Hopper's wgmma exists in sm_90a only, and code for sm_90a runs on nothing else, so 90 stays beside it as PTX.
 set(MIXLLM_CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES}")
 if(MIXLLM_CUDA_ARCHITECTURES STREQUAL "native")
     set(MIXLLM_CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES_NATIVE}")
 endif()
-set(MIXLLM_CUDA_HAS_SM_90A 0)
-if(MIXLLM_CUDA_ARCHITECTURES MATCHES "(^|;)90a?(-real|-virtual)?(;|$)")
-    list(FILTER MIXLLM_CUDA_ARCHITECTURES EXCLUDE REGEX "^90a?(-real|-virtual)?$")
-    list(APPEND MIXLLM_CUDA_ARCHITECTURES 90a-real 90-virtual)
-    set(MIXLLM_CUDA_HAS_SM_90A 1)
+mixllm_cuda_architectures("${MIXLLM_CUDA_ARCHITECTURES}" MIXLLM_CUDA_ARCHITECTURES MIXLLM_CUDA_HAS_SM_90A)
+if(NOT MIXLLM_CUDA_ARCHITECTURES)
+    message(FATAL_ERROR "MixLLM's CUDA kernels need a GPU of compute capability 7.5 or later; CMAKE_CUDA_ARCHITECTURES is "
+                        "'${CMAKE_CUDA_ARCHITECTURES}'. Build for the CPU instead.")
 endif()
 
 find_package(CUDAToolkit REQUIRED)

@@ -1,5 +1,5 @@
 # The CUDA sources of the kernels, relative to this folder; all are compiled with this folder as an include directory.
-# Architectures: 75 and later for all. dispatch/wgmma.cu gains by 90a, and only then may mixllm_cuda_device::has_wgmma be
+# Architectures: 75 and later for all (architectures.cmake). dispatch/wgmma.cu gains by 90a, and only then may mixllm_cuda_device::has_wgmma be
 # true.
 set(MIXLLM_CUDA_SOURCES
     dispatch/choose_path.cu
