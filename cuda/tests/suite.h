@@ -11,7 +11,7 @@ public:
     // Runs one case: `body` returns what went wrong, or nothing; what it throws went wrong too.
     void run(const std::string& name, const std::function<std::string()>& body);
 
-    // Counts one that this GPU cannot run.
+    // Counts one that does not run here.
     void skip() { skipped_cases++; }
 
     int cases() const { return run_cases; }

@@ -8,6 +8,10 @@ step_source() {
     prepare_llama_cpp
 }
 
+find_nvcc() {
+    echo "${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}"
+}
+
 has_llama_cpp() {
     [ -f "$bundle" ] || [ -e "$work/llama.cpp.state" ]
 }
@@ -19,7 +23,8 @@ step_build() {
         echo "built before"
         return
     fi
-    local nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
+    local nvcc
+    nvcc=$(find_nvcc)
     if [ ! -x "$nvcc" ]; then
         echo "there is no nvcc; install a CUDA toolkit (13 is what the kernels are tested with) or set NVCC" >&2
         return 1
@@ -52,10 +57,15 @@ step_build() {
     }
     rm -rf "$bin"
     mkdir -p "$bin"
-    cp -P "$work/build/bin/"* "$bin/"
+    cp -P "$work/build/bin/"* "$bin/" || return 1
+    # The CUDA runtime beside them, so that the kernels' tests need nothing but a driver.
+    local runtime
+    runtime=$(LD_LIBRARY_PATH=$(toolkit_libraries) ldd "$bin/kernel-test" | sed -n 's/.*libcudart[^ ]* => \(.*\) (.*/\1/p')
+    cp -L "$runtime" "$bin/" || return 1
     find "$bin" -type f -exec strip --strip-unneeded {} +
     git -C "$root" rev-parse --short HEAD >"$bin/commit" 2>/dev/null || echo "${MIXLLM_COMMIT:-unknown}" >"$bin/commit"
     echo "$attention" >"$bin/flash-attention"
+    "$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p' >"$bin/toolkit"
     echo "$key" >"$bin/sources"
     du -sh "$bin"
 }

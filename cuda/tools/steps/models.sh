@@ -64,11 +64,11 @@ bench() {
     for model in "$@"; do
         files+=(-m "$models/$model.gguf")
     done
-    run_built 500 llama-bench "${files[@]}" -ngl "$layers" $what -r 5 -o csv >"$work/models-$size-$where.part" \
+    run_built 500 llama-bench "${files[@]}" -ngl "$layers" $what -r 5 -o csv >"$measured/models-$size-$where.part" \
         2>"$work/llama-bench.log" || {
         tail -n 5 "$work/llama-bench.log" >&2
         return 1
     }
-    mv "$work/models-$size-$where.part" "$work/models-$size-$where.csv"
-    echo "$size, $where layers on the GPU: $(($(wc -l <"$work/models-$size-$where.csv") - 1)) figures"
+    mv "$measured/models-$size-$where.part" "$measured/models-$size-$where.csv"
+    echo "$size, $where layers on the GPU: $(($(wc -l <"$measured/models-$size-$where.csv") - 1)) figures"
 }

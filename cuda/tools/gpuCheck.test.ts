@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+
+// Nothing is built or run on a GPU here: the script alone, on a copy of this folder, with a driver that is made up.
+const onWindows = process.platform === "win32";
+
+/** nvidia-smi of a machine with two GPUs, the second of which it takes a moment to name. */
+const NVIDIA_SMI = `#!/bin/sh
+case $1 in
+--query-gpu=name) echo "NVIDIA Test"; sleep 0.2; echo "Another" ;;
+--query-gpu=compute_cap) echo 9.0; sleep 0.2; echo 7.5 ;;
+--query-gpu=driver_version) echo 550.1; sleep 0.2; echo 550.1 ;;
+esac
+`;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-test-"));
+  await cp(path.join(packageRoot, "cuda/tools"), path.join(folder, "cuda/tools"), { recursive: true });
+  for (const sources of ["cpu", "patches", "bench/native/synthetic", "bench/native/job", "programs", "work/bin"])
+    await mkdir(path.join(folder, sources), { recursive: true });
+  await writeFile(path.join(folder, "programs/nvidia-smi"), NVIDIA_SMI);
+  await chmod(path.join(folder, "programs/nvidia-smi"), 0o755);
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function gpuCheck(...steps: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      path.join(folder, "cuda/tools/gpu-check"),
+      ["--work", path.join(folder, "work"), ...steps],
+      { env: { ...process.env, PATH: [path.join(folder, "programs"), process.env["PATH"]].join(path.delimiter) } },
+      (_error, stdout, stderr) => {
+        resolve({ status: child.exitCode ?? -1, stdout, stderr });
+      }
+    );
+  });
+}
+
+test.skipIf(onWindows)("checks the first of several GPUs", async () => {
+  const { status, stdout, stderr } = await gpuCheck("report");
+  expect(stdout).toContain("gpu-check: NVIDIA Test, code for compute capability 90,");
+  expect(stderr).toContain("nothing has been measured of these sources on this GPU");
+  expect(status).toBe(1);
+});
+
+test.skipIf(onWindows)("reports what was measured of these sources, and nothing else", async () => {
+  const key = /sources ([0-9a-f]{16}),/.exec((await gpuCheck("report")).stdout)?.[1];
+  const work = path.join(folder, "work");
+  for (const [of, microseconds] of [
+    [`NVIDIA-Test-${String(key)}`, 12.5],
+    ["NVIDIA-Test-0123456789abcdef", 99.5]
+  ] as const) {
+    const measured = path.join(work, "measured", of);
+    await mkdir(measured, { recursive: true });
+    await writeFile(
+      path.join(measured, "sweep.tsv"),
+      `gpu\tNVIDIA Test\t90\t132\t4000\t1979.0\nproduct\t4096\t4096\t1\tMixLLM p10\t${String(microseconds)}\t10.00\n`
+    );
+  }
+  await writeFile(
+    path.join(work, "measured", `NVIDIA-Test-${String(key)}`, "models-1b-all.csv"),
+    "model_filename,model_size,n_gpu_layers,n_prompt,n_gen,avg_ts,stddev_ts\n" +
+      '"/x/1b-p10.gguf","771170304","99","512","0","4000.5","1.5"\n'
+  );
+  await writeFile(path.join(work, "bin/commit"), "abc1234\n");
+  await writeFile(path.join(work, "bin/flash-attention"), "ON\n");
+  await writeFile(path.join(work, "bin/toolkit"), "13.0\n");
+
+  const { status, stderr } = await gpuCheck("report");
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  const results = path.join(folder, "bench/results");
+  const files = await readdir(results);
+  expect(files).toEqual([
+    expect.stringMatching(/^NVIDIA-Test-[0-9-]{10}\.json$/),
+    expect.stringMatching(/^NVIDIA-Test-[0-9-]{10}\.md$/)
+  ]);
+  expect(JSON.parse(await readFile(path.join(results, files[0] ?? ""), "utf8"))).toMatchObject({
+    gpu: "NVIDIA Test",
+    commit: "abc1234",
+    driver: "550.1",
+    cuda: "13.0",
+    flash_attention: true,
+    copy_gb_per_s: 4000,
+    products: [{ n: 4096, k: 4096, tokens: 1, contender: "MixLLM p10", us: 12.5, limit_us: 10 }],
+    models: [
+      { model: "1b", type: "MixLLM p10", gpu_layers: 99, test: "pp512", tokens_per_second: 4000.5, deviation: 1.5 }
+    ]
+  });
+});
