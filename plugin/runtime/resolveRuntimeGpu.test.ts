@@ -32,6 +32,14 @@ test("auto is the CPU without a GPU, as on a build server, whatever else is ther
   expect(await resolveRuntimeGpu("auto")).toBe(false);
 });
 
+test.runIf(process.platform !== "darwin")("auto is the CPU when all GPUs are older than the kernels", async () => {
+  const old: Gpu = { ...GPU, computeCapability: "6.1" };
+  found.gpus = [old];
+  expect(await resolveRuntimeGpu("auto")).toBe(false);
+  found.gpus = [old, { ...GPU, computeCapability: "12.0" }];
+  expect(await resolveRuntimeGpu("auto")).toBe("cuda");
+});
+
 test("auto is the CPU when nvcc comes without cuBLAS", async () => {
   found.toolkit = { ...WHOLE, cublas: undefined, cublasHeader: undefined };
   expect(await resolveRuntimeGpu("auto")).toBe(false);
