@@ -49,6 +49,9 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
             weights.load_next(ring[i]);
         }
     }
+    // The output channel of the row that this thread adds up in the end. It comes from memory too, so with the weights.
+    const int out_row = (int)threadIdx.x % DECODE_ROWS;
+    const int32_t channel = Global<const int32_t>(part.rows).load((size_t)(row_tile * DECODE_ROWS + out_row));
     float sums[4] = {0, 0, 0, 0};
     for (int first = warp; first < groups; first += depth * DECODE_WARPS) {
 #pragma unroll
@@ -70,14 +73,12 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
         partial.store((warp * DECODE_TOKENS + token) * DECODE_ROWS + lane / 4 + i / 2 * 8, sums[i]);
     }
     __syncthreads();
-    const int out_row = (int)threadIdx.x % DECODE_ROWS;
     const int token = (int)threadIdx.x / DECODE_ROWS;
     if (token < p.activations.tokens) {
         float sum = partial.load(token * DECODE_ROWS + out_row);
         for (int w = 1; w < DECODE_WARPS; w++) {
             sum = add_rn(sum, partial.load((w * DECODE_TOKENS + token) * DECODE_ROWS + out_row));
         }
-        const int32_t channel = Global<const int32_t>(part.rows).load((size_t)(row_tile * DECODE_ROWS + out_row));
         Global<float>(p.y).store((size_t)token * (size_t)p.y_stride + (size_t)channel, sum);
     }
 }
