@@ -14,6 +14,8 @@ __global__ void __launch_bounds__(Shape::THREADS) combine_kernel(const __grid_co
     if (first == last) {
         return; // one block did it all, and has written it
     }
+    const TileOrigin origin = tile_origin<Shape>(out.plan, out.plan.whole_tiles + (int)blockIdx.x);
+    const int32_t channel = scatter_channel<Shape>(origin.is8 ? out.weight.part8 : out.weight.part4, origin.first_row);
     WarpSums<Shape> sums;
     for (int sharer = first; sharer <= last; sharer++) {
         const size_t slot = (size_t)TilePlan::slot(sharer, sharer == first);
@@ -25,9 +27,8 @@ __global__ void __launch_bounds__(Shape::THREADS) combine_kernel(const __grid_co
             sum = sharer == first ? part : add_rn(sum, part);
         }
     }
-    const TileOrigin origin = tile_origin<Shape>(out.plan, out.plan.whole_tiles + (int)blockIdx.x);
-    scatter_tile<Shape>(sums, origin.is8 ? out.weight.part8 : out.weight.part4, origin.first_row, origin.first_token,
-                        out.tokens, out.y, out.y_stride, dynamic_shared().as<float>(), [] { __syncthreads(); });
+    scatter_tile<Shape>(sums, channel, origin.first_token, out.tokens, out.y, out.y_stride,
+                        dynamic_shared().as<float>(), [] { __syncthreads(); });
 }
 
 #endif

@@ -41,8 +41,9 @@ __device__ __forceinline__ void finish_tile(WarpSums<Shape>& sums, const TileOut
                                             const TileWork& work, int sharer, Shared<float> tile,
                                             const Barrier& barrier) {
     if (work.first == 0 && work.last == out.plan.groups) {
-        scatter_tile<Shape>(sums, origin.is8 ? out.weight.part8 : out.weight.part4, origin.first_row,
-                            origin.first_token, out.tokens, out.y, out.y_stride, tile, barrier);
+        const int32_t channel =
+            scatter_channel<Shape>(origin.is8 ? out.weight.part8 : out.weight.part4, origin.first_row);
+        scatter_tile<Shape>(sums, channel, origin.first_token, out.tokens, out.y, out.y_stride, tile, barrier);
         barrier();
         return;
     }

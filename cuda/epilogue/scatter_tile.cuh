@@ -6,14 +6,20 @@
 #include "memory/shared.cuh"
 #include "tile/warp_sums.cuh"
 
+// The output channel of the row that this thread writes in scatter_tile; -1 where the part has no such row.
+template <class Shape>
+__device__ __forceinline__ int32_t scatter_channel(const WeightPart& part, int first_row) {
+    const int row = first_row + (int)threadIdx.x % Shape::ROWS;
+    return row < part.n ? Global<const int32_t>(part.rows).load((size_t)row) : -1;
+}
+
 // Writes a tile's sums to y through `tile` in shared memory, so that a warp stores 32 successive rows of one token: as
 // `rows` ascends and most channels have 4 bits, that is nearly one contiguous piece. tile, Shape::SCATTER_BYTES, must
 // be free, and is again after the next barrier. The Shape::THREADS threads that have the sums come here; barrier() is
 // one among them.
 template <class Shape, class Barrier>
-__device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, const WeightPart& part, int first_row,
-                                             int first_token, int tokens, float* y, int64_t y_stride,
-                                             Shared<float> tile, const Barrier& barrier) {
+__device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, int32_t channel, int first_token, int tokens,
+                                             float* y, int64_t y_stride, Shared<float> tile, const Barrier& barrier) {
     const int thread = (int)threadIdx.x, lane = thread % 32, warp = thread / 32;
     const int warp_row = warp % Shape::ROW_WARPS * Shape::WARP_ROWS;
     const int warp_token = warp / Shape::ROW_WARPS * Shape::WARP_TOKENS;
@@ -32,9 +38,8 @@ __device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, const 
     barrier();
     constexpr int step = Shape::THREADS / Shape::ROWS;
     const int row = thread % Shape::ROWS, start = thread / Shape::ROWS;
-    if (first_row + row < part.n) {
-        const size_t channel = (size_t)Global<const int32_t>(part.rows).load((size_t)(first_row + row));
-        Global<float> out(y + (size_t)(first_token + start) * (size_t)y_stride + channel);
+    if (channel >= 0) {
+        Global<float> out(y + (size_t)(first_token + start) * (size_t)y_stride + (size_t)channel);
         const int last = min(Shape::TOKENS, tokens - first_token);
 #pragma unroll 4
         for (int token = start; token < last; token += step) {
