@@ -45,6 +45,11 @@ function gpuCheck(...steps: string[]): Promise<{ status: number; stdout: string;
   });
 }
 
+/** What names the sources and the GPU in the work folder. */
+async function sourcesKey(): Promise<string | undefined> {
+  return /sources ([0-9a-f]{16}),/.exec((await gpuCheck("report")).stdout)?.[1];
+}
+
 test.skipIf(onWindows)("checks the first of several GPUs", async () => {
   const { status, stdout, stderr } = await gpuCheck("report");
   expect(stdout).toContain("gpu-check: NVIDIA Test, code for compute capability 90,");
@@ -52,8 +57,24 @@ test.skipIf(onWindows)("checks the first of several GPUs", async () => {
   expect(status).toBe(1);
 });
 
+test.skipIf(onWindows)("runs nothing that was built from other sources", async () => {
+  const program = path.join(folder, "work/bin/kernel-test");
+  await writeFile(program, "#!/bin/sh\necho ran\n");
+  await chmod(program, 0o755);
+  await writeFile(path.join(folder, "work/bin/sources"), "0123456789abcdef\n");
+  const other = await gpuCheck("test", "sanitize");
+  expect(other.stderr).toContain("was built from other sources");
+  expect(other.stderr).toContain("failed: test sanitize");
+  expect(other.stdout).not.toContain("ran");
+
+  await writeFile(path.join(folder, "work/bin/sources"), `${String(await sourcesKey())}\n`);
+  const same = await gpuCheck("test");
+  expect(same.stdout).toContain("ran");
+  expect(same.status).toBe(0);
+});
+
 test.skipIf(onWindows)("reports what was measured of these sources, and nothing else", async () => {
-  const key = /sources ([0-9a-f]{16}),/.exec((await gpuCheck("report")).stdout)?.[1];
+  const key = await sourcesKey();
   const work = path.join(folder, "work");
   for (const [of, microseconds] of [
     [`NVIDIA-Test-${String(key)}`, 12.5],

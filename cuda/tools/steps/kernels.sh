@@ -1,13 +1,22 @@
 # The kernels on the GPU: their tests, compute-sanitizer, and the sweep.
 
+# Whether program $1 is there, built from these sources.
+is_built() {
+    if [ ! -x "$bin/$1" ]; then
+        echo "$bin/$1 was not built; run the step build" >&2
+        return 1
+    fi
+    if [ "$(cat "$bin/sources")" != "$key" ]; then
+        echo "$bin was built from other sources or for another GPU; run the step build" >&2
+        return 1
+    fi
+}
+
 # Runs a program of $bin; $1: seconds after which it hangs.
 run_built() {
     local seconds=$1 program=$2
     shift 2
-    if [ ! -x "$bin/$program" ]; then
-        echo "$bin/$program was not built; run the step build" >&2
-        return 1
-    fi
+    is_built "$program" || return 1
     LD_LIBRARY_PATH="$bin:${LD_LIBRARY_PATH:-}:$(toolkit_libraries)" timeout "$seconds" "$bin/$program" "$@"
 }
 
@@ -24,6 +33,7 @@ step_test() {
 }
 
 step_sanitize() {
+    is_built kernel-test || return 1
     local sanitizer
     sanitizer=$(command -v compute-sanitizer || echo "$(dirname "$(find_nvcc)")/compute-sanitizer")
     if [ ! -x "$sanitizer" ]; then
