@@ -10,11 +10,20 @@ const onWindows = process.platform === "win32";
 
 /** nvidia-smi of a machine with two GPUs, the second of which it takes a moment to name. */
 const NVIDIA_SMI = `#!/bin/sh
-case $1 in
---query-gpu=name) echo "NVIDIA Test"; sleep 0.2; echo "Another" ;;
---query-gpu=compute_cap) echo 9.0; sleep 0.2; echo 7.5 ;;
---query-gpu=driver_version) echo 550.1; sleep 0.2; echo 550.1 ;;
-esac
+first=yes second=yes
+for argument; do
+    case $argument in
+    --id=0) second= ;;
+    --id=1) first= ;;
+    --id=*) echo "No devices were found"; exit 6 ;;
+    --query-gpu=name) a="NVIDIA Test" b="Another" ;;
+    --query-gpu=compute_cap) a=9.0 b=7.5 ;;
+    --query-gpu=driver_version) a=550.1 b=550.1 ;;
+    esac
+done
+[ -z "$first" ] || echo "$a"
+sleep 0.1
+[ -z "$second" ] || echo "$b"
 `;
 
 let folder: string;
@@ -32,12 +41,24 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function gpuCheck(...steps: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+function gpuCheck(...steps: string[]): Promise<Outcome> {
+  return gpuCheckOn("", ...steps);
+}
+
+/** With CUDA_VISIBLE_DEVICES as given. */
+function gpuCheckOn(devices: string, ...steps: string[]): Promise<Outcome> {
+  const PATH = [path.join(folder, "programs"), process.env["PATH"]].join(path.delimiter);
   return new Promise((resolve) => {
     const child = execFile(
       path.join(folder, "cuda/tools/gpu-check"),
       ["--work", path.join(folder, "work"), ...steps],
-      { env: { ...process.env, PATH: [path.join(folder, "programs"), process.env["PATH"]].join(path.delimiter) } },
+      { env: { ...process.env, PATH, CUDA_VISIBLE_DEVICES: devices } },
       (_error, stdout, stderr) => {
         resolve({ status: child.exitCode ?? -1, stdout, stderr });
       }
@@ -50,6 +71,13 @@ async function sourcesKey(): Promise<string | undefined> {
   return /sources ([0-9a-f]{16}),/.exec((await gpuCheck("report")).stdout)?.[1];
 }
 
+test.skipIf(onWindows)("checks the GPU that the environment names", async () => {
+  const second = await gpuCheckOn("1,0", "report");
+  expect(second.stdout).toContain("gpu-check: Another, code for compute capability 75,");
+  const part = await gpuCheckOn("MIG-1", "report");
+  expect(part.stdout).toContain("gpu-check: NVIDIA Test, code for compute capability 90,");
+});
+
 test.skipIf(onWindows)("checks the first of several GPUs", async () => {
   const { status, stdout, stderr } = await gpuCheck("report");
   expect(stdout).toContain("gpu-check: NVIDIA Test, code for compute capability 90,");
@@ -59,7 +87,7 @@ test.skipIf(onWindows)("checks the first of several GPUs", async () => {
 
 test.skipIf(onWindows)("runs nothing that was built from other sources", async () => {
   const program = path.join(folder, "work/bin/kernel-test");
-  await writeFile(program, "#!/bin/sh\necho ran\n");
+  await writeFile(program, "#!/bin/sh\necho ran on $CUDA_VISIBLE_DEVICES\n");
   await chmod(program, 0o755);
   await writeFile(path.join(folder, "work/bin/sources"), "0123456789abcdef\n");
   const other = await gpuCheck("test", "sanitize");
@@ -69,7 +97,7 @@ test.skipIf(onWindows)("runs nothing that was built from other sources", async (
 
   await writeFile(path.join(folder, "work/bin/sources"), `${String(await sourcesKey())}\n`);
   const same = await gpuCheck("test");
-  expect(same.stdout).toContain("ran");
+  expect(same.stdout).toContain("ran on 0");
   expect(same.status).toBe(0);
 });
 
