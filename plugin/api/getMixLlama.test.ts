@@ -47,6 +47,15 @@ async function ownTokens(name: string): Promise<number[]> {
 }
 
 describe("the Llama", () => {
+  test("computes with no more threads than the machine runs at once, unless told to", async () => {
+    const byDefault = await getMixLlama({ gpu: false });
+    expect(byDefault.maxThreads).toBeLessThanOrEqual(os.availableParallelism());
+    await byDefault.dispose();
+    const told = await getMixLlama({ gpu: false, maxThreads: os.availableParallelism() + 1 });
+    expect(told.maxThreads).toBe(os.availableParallelism() + 1);
+    await told.dispose();
+  });
+
   test("is our own build, linked and not copied into node-llama-cpp", async () => {
     const { key, directory } = await ensureRuntime({ gpu: false });
     expect(llama.buildType).toBe("localBuild");

@@ -1,3 +1,4 @@
+import os from "node:os";
 import path from "node:path";
 import type { Llama } from "node-llama-cpp";
 import { RuntimeLoadError } from "../errors/RuntimeLoadError.js";
@@ -68,5 +69,7 @@ export async function getMixLlama(options: MixLlamaOptions = {}): Promise<Llama>
       new Error(`node-llama-cpp loaded something else instead (${buildType}, gpu ${String(loadedGpu)})`)
     );
   }
+  if (gpu === false && options.maxThreads === undefined)
+    llama.maxThreads = Math.min(llama.maxThreads, os.availableParallelism());
   return llama;
 }
