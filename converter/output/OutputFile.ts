@@ -66,9 +66,12 @@ export class OutputFile {
     const { bavail, bsize } = await statfs(directory);
     const free = bavail * bsize;
     if (free < size + FREE_SPACE_MARGIN) {
-      throw new MixLlmError(`${directory} has ${formatBytes(free)} free, but the file needs ${formatBytes(size)}`, {
-        fix: "Free some space or write to another disk."
-      });
+      throw new MixLlmError(
+        `${directory} has ${formatBytes(free)} free, but the file needs ${formatBytes(size)}, with ${formatBytes(FREE_SPACE_MARGIN)} to spare`,
+        {
+          fix: "Free some space or write to another disk."
+        }
+      );
     }
     const temporary = `${path.resolve(file)}.${process.pid}.partial`;
     const handle = await open(temporary, "w").catch((error: unknown) => {
