@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { untilInterrupted } from "./untilInterrupted.js";
 
 afterEach(() => {
@@ -26,6 +26,23 @@ test.each([
 
 test("a failure of its own is still one after an interruption", async () => {
   await expect(interrupted(() => new Error("the disk is gone"))).rejects.toThrow("the disk is gone");
+});
+
+test("work that does not end is left behind with the process", () => {
+  vi.useFakeTimers();
+  const kill = vi.spyOn(process, "kill").mockReturnValue(true);
+  const told = vi.fn();
+  const listeners = process.listeners("SIGHUP");
+  void untilInterrupted(() => new Promise<void>(() => undefined), told);
+  process.emit("SIGHUP", "SIGHUP");
+  expect(told).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(1900);
+  expect(kill).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(200);
+  expect(kill).toHaveBeenCalledExactlyOnceWith(process.pid, "SIGHUP");
+  kill.mockRestore();
+  vi.useRealTimers();
+  for (const listener of listeners) process.on("SIGHUP", listener);
 });
 
 test("gives what the work resolves to", async () => {

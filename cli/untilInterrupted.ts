@@ -1,18 +1,28 @@
 /** Exit codes by the signal that ended the command, as shells count them. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** How long cleaning up may take. Native steps can last minutes and cannot be stopped, but end with the process unharmed. */
+const GRACE_MS = 2000;
+
 /**
  * Runs work that Ctrl-C or a termination signal cancels, so that it can clean up before the process ends.
  *
- * A second Ctrl-C ends the process at once.
+ * Work that has not ended two seconds later ends with the process, and so does all at a second Ctrl-C.
  *
  * @param work does the work and rejects once the signal it is given aborts
+ * @param onInterrupted is called at once, to say so
  * @returns what `work` resolved to, or undefined when it was interrupted; `process.exitCode` is then set
  */
-export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+export async function untilInterrupted<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  onInterrupted?: () => void
+): Promise<T | undefined> {
   const controller = new AbortController();
+  let grace: NodeJS.Timeout | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
     process.exitCode = EXIT_CODES[signal as keyof typeof EXIT_CODES];
+    onInterrupted?.();
+    grace = setTimeout(() => endBy(signal), GRACE_MS);
     controller.abort(new Error(`interrupted by ${signal}`));
   };
   const signals = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
@@ -23,8 +33,15 @@ export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise
     if (controller.signal.aborted && isCausedBy(error, controller.signal.reason)) return undefined;
     throw error;
   } finally {
+    clearTimeout(grace);
     for (const signal of signals) process.off(signal, interrupt);
   }
+}
+
+/** Ends the process as if nothing listened to the signal, which leaves out what would wait for native threads. */
+function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** Whether an error is the given one, or was thrown because of it. */

@@ -32,7 +32,7 @@ export async function runConversion(source: string, options: ConvertArguments): 
   const quiet = options.quiet === true;
   const gpu = await resolveRuntimeGpu(options.gpu);
   const steps = new Steps(path.basename(output), quiet);
-  const summary = await untilInterrupted((signal) =>
+  const work = (signal: AbortSignal): Promise<ConversionSummary> =>
     convertModel(
       {
         ...conversionOptions(options),
@@ -51,15 +51,15 @@ export async function runConversion(source: string, options: ConvertArguments): 
         progress: (step, fraction, detail) => steps.update(step, fraction, detail),
         signal
       }
-    )
-  ).catch((error: unknown) => {
+    );
+  const summary = await untilInterrupted(work, () => {
+    steps.fail();
+    warn("interrupted; the same command goes on after the last finished step");
+  }).catch((error: unknown) => {
     steps.fail();
     throw error;
   });
-  if (summary === undefined) {
-    steps.fail();
-    return;
-  }
+  if (summary === undefined) return;
   steps.succeed(`Wrote ${output}`);
   process.stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : describe(summary));
 }
