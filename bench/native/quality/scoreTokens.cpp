@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <system_error>
 #include <thread>
 
 namespace {
@@ -83,8 +84,12 @@ bool scoreTokens(const float* logits, const float* referenceLogits, size_t vocab
         }
     };
     std::vector<std::thread> helpers;
-    for (size_t i = 1; i < std::min(threads, count); i++)
-        helpers.emplace_back(work);
+    try {
+        for (size_t i = 1; i < std::min(threads, count); i++)
+            helpers.emplace_back(work);
+    } catch (const std::system_error&) {
+        // The system gives no more threads; those there are do the work.
+    }
     work();
     for (std::thread& helper : helpers)
         helper.join();

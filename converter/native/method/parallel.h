@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -34,8 +35,12 @@ void parallel_items(int threads, size_t count, const Work& work) {
     };
     std::vector<std::thread> helpers;
     const size_t wanted = std::min(static_cast<size_t>(threads), count);
-    for (size_t i = 1; i < wanted; i++) {
-        helpers.emplace_back(run);
+    try {
+        for (size_t i = 1; i < wanted; i++) {
+            helpers.emplace_back(run);
+        }
+    } catch (const std::system_error&) {
+        // The system gives no more threads; those there are do the work.
     }
     run();
     for (std::thread& helper : helpers) {

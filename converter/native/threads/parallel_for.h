@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace mixllm {
 
 /**
- * Calls `body(begin, end)` on consecutive slices that together cover `0..count`, each on a thread of its own.
+ * Calls `body(begin, end)` on consecutive slices that together cover `0..count`, each on a thread of its own
+ * as far as the system gives any.
  *
  * How the range is cut depends on `threads` alone, and `body` must not throw.
  */
@@ -18,7 +20,12 @@ void parallel_for(size_t count, size_t threads, const Body& body) {
     std::vector<std::thread> workers;
     workers.reserve(slices - 1);
     for (size_t slice = 1; slice < slices; slice++) {
-        workers.emplace_back([&, slice] { body(count * slice / slices, count * (slice + 1) / slices); });
+        const auto run = [&, slice] { body(count * slice / slices, count * (slice + 1) / slices); };
+        try {
+            workers.emplace_back(run);
+        } catch (const std::system_error&) { // the system gives no more threads
+            run();
+        }
     }
     body(size_t{0}, count / slices);
     for (std::thread& worker : workers) {
