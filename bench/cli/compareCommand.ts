@@ -5,24 +5,21 @@ import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { contenderName, type Contender } from "../compare/Contender.js";
 import { compareModels } from "../compare/compareModels.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
-import { integerListOption } from "./integerListOption.js";
 import { liveTable } from "../compare/liveTable.js";
 import { writeReport } from "../report/writeReport.js";
 import { integerOption } from "./integerOption.js";
 import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
 import { listOption } from "./listOption.js";
 import { percentOption } from "./percentOption.js";
+import { typesOption } from "./typesOption.js";
 import { withProgress } from "./withProgress.js";
-
-const DEFAULT_TYPES = ["Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_K_S", "Q4_0", "IQ4_XS"];
-const DEFAULT_PERCENTAGES = [0, 10, 20];
 
 interface Options {
   text: string;
   calibration?: string;
   output?: string;
   types: string[];
-  percent8bit?: number[];
+  percent8bit: number[];
   bitsPerWeight?: number[];
   model: string[];
   context: number;
@@ -47,16 +44,16 @@ export function compareCommand(): Command {
       "-o, --output <folder>",
       "where report, models and results go and are found again (default: <model>-comparison)"
     )
-    .option("--types <names...>", "stock types, or none", DEFAULT_TYPES)
-    .option(
-      "--percent-8bit <percents...>",
-      "shares of 8-bit channels of the MixLLM models (default: 0 10 20)",
-      percents
+    .addOption(typesOption("Q8_0,Q6_K,Q5_K_M,Q4_K_M,Q4_K_S,Q4_0,IQ4_XS"))
+    .addOption(
+      listOption("--percent-8bit <percents>", "shares of 8-bit channels of the MixLLM models", percentOption, "0,10,20")
     )
-    .option(
-      "--bits-per-weight <bits...>",
-      "instead of shares: average bits of the decoder's linear weights, 4 to 8.125",
-      bits
+    .addOption(
+      listOption(
+        "--bits-per-weight <bits>",
+        "instead of shares: average bits of the decoder's linear weights, 4 to 8.125",
+        bits
+      ).implies({ percent8bit: [] })
     )
     .option(
       "--model <gguf>",
@@ -75,7 +72,7 @@ export function compareCommand(): Command {
       listOption(
         "--prompt <tokens>",
         "lengths of prompts in the speed tests, 0 to leave them out",
-        integerListOption(0, MAX_TOKENS),
+        integerOption(0, MAX_TOKENS),
         "512"
       )
     )
@@ -83,12 +80,12 @@ export function compareCommand(): Command {
       listOption(
         "--generate <tokens>",
         "tokens to generate in them, 0 to leave it out",
-        integerListOption(0, MAX_TOKENS),
+        integerOption(0, MAX_TOKENS),
         "64"
       )
     )
     .addOption(
-      listOption("--depth <tokens>", "tokens already in the KV cache in them", integerListOption(0, MAX_TOKENS), "0")
+      listOption("--depth <tokens>", "tokens already in the KV cache in them", integerOption(0, MAX_TOKENS), "0")
     )
     .option("--gpu-layers <count>", "layers to put on the GPU in them", integerOption(0), 0)
     .option("--repeat <count>", "rounds of the speed test", integerOption(1), 5)
@@ -97,26 +94,22 @@ export function compareCommand(): Command {
     .addHelpText(
       "after",
       `
-Lists of tokens are separated by commas. What is in the output folder already is not made or measured again.
+Lists are separated by commas. What is in the output folder already is not made or measured again.
 
 Examples:
   $ mixllm-bench compare ./Llama-3.2-1B-Instruct --text wiki.txt --calibration notes.txt
-  $ mixllm-bench compare f16.gguf --text wiki.txt --bits-per-weight 4.5 5 --types Q4_K_M Q5_K_M
+  $ mixllm-bench compare f16.gguf --text wiki.txt --bits-per-weight 4.5,5 --types Q4_K_M,Q5_K_M
   $ mixllm-bench compare f16.gguf --text wiki.txt --types none --model mine.gguf --chunks 40`
     )
     .action((model: string, options: Options) => untilInterrupted((signal) => run(model, options, signal)));
 }
 
-function percents(text: string, before: number[] = []): number[] {
-  return [...before, percentOption(text)];
-}
-
-function bits(text: string, before: number[] = []): number[] {
+function bits(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !(value >= 4 && value <= 8.125)) {
     throw new InvalidArgumentError("expected a number from 4 to 8.125");
   }
-  return [...before, value];
+  return value;
 }
 
 async function run(source: string, options: Options, signal: AbortSignal): Promise<void> {
@@ -155,13 +148,9 @@ async function run(source: string, options: Options, signal: AbortSignal): Promi
   process.stdout.write(result);
 }
 
-function mixedContenders(
-  percentages: readonly number[] | undefined,
-  bitsPerWeight: readonly number[] = []
-): Contender[] {
-  const byDefault = bitsPerWeight.length > 0 ? [] : DEFAULT_PERCENTAGES;
+function mixedContenders(percentages: readonly number[], bitsPerWeight: readonly number[] = []): Contender[] {
   return [
-    ...(percentages ?? byDefault).map((percent8bit): Contender => ({ kind: "mixllm", percent8bit })),
+    ...percentages.map((percent8bit): Contender => ({ kind: "mixllm", percent8bit })),
     ...bitsPerWeight.map((average): Contender => ({ kind: "mixllm", bitsPerWeight: average }))
   ];
 }
@@ -173,11 +162,9 @@ function distinct(contenders: readonly Contender[]): Contender[] {
 
 /** @throws {InvalidInputError} a type llama.cpp does not have */
 function stockContenders(types: readonly string[], known: readonly string[]): Contender[] {
-  if (types.length === 1 && types[0] === "none") return [];
-  return types.map((name) => {
-    const type = name.toUpperCase();
+  return types.map((type) => {
     if (!known.includes(type)) {
-      throw new InvalidInputError(`there is no quantization type ${name}; llama.cpp has ${known.join(", ")}`);
+      throw new InvalidInputError(`there is no quantization type ${type}; llama.cpp has ${known.join(", ")}`);
     }
     return { kind: "stock", type };
   });

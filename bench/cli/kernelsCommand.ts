@@ -2,23 +2,21 @@ import { Command } from "commander";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { formatKernels } from "../kernels/formatKernels.js";
 import { measureKernels } from "../kernels/measureKernels.js";
-import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
 import { MAX_THREADS } from "./limits.js";
 import { listOption } from "./listOption.js";
 import { percentOption } from "./percentOption.js";
-import { shapeListOption } from "./shapeListOption.js";
+import { shapeOption } from "./shapeOption.js";
+import { typesOption } from "./typesOption.js";
 import { withProgress } from "./withProgress.js";
 
 /** Activations of more tokens at once would take gigabytes, and no batch is as large. */
 const MAX_COLUMNS = 2 ** 16;
-const DEFAULT_PERCENTAGES = [0, 10, 100];
-const DEFAULT_TYPES = ["Q4_0", "Q4_K", "Q8_0", "F16"];
 
 interface Options {
   shape: { outputs: number; inputs: number }[];
-  percent8bit?: number[];
-  types?: string[];
+  percent8bit: number[];
+  types: string[];
   tokens: number[];
   device: string;
   threads?: number;
@@ -29,14 +27,16 @@ interface Options {
 export function kernelsCommand(): Command {
   return new Command("kernels")
     .description("Measure one matrix product alone: MixLLM's kernel beside stock ones and the machine's limits.")
-    .addOption(listOption("--shape <sizes>", "output channels x inputs of weights", shapeListOption, "4096x4096"))
-    .option("--percent-8bit <percents...>", "shares of 8-bit channels of MixLLM weights (default: 0 10 100)", percents)
-    .option("--types <names...>", "stock types, or none (default: Q4_0 Q4_K Q8_0 F16)")
+    .addOption(listOption("--shape <sizes>", "output channels x inputs of weights", shapeOption, "4096x4096"))
+    .addOption(
+      listOption("--percent-8bit <percents>", "shares of 8-bit channels of MixLLM weights", percentOption, "0,10,100")
+    )
+    .addOption(typesOption("Q4_0,Q4_K,Q8_0,F16"))
     .addOption(
       listOption(
         "--tokens <counts>",
         "tokens at once: 1 is generation, many are a prompt",
-        integerListOption(1, MAX_COLUMNS),
+        integerOption(1, MAX_COLUMNS),
         "1,512"
       )
     )
@@ -47,24 +47,20 @@ export function kernelsCommand(): Command {
     .addHelpText(
       "after",
       `
-Sizes and counts are separated by commas. GOPS counts multiplications plus additions; GB/s counts the bytes of the weight. The
+Lists are separated by commas. GOPS counts multiplications plus additions; GB/s counts the bytes of the weight. The
 kernels take turns. For up to 32 tokens so do copies of each weight, more than the caches hold. The error is that of
 the product against the same product in float.
 
 Examples:
   $ mixllm-bench kernels
   $ mixllm-bench kernels --shape 14336x4096,4096x14336 --tokens 1,8,512 --percent-8bit 10 --threads 1
-  $ mixllm-bench kernels --types Q4_K Q6_K IQ4_XS --json
+  $ mixllm-bench kernels --types Q4_K,Q6_K,IQ4_XS --json
   $ mixllm-bench kernels --device CUDA0`
     )
     .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
-function percents(text: string, before: number[] = []): number[] {
-  return [...before, percentOption(text)];
-}
-
-async function run({ json, shape, types, percent8bit, ...options }: Options, signal: AbortSignal): Promise<void> {
+async function run({ json, shape, ...options }: Options, signal: AbortSignal): Promise<void> {
   let result = "";
   await withProgress(
     "measuring kernels",
@@ -72,8 +68,6 @@ async function run({ json, shape, types, percent8bit, ...options }: Options, sig
       const report = await measureKernels(loadAddon, {
         ...options,
         shapes: shape,
-        percent8bit: percent8bit ?? DEFAULT_PERCENTAGES,
-        types: types?.length === 1 && types[0] === "none" ? [] : (types ?? DEFAULT_TYPES),
         signal,
         onProgress: (done, total, step) => update(done / total, step)
       });

@@ -104,13 +104,15 @@ describe("mixllm-bench", () => {
     [["speed", "--model", "none.gguf"], /^error: cannot read none\.gguf: no such file/],
     [["kernels", "--shape", "100x64"], /^error: option '--shape.*multiples of 16 and of 32/],
     [["kernels", "--types", "Q9"], /^error: there is no type Q9 to measure; there are/],
+    [["kernels", "--types", "Q4_K", "Q6_K"], /^error: too many arguments for 'kernels'/],
+    [["kernels", "--percent-8bit", "0,101"], /^error: option '--percent-8bit.*from 0 to 100/],
     [["kernels", "--tokens", "0"], /^error: option '--tokens.*from 1 to/],
     [["synthesize", "--shape", "llama-9", "-o", "x.gguf"], /^error: there is no shape llama-9; known are/],
     [["compare", "none", "--text", "none.txt"], /^error: cannot read none: no such file or folder/],
     [["compare", "none", "--text", "x", "--types", "Q9"], /^error: there is no quantization type Q9; llama\.cpp has/],
     [["compare", "none", "--text", "x", "--format", "pdf"], /^error: option '--format <format>' argument 'pdf'/],
     [
-      ["compare", "none", "--text", "x", "--bits-per-weight", "3"],
+      ["compare", "none", "--text", "x", "--bits-per-weight", "4.5,3"],
       /^error: option '--bits-per-weight.*from 4 to 8\.125/
     ],
     [["report", "none.json"], /^error: cannot read none\.json: no such file/],

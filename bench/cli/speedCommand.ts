@@ -8,7 +8,6 @@ import { startLengths } from "../footprint/startLengths.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { speedJson } from "../speed/speedJson.js";
-import { integerListOption } from "./integerListOption.js";
 import { integerOption } from "./integerOption.js";
 import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
 import { listOption } from "./listOption.js";
@@ -34,17 +33,12 @@ export function speedCommand(): Command {
       path
     ])
     .addOption(
-      listOption(
-        "--prompt <tokens>",
-        "lengths of prompts, 0 to leave them out",
-        integerListOption(0, MAX_TOKENS),
-        "512"
-      )
+      listOption("--prompt <tokens>", "lengths of prompts, 0 to leave them out", integerOption(0, MAX_TOKENS), "512")
     )
     .addOption(
-      listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerListOption(0, MAX_TOKENS), "64")
+      listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerOption(0, MAX_TOKENS), "64")
     )
-    .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerListOption(0, MAX_TOKENS), "0"))
+    .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerOption(0, MAX_TOKENS), "0"))
     .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
     .option("--gpu-layers <count>", "layers to put on the GPU", integerOption(0), 0)
     .option("--repeat <count>", "rounds of each test", integerOption(1), 5)
