@@ -1,5 +1,10 @@
 import { basename, resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { bitsPerWeightOption } from "../../cli/options/bitsPerWeightOption.js";
+import { integerOption } from "../../cli/options/integerOption.js";
+import { MAX_SAMPLES, MAX_THREADS, MAX_TOKENS } from "../../cli/options/limits.js";
+import { listOption } from "../../cli/options/listOption.js";
+import { percentOption } from "../../cli/options/percentOption.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { contenderName, type Contender } from "../compare/Contender.js";
@@ -7,10 +12,6 @@ import { compareModels } from "../compare/compareModels.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
 import { liveTable } from "../compare/liveTable.js";
 import { writeReport } from "../report/writeReport.js";
-import { integerOption } from "./integerOption.js";
-import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
-import { listOption } from "./listOption.js";
-import { percentOption } from "./percentOption.js";
 import { typesOption } from "./typesOption.js";
 import { withProgress } from "./withProgress.js";
 
@@ -51,8 +52,8 @@ export function compareCommand(): Command {
     .addOption(
       listOption(
         "--bits-per-weight <bits>",
-        "instead of shares: average bits of the decoder's linear weights, 4 to 8.125",
-        bits
+        "instead of shares: average bits of the decoder's linear weights",
+        bitsPerWeightOption
       ).implies({ percent8bit: [] })
     )
     .option(
@@ -66,7 +67,7 @@ export function compareCommand(): Command {
     .option(
       "--calibration-chunks <count>",
       "samples of 512 tokens to calibrate on, MixLLM and stock types alike (default: 64)",
-      integerOption(1)
+      integerOption(1, MAX_SAMPLES)
     )
     .addOption(
       listOption(
@@ -102,14 +103,6 @@ Examples:
   $ mixllm-bench compare f16.gguf --text wiki.txt --types none --model mine.gguf --chunks 40`
     )
     .action((model: string, options: Options) => untilInterrupted((signal) => run(model, options, signal)));
-}
-
-function bits(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value >= 4 && value <= 8.125)) {
-    throw new InvalidArgumentError("expected a number from 4 to 8.125");
-  }
-  return value;
 }
 
 async function run(source: string, options: Options, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,11 @@
 import { Command } from "commander";
+import { integerOption } from "../../cli/options/integerOption.js";
+import { MAX_THREADS } from "../../cli/options/limits.js";
+import { listOption } from "../../cli/options/listOption.js";
+import { percentOption } from "../../cli/options/percentOption.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { formatKernels } from "../kernels/formatKernels.js";
 import { measureKernels } from "../kernels/measureKernels.js";
-import { integerOption } from "./integerOption.js";
-import { MAX_THREADS } from "./limits.js";
-import { listOption } from "./listOption.js";
-import { percentOption } from "./percentOption.js";
 import { shapeOption } from "./shapeOption.js";
 import { typesOption } from "./typesOption.js";
 import { withProgress } from "./withProgress.js";

@@ -113,7 +113,7 @@ describe("mixllm-bench", () => {
     [["compare", "none", "--text", "x", "--format", "pdf"], /^error: option '--format <format>' argument 'pdf'/],
     [
       ["compare", "none", "--text", "x", "--bits-per-weight", "4.5,3"],
-      /^error: option '--bits-per-weight.*from 4 to 8\.125/
+      /^error: option '--bits-per-weight.*from 4 to 9/
     ],
     [["report", "none.json"], /^error: cannot read none\.json: no such file/],
     [["report", "package.json"], /^error: package\.json is no comparison: /],

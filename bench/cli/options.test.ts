@@ -1,72 +1,17 @@
-import { Command, type Option } from "commander";
 import { expect, test } from "vitest";
 import { compareCommand } from "./compareCommand.js";
-import { integerOption } from "./integerOption.js";
-import { listOption } from "./listOption.js";
-import { percentOption } from "./percentOption.js";
 import { shapeOption } from "./shapeOption.js";
 import { typesOption } from "./typesOption.js";
 
-test.each([
-  ["8", 8],
-  ["512", 512]
-])("a whole number, %s", (text, value) => {
-  expect(integerOption(8)(text)).toBe(value);
-});
-
-test.each(["7", "-8", "8.5", "8k", "", " 8", "1e3", "99999999999"])("not a whole number from 8 on: %j", (text) => {
-  expect(() => integerOption(8)(text)).toThrow("expected a whole number from 8 to 2147483647");
-});
-
-test("a whole number that is too large", () => {
-  expect(integerOption(1, 512)("512")).toBe(512);
-  expect(() => integerOption(1, 512)("513")).toThrow("expected a whole number from 1 to 512");
-});
-
-test.each([
-  ["0", 0],
-  ["12.5", 12.5],
-  ["100", 100]
-])("a percentage, %s", (text, value) => {
-  expect(percentOption(text)).toBe(value);
-});
-
-test.each(["-1", "101", "10%", "", "NaN"])("not a percentage: %j", (text) => {
-  expect(() => percentOption(text)).toThrow("percentage");
-});
-
-/** What a command makes of `--list <text>`, or of no such option, where `option` is its only one. */
-function parsed(option: Option, text?: string): unknown {
-  const args = text === undefined ? [] : [option.long ?? "", text];
-  const silent = { writeErr: () => undefined };
-  return new Command().exitOverride().configureOutput(silent).addOption(option).parse(args, { from: "user" }).opts()[
-    option.attributeName()
-  ];
-}
-
-const integers = () => listOption("--list <counts>", "counts", integerOption(0, 4096), "1,512");
-
-test("a list is separated by commas, and its default shown as one writes it", () => {
-  expect(parsed(integers(), "512")).toEqual([512]);
-  expect(parsed(integers(), "0,512,4096")).toEqual([0, 512, 4096]);
-  expect(parsed(integers())).toEqual([1, 512]);
-  expect(new Command().addOption(integers()).helpInformation()).toContain("counts (default: 1,512)");
-  expect(parsed(listOption("--list <shares>", "shares", percentOption))).toBeUndefined();
-  expect(parsed(listOption("--list <shares>", "shares", percentOption), "0,2.5")).toEqual([0, 2.5]);
-});
-
-test.each(["", "1,", ",1", "1 2", "1;2", "1, 2", "1,x", "1,4097"])("not a list of whole numbers: %j", (text) => {
-  expect(() => parsed(integers(), text)).toThrow("expected a whole number from 0 to 4096");
-});
-
 test("names of types, in any case, or none", () => {
-  expect(parsed(typesOption("Q4_0,F16"))).toEqual(["Q4_0", "F16"]);
-  expect(parsed(typesOption("Q4_0"), "q4_k,IQ4_XS")).toEqual(["Q4_K", "IQ4_XS"]);
-  expect(parsed(typesOption("Q4_0"), "none")).toEqual([]);
+  const types = typesOption("Q4_0,F16");
+  expect(types.defaultValue).toEqual(["Q4_0", "F16"]);
+  expect(types.parseArg?.("q4_k,IQ4_XS", undefined)).toEqual(["Q4_K", "IQ4_XS"]);
+  expect(types.parseArg?.("none", undefined)).toEqual([]);
 });
 
 test.each(["", "Q4_K,", "Q4_K Q6_K", "Q4_K, Q6_K"])("not names of types: %j", (text) => {
-  expect(() => parsed(typesOption("Q4_0"), text)).toThrow("expected names such as Q4_K,Q6_K");
+  expect(() => typesOption("Q4_0").parseArg?.(text, undefined) as unknown).toThrow("expected names such as Q4_K,Q6_K");
 });
 
 test("the size of a weight", () => {

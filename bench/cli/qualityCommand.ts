@@ -1,11 +1,11 @@
 import { Command } from "commander";
+import { integerOption } from "../../cli/options/integerOption.js";
+import { MAX_THREADS, MAX_TOKENS } from "../../cli/options/limits.js";
 import { formatQuality } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { warn } from "../../cli/warn.js";
-import { integerOption } from "./integerOption.js";
-import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {

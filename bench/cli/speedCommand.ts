@@ -1,5 +1,8 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
+import { integerOption } from "../../cli/options/integerOption.js";
+import { MAX_THREADS, MAX_TOKENS } from "../../cli/options/limits.js";
+import { listOption } from "../../cli/options/listOption.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { warn } from "../../cli/warn.js";
@@ -8,9 +11,6 @@ import { startLengths } from "../footprint/startLengths.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { speedJson } from "../speed/speedJson.js";
-import { integerOption } from "./integerOption.js";
-import { MAX_THREADS, MAX_TOKENS } from "./limits.js";
-import { listOption } from "./listOption.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {

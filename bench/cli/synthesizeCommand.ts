@@ -1,10 +1,10 @@
 import { Command } from "commander";
+import { integerOption } from "../../cli/options/integerOption.js";
+import { percentOption } from "../../cli/options/percentOption.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { syntheticShapes } from "../synthetic/syntheticShapes.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
-import { integerOption } from "./integerOption.js";
-import { percentOption } from "./percentOption.js";
 import { withProgress } from "./withProgress.js";
 
 /** The largest models have a tenth of either. */

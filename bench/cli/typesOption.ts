@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Option } from "commander";
-import { listOption } from "./listOption.js";
+import { listOption } from "../../cli/options/listOption.js";
 
 const FLAGS = "--types <names>";
 

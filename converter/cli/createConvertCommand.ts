@@ -1,12 +1,18 @@
 import { Command, Option } from "commander";
+import { bitsPerWeightOption } from "../../cli/options/bitsPerWeightOption.js";
+import { bytesOption } from "../../cli/options/bytesOption.js";
+import { gpuOption } from "../../cli/options/gpuOption.js";
+import { integerOption } from "../../cli/options/integerOption.js";
+import { MAX_SAMPLES, MAX_TOKENS } from "../../cli/options/limits.js";
+import { percentOption } from "../../cli/options/percentOption.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizerNames.js";
 import { HEAD_TYPES } from "../plan/ConversionOptions.js";
-import type { TensorOverride } from "../plan/TensorOverride.js";
 import { RANKINGS } from "../quantization/Ranking.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
 import { runConversion } from "./runConversion.js";
 import { runDryRun } from "./runDryRun.js";
+import { tensorBitsOption } from "./tensorBitsOption.js";
 import { usesCalibration } from "./usesCalibration.js";
 
 const EXAMPLES = `
@@ -53,22 +59,22 @@ export function createConvertCommand(): Command {
     )
     .addOption(
       new Option("--percent-8bit <percent>", "share of output channels in 8 bits, chosen over the whole model")
-        .argParser(parsePercent)
+        .argParser(percentOption)
         .default(10)
     )
     .addOption(
       new Option("--bits-per-weight <bits>", "instead of a share: average bits of the decoder's linear weights")
-        .argParser(parseBits)
+        .argParser(bitsPerWeightOption)
         .conflicts(["percent8bit", "size"])
     )
     .addOption(
       new Option("--size <bytes>", "instead of a share: size of the file, such as 4.5G or 800M")
-        .argParser((text) => parseBytes("--size", text))
+        .argParser(bytesOption)
         .conflicts(["percent8bit", "bitsPerWeight"])
     )
     .addOption(
       new Option("--tensor-bits <regex=bits>", "weights whose name matches get 4 or 8 bits, or stay f16; repeatable")
-        .argParser(collectOverride)
+        .argParser(tensorBitsOption)
         .default([], "none")
     )
     .addOption(
@@ -91,24 +97,22 @@ export function createConvertCommand(): Command {
     .optionsGroup("Calibration:")
     .option("--calibration <files...>", "text to calibrate on (default: samples of the model itself)")
     .addOption(
-      new Option("--samples <count>", "calibration samples")
-        .argParser((text) => parseCount("--samples", text, 1))
-        .default(64)
+      new Option("--samples <count>", "calibration samples").argParser(integerOption(1, MAX_SAMPLES)).default(64)
     )
     .addOption(
       new Option("--sequence-length <tokens>", "tokens of each sample")
-        .argParser((text) => parseCount("--sequence-length", text, 2))
+        .argParser(integerOption(2, MAX_TOKENS))
         .default(512)
     )
     .addOption(
       new Option(
         "--memory <bytes>",
         "memory for one layer and its activations, such as 8G (default: half of what is free)"
-      ).argParser((text) => parseBytes("--memory", text))
+      ).argParser(bytesOption)
     )
     .addOption(
       new Option("--gpu <device>", "compute on a GPU: cuda, auto (where there is one), or false for the CPU")
-        .argParser(parseGpu)
+        .argParser(gpuOption)
         .default(false)
     )
     .option("--work-directory <directory>", "where finished layers are kept until all are (default: beside the output)")
@@ -121,59 +125,6 @@ export function createConvertCommand(): Command {
     assertEffective(command, options);
     await (options.dryRun === true ? runDryRun(source, options) : runConversion(source, options));
   });
-}
-
-function parsePercent(text: string): number {
-  const percent = Number(text);
-  if (text.trim() === "" || !(percent >= 0 && percent <= 100)) {
-    throw new InvalidInputError(`--percent-8bit should be a number from 0 to 100, not "${text}"`);
-  }
-  return percent;
-}
-
-function parseBits(text: string): number {
-  const bits = Number(text);
-  if (text.trim() === "" || !(bits >= 4 && bits <= 9)) {
-    throw new InvalidInputError(`--bits-per-weight should be a number from 4 to 9, not "${text}"`);
-  }
-  return bits;
-}
-
-function parseGpu(text: string): ConvertArguments["gpu"] {
-  if (text === "false") return false;
-  if (text === "auto" || text === "cuda") return text;
-  throw new InvalidInputError(`--gpu should be auto, cuda or false, not "${text}"`);
-}
-
-function parseCount(option: string, text: string, least: number): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < least || count > 1_000_000) {
-    throw new InvalidInputError(`${option} should be a whole number from ${least} to 1000000, not "${text}"`);
-  }
-  return count;
-}
-
-const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
-
-function parseBytes(option: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text.trim());
-  const bytes = Number(match?.[1]) * (UNITS[match?.[2]?.toUpperCase() ?? ""] ?? NaN);
-  if (!(bytes > 0)) throw new InvalidInputError(`${option} should be a size such as 4.5G or 800M, not "${text}"`);
-  return Math.round(bytes);
-}
-
-function collectOverride(text: string, former: readonly TensorOverride[]): TensorOverride[] {
-  const match = /^(.+)=(4|8|f16)$/.exec(text);
-  if (match === null) {
-    throw new InvalidInputError(`--tensor-bits should be a pattern and 4, 8 or f16, not "${text}"`, {
-      fix: "For example: --tensor-bits 'ffn_down=8'"
-    });
-  }
-  try {
-    return [...former, { pattern: new RegExp(match[1] as string), treatment: match[2] as TensorOverride["treatment"] }];
-  } catch (error) {
-    throw new InvalidInputError(`--tensor-bits: ${(error as Error).message}`);
-  }
 }
 
 /** Options that only calibration takes. */

@@ -1,11 +1,12 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { gpuOption } from "../../cli/options/gpuOption.js";
 import { buildMixLlama } from "../api/buildMixLlama.js";
 
 /** `mixllm build`: builds the runtime for this machine ahead of its first use. */
 export function buildCommand(): Command {
   return new Command("build")
     .description("Build the runtime for this machine, unless a finished build is there already.")
-    .option("--gpu <type>", "what to build for: auto, cuda, or false for the CPU alone", parseGpu, "auto")
+    .option("--gpu <type>", "what to build for: auto, cuda, or false for the CPU alone", gpuOption, "auto")
     .option("--force", "build from scratch even when a finished build is there", false)
     .option("--json", "print the result as JSON", false)
     .addHelpText(
@@ -25,16 +26,4 @@ Examples:
           : `The MixLLM runtime (${target}) is ready: ${runtime.directory}\n`
       );
     });
-}
-
-function parseGpu(value: string): "auto" | "cuda" | false {
-  switch (value) {
-    case "auto":
-    case "cuda":
-      return value;
-    case "false":
-      return false;
-    default:
-      throw new InvalidArgumentError("It is auto, cuda or false.");
-  }
 }
