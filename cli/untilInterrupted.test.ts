@@ -32,7 +32,6 @@ test("work that does not end is left behind with the process", () => {
   vi.useFakeTimers();
   const kill = vi.spyOn(process, "kill").mockReturnValue(true);
   const told = vi.fn();
-  const listeners = process.listeners("SIGHUP");
   void untilInterrupted(() => new Promise<void>(() => undefined), told);
   process.emit("SIGHUP", "SIGHUP");
   expect(told).toHaveBeenCalledOnce();
@@ -42,7 +41,6 @@ test("work that does not end is left behind with the process", () => {
   expect(kill).toHaveBeenCalledExactlyOnceWith(process.pid, "SIGHUP");
   kill.mockRestore();
   vi.useRealTimers();
-  for (const listener of listeners) process.on("SIGHUP", listener);
 });
 
 test("gives what the work resolves to", async () => {

@@ -22,7 +22,8 @@ export async function untilInterrupted<T>(
   const interrupt = (signal: NodeJS.Signals): void => {
     process.exitCode = EXIT_CODES[signal as keyof typeof EXIT_CODES];
     onInterrupted?.();
-    grace = setTimeout(() => endBy(signal), GRACE_MS);
+    // Nobody listens for it here any more, so it ends the process, which would wait for native threads at its own end.
+    grace = setTimeout(() => process.kill(process.pid, signal), GRACE_MS);
     controller.abort(new Error(`interrupted by ${signal}`));
   };
   const signals = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
@@ -36,12 +37,6 @@ export async function untilInterrupted<T>(
     clearTimeout(grace);
     for (const signal of signals) process.off(signal, interrupt);
   }
-}
-
-/** Ends the process as if nothing listened to the signal, which leaves out what would wait for native threads. */
-function endBy(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
 }
 
 /** Whether an error is the given one, or was thrown because of it. */
