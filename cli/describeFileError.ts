@@ -5,8 +5,14 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
   ENOTDIR: "part of its path is not a directory",
   EEXIST: "a file stands where a folder is needed",
+  ENAMETOOLONG: "its name is too long",
+  ELOOP: "its symbolic links lead in a circle",
+  EMFILE: "too many open files",
+  ENFILE: "too many open files on this machine",
   ENOSPC: "no space left on the disk",
-  EROFS: "the file system is read-only"
+  EDQUOT: "your share of the disk is used up",
+  EROFS: "the file system is read-only",
+  EIO: "the disk or the network drive failed (I/O error)"
 };
 
 /** Says in words why a file operation failed. */

@@ -61,14 +61,16 @@ test.skipIf(!existsSync("/dev/full"))("a disk that is full under stdout is one l
   const full = openSync("/dev/full", "w");
   const { code, stderr } = await run("mixllm", ["inspect", await longFile()], { stdout: full });
   closeSync(full);
-  expect(stderr).toMatch(/^error: ENOSPC: no space left on device, write\n$/);
+  expect(stderr).toMatch(/^error: the disk filled up while writing the output\nfix: {3}Free some space [^\n]*\n$/);
   expect(code).toBe(1);
 });
 
 test("errors have colours when asked for, and none with NO_COLOR", async () => {
   const stderr = async (env: NodeJS.ProcessEnv) => (await run("mixllm", ["inspect", "none.gguf"], { env })).stderr;
-  const message = "Cannot read none.gguf: there is no such file\n";
-  expect(await stderr({ FORCE_COLOR: "1", NO_COLOR: undefined })).toBe(`\u001b[31merror:\u001b[39m ${message}`);
+  const message = "cannot read none.gguf: no such file or folder\n";
+  expect(await stderr({ FORCE_COLOR: "1", NO_COLOR: undefined })).toBe(
+    `\u001b[31merror:\u001b[39m ${message}\u001b[2mfix:\u001b[22m   Check the path.\n`
+  );
   // Node.js itself warns of the contradiction.
   const plain = await stderr({ FORCE_COLOR: "1", NO_COLOR: "1" });
   expect(plain).toContain(`error: ${message}`);

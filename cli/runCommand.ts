@@ -2,7 +2,11 @@ import chalk, { chalkStderr } from "chalk";
 import type { Command } from "commander";
 import { MixLlmError } from "../plugin/errors/MixLlmError.js";
 import { packageVersion } from "../plugin/runtime/packageVersion.js";
+import { describeFileError } from "./describeFileError.js";
+import { fileErrorFix } from "./fileErrorFix.js";
+import { isSystemError } from "./isSystemError.js";
 import { printable } from "./printable.js";
+import { writeFailure } from "./writeFailure.js";
 
 /**
  * Parses `process.argv` with `command` and runs the chosen action.
@@ -24,23 +28,28 @@ export async function runCommand(command: Command): Promise<void> {
   try {
     await command.parseAsync();
   } catch (error) {
-    if (!isExpected(error) || process.env["MIXLLM_DEBUG"] === "1") throw error;
-    report(error);
+    if (process.env["MIXLLM_DEBUG"] === "1") throw error;
+    if (error instanceof MixLlmError) report(error);
+    else if (isSystemError(error)) report(systemFailure(error));
+    else throw error;
   }
 }
 
 /** A reader that has seen enough (`| head`) is no reason to stop work; a full disk under stdout is a failure. */
 function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") report(error);
+  if (error.code !== "EPIPE") report(writeFailure("the output", error));
 }
 
-function report(error: Error): void {
+/** The error for what the operating system refused where no code foresaw it. */
+function systemFailure(error: NodeJS.ErrnoException): MixLlmError {
+  const { syscall = "", path } = error;
+  const call = path === undefined || syscall.includes(path) ? syscall : `${syscall} ${path}`;
+  const fix = fileErrorFix(error);
+  return new MixLlmError(`${call} failed: ${describeFileError(error)}`, fix === undefined ? {} : { fix });
+}
+
+function report(error: MixLlmError): void {
   process.stderr.write(`${chalkStderr.red("error:")} ${printable(error.message)}\n`);
-  if (error instanceof MixLlmError && error.fix !== undefined)
-    process.stderr.write(`${chalkStderr.dim("fix:")}   ${printable(error.fix)}\n`);
+  if (error.fix !== undefined) process.stderr.write(`${chalkStderr.dim("fix:")}   ${printable(error.fix)}\n`);
   process.exitCode = 1;
-}
-
-function isExpected(error: unknown): error is Error {
-  return error instanceof MixLlmError || (error instanceof Error && "syscall" in error);
 }

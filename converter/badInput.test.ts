@@ -145,7 +145,7 @@ test("the tiny model itself converts without a warning", async () => {
 
 test("a model that is not there, and a file that is none, are told apart", async () => {
   const missing = path.join(directory, "nowhere");
-  await expect(convert({ source: missing, output })).rejects.toThrow(`there is no file or directory ${missing}`);
+  await expect(convert({ source: missing, output })).rejects.toThrow(`cannot read ${missing}: no such file or folder`);
   writeFileSync(path.join(directory, "file"), "");
   await expect(convert({ source: path.join(directory, "file"), output })).rejects.toThrow(
     /file is not a GGUF file: it does not begin/

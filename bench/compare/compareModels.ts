@@ -2,10 +2,9 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { shellWords } from "../../cli/shellWords.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { ArmRunner } from "../arm/runArm.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
-import { describeFileError } from "../../cli/describeFileError.js";
+import { readFailure } from "../../cli/readFailure.js";
 import type { Footprint } from "../footprint/Footprint.js";
 import { startLengths } from "../footprint/startLengths.js";
 import { summarizeFootprints } from "../footprint/summarizeFootprints.js";
@@ -254,7 +253,7 @@ async function assertSource(source: string): Promise<boolean> {
   try {
     isDirectory = (await stat(source)).isDirectory();
   } catch (error) {
-    throw new InvalidInputError(`cannot read ${source}: ${describeFileError(error)}`);
+    throw readFailure(source, error);
   }
   if (!isDirectory) {
     await assertGgufFile(source);

@@ -1,6 +1,6 @@
-import { open } from "node:fs/promises";
+import { openRegularFile } from "../../cli/openRegularFile.js";
+import { readFailure } from "../../cli/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { describeFileError } from "../../cli/describeFileError.js";
 
 /**
  * Makes sure that `path` is a readable file that starts like a GGUF, so that what is not one is called by its name
@@ -9,17 +9,15 @@ import { describeFileError } from "../../cli/describeFileError.js";
  * @throws {InvalidInputError}
  */
 export async function assertGgufFile(path: string): Promise<void> {
+  const file = await openRegularFile(path);
   let magic: string;
   try {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-      magic = buffer.toString("latin1", 0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    magic = buffer.toString("latin1", 0, bytesRead);
   } catch (error) {
-    throw new InvalidInputError(`cannot read ${path}: ${describeFileError(error)}`);
+    throw readFailure(path, error);
+  } finally {
+    await file.close();
   }
   if (magic !== "GGUF") {
     throw new InvalidInputError(`${path} is not a GGUF file: it does not start with "GGUF"`, {

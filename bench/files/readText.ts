@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { readFailure } from "../../cli/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { describeFileError } from "../../cli/describeFileError.js";
 
 const LINE_FEED = 10;
 
@@ -14,7 +14,7 @@ export async function readText(path: string): Promise<Uint8Array> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new InvalidInputError(`cannot read the text ${path}: ${describeFileError(error)}`);
+    throw readFailure(`the text ${path}`, error);
   }
   if (bytes.at(-1) === LINE_FEED) bytes = bytes.subarray(0, -1);
   if (bytes.length === 0) throw new InvalidInputError(`the text ${path} is empty`);

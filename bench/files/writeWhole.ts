@@ -2,14 +2,15 @@ import { constants } from "node:fs";
 import { access, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { describeFileError } from "../../cli/describeFileError.js";
+import { writeFailure } from "../../cli/writeFailure.js";
 
 /**
  * Lets `write` make a file under a temporary name beside `path` and renames it when it is whole, so that a failure or an
  * interruption leaves nothing half-made under the final name.
  *
  * @param options.force replaces an existing file
- * @throws {InvalidInputError} the file exists or is no regular one, or its folder cannot be written
+ * @throws {InvalidInputError} the file exists or is no regular one
+ * @throws {MixLlmError} its folder cannot be written
  */
 export async function writeWhole(
   path: string,
@@ -28,7 +29,7 @@ export async function writeWhole(
   try {
     await access(dirname(path), constants.W_OK);
   } catch (error) {
-    throw new InvalidInputError(`cannot write ${path}: ${describeFileError(error)}`);
+    throw writeFailure(path, error);
   }
   const temporaryPath = `${path}.${process.pid}.tmp`;
   try {
@@ -37,7 +38,7 @@ export async function writeWhole(
   } catch (error) {
     await rm(temporaryPath, { force: true });
     if ((error as NodeJS.ErrnoException).syscall === "rename") {
-      throw new InvalidInputError(`cannot write ${path}: ${describeFileError(error)}`);
+      throw writeFailure(path, error);
     }
     throw error;
   }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Comparison } from "../compare/Comparison.js";
-import { describeFileError } from "../../cli/describeFileError.js";
+import { readFailure } from "../../cli/readFailure.js";
 
 const number = z.number();
 const count = z.int().nonnegative();
@@ -88,7 +88,7 @@ export async function readComparison(path: string): Promise<Comparison> {
     json = JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
     if (error instanceof SyntaxError) throw new InvalidInputError(`${path} is no comparison: it is not JSON`);
-    throw new InvalidInputError(`cannot read ${path}: ${describeFileError(error)}`);
+    throw readFailure(path, error);
   }
   const result = comparison.safeParse(json);
   // As it was read: fields of a later release stay.

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { readFailure } from "../../cli/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 
 /** Calibration text read from files. */
@@ -16,9 +17,7 @@ export async function readCalibrationText(files: readonly string[]): Promise<Cal
   const texts: string[] = [];
   for (const file of files) {
     const data = await readFile(file).catch((error: unknown) => {
-      throw new InvalidInputError(`cannot read the calibration text ${file}: ${(error as Error).message}`, {
-        cause: error
-      });
+      throw readFailure(`the calibration text ${file}`, error);
     });
     hash.update(data);
     try {

@@ -1,11 +1,12 @@
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
+import { openRegularFile } from "../../cli/openRegularFile.js";
+import { readFully } from "../../cli/readFully.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { NotGgufFileError } from "../../plugin/errors/NotGgufFileError.js";
 import type { GgufHeader } from "../../plugin/gguf/GgufHeader.js";
 import { ggmlTypeSize } from "../../plugin/gguf/ggmlTypeSize.js";
 import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
-import { readFully } from "../model/readFully.js";
 import type { StoredTensor } from "../model/StoredTensor.js";
 import type { StoredWeights } from "../model/StoredWeights.js";
 
@@ -66,7 +67,7 @@ export class GgufFiles implements StoredWeights {
     try {
       const opened: OpenPart[] = [];
       for (const part of parts) {
-        const handle = await open(part.path, "r");
+        const handle = await openRegularFile(part.path);
         handles.push(handle);
         opened.push({ ...part, handle });
       }

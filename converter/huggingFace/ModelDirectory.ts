@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { readFailure } from "../../cli/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { JsonObject } from "./JsonObject.js";
 
@@ -23,7 +24,7 @@ export class ModelDirectory {
   static async open(directory: string): Promise<ModelDirectory> {
     const absolute = path.resolve(directory);
     const entries = await readdir(absolute).catch((error: unknown) => {
-      throw new InvalidInputError(`cannot list ${absolute}: ${reasonOf(error)}`, { cause: error });
+      throw readFailure(absolute, error);
     });
     return new ModelDirectory(absolute, new Set(entries));
   }
@@ -52,7 +53,9 @@ export class ModelDirectory {
     try {
       return JSON.parse(text);
     } catch (error) {
-      throw new InvalidInputError(`${this.pathOf(name)} is not valid JSON: ${reasonOf(error)}`, { cause: error });
+      throw new InvalidInputError(`${this.pathOf(name)} is not valid JSON: ${(error as Error).message}`, {
+        cause: error
+      });
     }
   }
 
@@ -82,11 +85,7 @@ export class ModelDirectory {
       return await readFile(file);
     } catch (error) {
       if (error instanceof InvalidInputError) throw error;
-      throw new InvalidInputError(`cannot read ${file}: ${reasonOf(error)}`, { cause: error });
+      throw readFailure(file, error, { ifMissing: "Finish the download, then run the same command again." });
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

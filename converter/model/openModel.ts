@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { readFailure } from "../../cli/readFailure.js";
 import { GgufModel } from "../ggufModel/GgufModel.js";
 import { HuggingFaceModel } from "../huggingFace/HuggingFaceModel.js";
 import type { OpenModelOptions } from "./OpenModelOptions.js";
@@ -13,11 +13,10 @@ import type { SourceModel } from "./SourceModel.js";
  * @throws {InvalidInputError} it does not hold a whole model of a supported architecture
  */
 export async function openModel(source: string, options: OpenModelOptions): Promise<SourceModel> {
-  const status = await stat(source).catch(() => undefined);
-  if (status === undefined) {
-    throw new InvalidInputError(`there is no file or directory ${path.resolve(source)}`, {
-      fix: "Give the folder of a downloaded model, the one that holds config.json, or an F16, BF16 or F32 GGUF."
+  const status = await stat(source).catch((error: unknown) => {
+    throw readFailure(path.resolve(source), error, {
+      ifMissing: "Give the folder of a downloaded model, the one that holds config.json, or an F16, BF16 or F32 GGUF."
     });
-  }
+  });
   return status.isDirectory() ? HuggingFaceModel.open(source, options) : GgufModel.open(source, options);
 }

@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { access, open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { describeFileError } from "../../cli/describeFileError.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { writeFailure } from "../../cli/writeFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
@@ -50,7 +49,7 @@ export class OutputFile {
       });
     }
     await access(directory, constants.W_OK).catch((error: unknown) => {
-      throw new InvalidInputError(`cannot write ${file}: ${describeFileError(error)}`, { cause: error });
+      throw writeFailure(file, error);
     });
   }
 

@@ -98,7 +98,7 @@ test("a text that is too short or not text is refused before any work", async ()
   );
   await expect(
     convert({ ...options, calibration: calibration("c", { files: [path.join(directory, "absent.txt")] }) })
-  ).rejects.toThrow(/cannot read the calibration text .*absent\.txt/);
+  ).rejects.toThrow(/cannot read the calibration text .*absent\.txt: no such file/);
   expect(existsSync(path.join(directory, "b.work"))).toBe(false);
 });
 

@@ -1,7 +1,8 @@
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { openRegularFile } from "../../cli/openRegularFile.js";
+import { readFully } from "../../cli/readFully.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
-import { readFully } from "../model/readFully.js";
 import type { StoredTensor } from "../model/StoredTensor.js";
 
 /** The reference implementation's own limit on a header. */
@@ -25,12 +26,9 @@ export class SafetensorsFile {
 
   /** @throws {InvalidInputError} the file cannot be read or its header does not hold */
   static async open(path: string): Promise<SafetensorsFile> {
-    let handle: FileHandle;
-    try {
-      handle = await open(path, "r");
-    } catch (error) {
-      throw new InvalidInputError(`cannot open ${path}: ${(error as Error).message}`, { cause: error });
-    }
+    const handle = await openRegularFile(path, {
+      ifMissing: "Finish the download, then run the same command again."
+    });
     try {
       const tensors = await readTensors(handle, path);
       return new SafetensorsFile(path, handle, tensors);
@@ -55,9 +53,7 @@ export class SafetensorsFile {
 }
 
 async function readTensors(handle: FileHandle, path: string): Promise<StoredTensor[]> {
-  const status = await handle.stat();
-  if (!status.isFile()) throw new InvalidInputError(`${path} is not a file`);
-  const size = status.size;
+  const { size } = await handle.stat();
   if (size < 8) throw new InvalidInputError(`${path} has ${size} bytes: too few for a safetensors file`);
 
   const prefix = new Uint8Array(8);

@@ -1,5 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import type { TokenizerFiles } from "./TokenizerFiles.js";
 
 export interface ChatTemplates {
@@ -22,10 +22,10 @@ export async function readChatTemplates(files: TokenizerFiles): Promise<ChatTemp
   if (configured !== undefined) return collect(configured);
   if (directory.has("chat_template.jinja")) {
     const named = new Map<string, string>();
-    const folder = directory.pathOf(ADDITIONAL_TEMPLATES);
-    const names = directory.has(ADDITIONAL_TEMPLATES) ? (await readdir(folder)).sort() : [];
-    for (const name of names.filter((file) => file.endsWith(".jinja"))) {
-      named.set(templateKey(path.parse(name).name), await readFile(path.join(folder, name), "utf8"));
+    if (directory.has(ADDITIONAL_TEMPLATES)) {
+      const additional = await ModelDirectory.open(directory.pathOf(ADDITIONAL_TEMPLATES));
+      for (const name of additional.fileNames().filter((file) => file.endsWith(".jinja")))
+        named.set(templateKey(path.parse(name).name), await additional.readText(name));
     }
     return { default: await directory.readText("chat_template.jinja"), named };
   }

@@ -61,7 +61,7 @@ test("tells MixLLM files from stock GGUF files and from anything else", async ()
   expect(await isMixLlmFile(await writeTemporary(stock))).toBe(false);
   expect(await isMixLlmFile(await writeTemporary(Buffer.from("text")))).toBe(false);
   expect(await isMixLlmFile(await writeTemporary(encodeMixLlmFile().subarray(0, 60)))).toBe(false);
-  await expect(isMixLlmFile("/nowhere/model.gguf")).rejects.toThrow("Cannot read /nowhere/model.gguf");
+  await expect(isMixLlmFile("/nowhere/model.gguf")).rejects.toThrow("cannot read /nowhere/model.gguf: no such file");
   await expect(inspect(stock)).rejects.toThrow(NotMixLlmFileError);
 });
 

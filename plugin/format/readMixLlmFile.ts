@@ -1,4 +1,6 @@
-import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { openRegularFile } from "../../cli/openRegularFile.js";
+import { readFully } from "../../cli/readFully.js";
 import { CorruptFileError } from "../errors/CorruptFileError.js";
 import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
 import type { GgufHeader, GgufTensor } from "../gguf/GgufHeader.js";
@@ -31,11 +33,11 @@ export async function readMixLlmFile(file: string): Promise<{ header: GgufHeader
   });
   if (weights.length === 0) fail("its metadata says MixLLM, and it has no MixLLM weight");
 
-  const handle = await open(file, "r");
+  const handle = await openRegularFile(file);
   try {
     for (const { tensor, rows } of weights) {
       if (rows === undefined) continue;
-      const problem = checkRows(await readInt32(handle, rows), tensor.outputFeatures - tensor.features8bit);
+      const problem = checkRows(await readInt32(handle, file, rows), tensor.outputFeatures - tensor.features8bit);
       if (problem !== undefined) fail(`the tensor ${rows.name} is no permutation in ascending parts: ${problem}`);
     }
   } finally {
@@ -45,9 +47,9 @@ export async function readMixLlmFile(file: string): Promise<{ header: GgufHeader
 }
 
 /** Reads a tensor of little-endian 32-bit integers; its size was checked with the header. */
-async function readInt32(handle: Awaited<ReturnType<typeof open>>, tensor: GgufTensor): Promise<Int32Array> {
+async function readInt32(handle: FileHandle, file: string, tensor: GgufTensor): Promise<Int32Array> {
   const length = tensor.byteLength ?? 0;
   const bytes = Buffer.alloc(length);
-  await handle.read(bytes, 0, length, tensor.fileOffset);
+  await readFully(handle, file, bytes, tensor.fileOffset);
   return Int32Array.from({ length: length / 4 }, (_, index) => bytes.readInt32LE(index * 4));
 }

@@ -1,6 +1,7 @@
-import { open } from "node:fs/promises";
+import { isSystemError } from "../../cli/isSystemError.js";
+import { openRegularFile } from "../../cli/openRegularFile.js";
+import { readFailure } from "../../cli/readFailure.js";
 import { CorruptFileError } from "../errors/CorruptFileError.js";
-import { InvalidInputError } from "../errors/InvalidInputError.js";
 import { NotGgufFileError } from "../errors/NotGgufFileError.js";
 import { BoundedFileReader } from "./BoundedFileReader.js";
 import type { GgufHeader, GgufPlace, GgufTensor, GgufValue } from "./GgufHeader.js";
@@ -53,22 +54,15 @@ const SCALARS: Readonly<Record<number, readonly [bytes: number, read: (buffer: B
  * @throws {CorruptFileError} its header is cut off or contradicts itself
  */
 export async function readGgufHeader(file: string): Promise<GgufHeader> {
-  const handle = await open(file, "r").catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(file, error);
-  });
+  const handle = await openRegularFile(file);
   try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new InvalidInputError(`${file} is not a file`);
-    return await new HeaderParser(file, new BoundedFileReader(handle, stats.size)).parse();
+    const { size } = await handle.stat();
+    return await new HeaderParser(file, new BoundedFileReader(handle, size)).parse();
+  } catch (error) {
+    throw isSystemError(error) ? readFailure(file, error) : error;
   } finally {
     await handle.close();
   }
-}
-
-function unreadable(file: string, error: NodeJS.ErrnoException): InvalidInputError {
-  const reason =
-    error.code === "ENOENT" ? "there is no such file" : error.code === "EACCES" ? "permission denied" : error.message;
-  return new InvalidInputError(`Cannot read ${file}: ${reason}`, { cause: error });
 }
 
 class HeaderParser {

@@ -1,5 +1,6 @@
 import { realpath, rm, utimes } from "node:fs/promises";
 import path from "node:path";
+import { describeFileError } from "../../cli/describeFileError.js";
 import { Progress } from "../../cli/Progress.js";
 import { CacheDirectoryError } from "../errors/CacheDirectoryError.js";
 import { assertBuildTools } from "./assertBuildTools.js";
@@ -12,15 +13,8 @@ import type { Runtime } from "./Runtime.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
 import { withBuildLock } from "./withBuildLock.js";
 
-/** What the operating system's error codes mean when the cache cannot be written. */
-const CACHE_FAILURES: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space left",
-  ENOTDIR: "a file stands where a folder is needed",
-  EEXIST: "a file stands where a folder is needed"
-};
+/** The operating system's error codes of a cache that cannot be written, for which another folder is the remedy. */
+const CACHE_FAILURES: readonly unknown[] = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EEXIST"];
 
 /** Calls of this process that are under way, so that a second one waits for the first instead of for its lock. */
 const underway = new Map<RuntimeGpu, Promise<Runtime>>();
@@ -108,6 +102,7 @@ async function asRuntime(description: RuntimeDescription): Promise<Runtime> {
 }
 
 function asCacheError(error: unknown, directory: string): unknown {
-  const reason = CACHE_FAILURES[(error as NodeJS.ErrnoException).code ?? ""];
-  return reason === undefined ? error : new CacheDirectoryError(directory, reason, error);
+  return CACHE_FAILURES.includes((error as NodeJS.ErrnoException).code)
+    ? new CacheDirectoryError(directory, describeFileError(error), error)
+    : error;
 }

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
+import { readFailure } from "./readFailure.js";
 
 /**
  * Fills `buffer` from byte `position` of a file on.
@@ -11,7 +12,7 @@ export async function readFully(handle: FileHandle, path: string, buffer: Uint8A
   let done = 0;
   while (done < buffer.length) {
     const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done).catch((error) => {
-      throw new InvalidInputError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
+      throw readFailure(path, error);
     });
     if (bytesRead === 0) throw new InvalidInputError(`${path} ends early; it changed while it was being read`);
     done += bytesRead;
