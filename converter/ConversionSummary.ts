@@ -28,9 +28,9 @@ export interface MixedSummary {
 
 export interface MixedWeightSummary {
   readonly name: string;
-  readonly outputFeatures: number;
-  readonly inputFeatures: number;
-  readonly features8bit: number;
+  readonly outputChannels: number;
+  readonly inputChannels: number;
+  readonly channels8bit: number;
 }
 
 export interface StockTensorSummary {

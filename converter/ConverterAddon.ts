@@ -36,9 +36,9 @@ export interface ConverterAddon extends MethodAddon {
   /**
    * Quantizes a whole weight by rounding to nearest and packs it.
    *
-   * @param is8bit one byte an output feature, nonzero for 8 bits; a multiple of 16 of them
+   * @param is8bit one byte an output channel, nonzero for 8 bits; a multiple of 16 of them
    * @param out a buffer for every component, of exactly its size, empty for an empty part
-   * @returns row-major position of the first NaN or infinity and the first output feature whose range no scale can
+   * @returns row-major position of the first NaN or infinity and the first output channel whose range no scale can
    *   hold, each -1 for none; otherwise `out` is incomplete
    */
   quantizeWeight(

@@ -110,7 +110,7 @@ export async function convertModel(
       };
       if (isMixed) writeProvenance(metadata, provenance, PENDING_FINGERPRINT);
 
-      const counts = new Map(mix.weights.map(({ planned, features8bit }) => [planned.target, features8bit]));
+      const counts = new Map(mix.weights.map(({ planned, channels8bit }) => [planned.target, channels8bit]));
       const tensors = plan.flatMap((planned) => describeOutput(planned, counts.get(planned.target) ?? 0));
       const writer = await ModelWriter.create(options.output, metadata, tensors);
       try {

@@ -83,9 +83,9 @@ describe("a comparison", () => {
       name: "blk.0.attn_q.weight",
       layer: 0,
       kind: "attn_q",
-      outputFeatures: 2048,
-      inputFeatures: 2048,
-      features8bit: 208
+      outputChannels: 2048,
+      inputChannels: 2048,
+      channels8bit: 208
     });
     expect(reference!.quality.comparison).toBeUndefined();
     expect(reference!.bitsPerWeight).toBeGreaterThan(15.9);

@@ -30,9 +30,9 @@ const tensor = z.object({
   name: z.string(),
   layer: count.optional(),
   kind: z.string().optional(),
-  outputFeatures: count.positive(),
-  inputFeatures: count,
-  features8bit: count
+  outputChannels: count.positive(),
+  inputChannels: count,
+  channels8bit: count
 });
 
 const model = z.object({

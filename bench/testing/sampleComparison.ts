@@ -73,8 +73,8 @@ const KINDS = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up"
 function tensorsOf(scale: number, layers: number): NonNullable<ComparedModel["tensors"]> {
   return Array.from({ length: layers }, (_, layer) =>
     KINDS.map((kind, i) => ({
-      ...{ name: `blk.${layer}.${kind}.weight`, layer, kind, outputFeatures: 160, inputFeatures: 128 },
-      features8bit: scale * 16 * ((layer * 3 + i * 2) % 11)
+      ...{ name: `blk.${layer}.${kind}.weight`, layer, kind, outputChannels: 160, inputChannels: 128 },
+      channels8bit: scale * 16 * ((layer * 3 + i * 2) % 11)
     }))
   ).flat();
 }

@@ -7,7 +7,7 @@ export interface TensorSpec {
   readonly source: string;
   /** Name in GGUF, such as `blk.0.attn_q.weight`. */
   readonly target: string;
-  /** Slowest dimension first; `[outputFeatures, inputFeatures]` for a weight. */
+  /** Slowest dimension first; `[outputChannels, inputChannels]` for a weight. */
   readonly shape: readonly number[];
   readonly role: TensorRole;
   /**

@@ -51,9 +51,9 @@ function describe({ tensors, bytes, sourceBytes, mixed }: PlanEstimate): string 
     `tensor data: ${mixed === undefined ? "" : "about "}${formatBytes(bytes)}, from ${formatBytes(sourceBytes)}`
   ];
   if (mixed !== undefined) {
-    const { weights, features8bit, features, bitsPerWeight, leastBytes, mostBytes } = mixed;
+    const { weights, channels8bit, channels, bitsPerWeight, leastBytes, mostBytes } = mixed;
     lines.push(
-      `${weights} mixed weights: ${features8bit} of ${features} output channels in 8 bits, ` +
+      `${weights} mixed weights: ${channels8bit} of ${channels} output channels in 8 bits, ` +
         `about ${bitsPerWeight.toFixed(2)} bits per weight`
     );
     if (leastBytes !== mostBytes) {

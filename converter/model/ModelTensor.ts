@@ -6,8 +6,8 @@ export interface ModelTensor {
   readonly spec: TensorSpec;
   readonly stored: StoredTensor;
   readonly type: SourceType;
-  /** Rows: output features of a weight, 1 for a norm or bias. */
+  /** Rows: output channels of a weight, 1 for a norm or bias. */
   readonly rows: number;
-  /** Values of a row: input features of a weight, all values of a norm or bias. */
+  /** Values of a row: input channels of a weight, all values of a norm or bias. */
   readonly columns: number;
 }

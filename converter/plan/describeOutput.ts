@@ -6,9 +6,9 @@ import type { PlannedTensor } from "./PlannedTensor.js";
 /**
  * The GGUF tensors one planned tensor becomes.
  *
- * @param features8bit how many output features of a mixed weight have 8 bits
+ * @param channels8bit how many output channels of a mixed weight have 8 bits
  */
-export function describeOutput(planned: PlannedTensor, features8bit: number): TensorDescription[] {
+export function describeOutput(planned: PlannedTensor, channels8bit: number): TensorDescription[] {
   const { target } = planned;
   switch (planned.treatment) {
     case "computed":
@@ -16,7 +16,7 @@ export function describeOutput(planned: PlannedTensor, features8bit: number): Te
     case "stock":
       return [{ name: target, type: planned.type, ne: [...planned.tensor.spec.shape].reverse() }];
     case "mixed":
-      return mixedComponents(target, planned.tensor.rows, planned.tensor.columns, features8bit);
+      return mixedComponents(target, planned.tensor.rows, planned.tensor.columns, channels8bit);
   }
 }
 

@@ -28,9 +28,9 @@ export interface TensorEstimate {
 
 export interface MixedEstimate {
   readonly weights: number;
-  /** Output features of all mixed weights. */
-  readonly features: number;
-  readonly features8bit: number;
+  /** Output channels of all mixed weights. */
+  readonly channels: number;
+  readonly channels8bit: number;
   /** Of the mixed weights, with 8-bit channels spread evenly. */
   readonly bitsPerWeight: number;
   /** Bytes of all tensor data if the weights with the shortest rows got all 8-bit channels. */
@@ -43,15 +43,15 @@ export interface MixedEstimate {
 export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget): PlanEstimate {
   const weights = mixedWeights(plan);
   const free = weights.filter(({ bits }) => bits === undefined);
-  const features = weights.reduce((sum, { tensor }) => sum + tensor.rows, 0);
-  const freeFeatures = free.reduce((sum, { tensor }) => sum + tensor.rows, 0);
+  const channels = weights.reduce((sum, { tensor }) => sum + tensor.rows, 0);
+  const freeChannels = free.reduce((sum, { tensor }) => sum + tensor.rows, 0);
   const fixed8bit = weights.reduce((sum, { tensor, bits }) => sum + (bits === 8 ? tensor.rows : 0), 0);
   const free8bit =
     budget.unit === "percent"
-      ? ROW_TILE * Math.round(((freeFeatures / ROW_TILE) * budget.percent) / 100)
-      : freeFeatures * shareWithin(plan, weights, budget);
-  const features8bit = fixed8bit + Math.round(free8bit);
-  const share = freeFeatures === 0 ? 0 : free8bit / freeFeatures;
+      ? ROW_TILE * Math.round(((freeChannels / ROW_TILE) * budget.percent) / 100)
+      : freeChannels * shareWithin(plan, weights, budget);
+  const channels8bit = fixed8bit + Math.round(free8bit);
+  const share = freeChannels === 0 ? 0 : free8bit / freeChannels;
 
   const tensors = plan.map((planned): TensorEstimate => {
     const { target } = planned;
@@ -96,8 +96,8 @@ export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget): Pl
     sourceBytes,
     mixed: {
       weights: weights.length,
-      features,
-      features8bit,
+      channels,
+      channels8bit,
       bitsPerWeight: (8 * mixedBytes) / values,
       leastBytes,
       mostBytes
@@ -123,13 +123,13 @@ function shareWithin(
   return all === 0 ? 0 : Math.min(1, spendable / all);
 }
 
-function sizeOf(planned: PlannedTensor, features8bit: number): number {
-  return describeOutput(planned, features8bit).reduce((sum, tensor) => sum + byteLength(tensor), 0);
+function sizeOf(planned: PlannedTensor, channels8bit: number): number {
+  return describeOutput(planned, channels8bit).reduce((sum, tensor) => sum + byteLength(tensor), 0);
 }
 
-/** Bytes of mixed weights when 8-bit features are given to them in order until there are none left. */
-function sizeWhenFilled(weights: readonly PlannedMixedWeight[], features8bit: number): number {
-  let left = features8bit;
+/** Bytes of mixed weights when 8-bit channels are given to them in order until there are none left. */
+function sizeWhenFilled(weights: readonly PlannedMixedWeight[], channels8bit: number): number {
+  let left = channels8bit;
   return weights.reduce((sum, weight) => {
     const taken = Math.min(left, weight.tensor.rows);
     left -= taken;

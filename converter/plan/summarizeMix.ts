@@ -6,35 +6,35 @@ import type { PlannedMixedWeight } from "./PlannedTensor.js";
 export interface MixSummary {
   /** Bits of all component tensors over the weights they stand for; 0 when there are none. */
   readonly bitsPerWeight: number;
-  /** Share of 8-bit output features over all weights; 0 when there are none. */
+  /** Share of 8-bit output channels over all weights; 0 when there are none. */
   readonly percent8bit: number;
   readonly weights: readonly MixedWeightSummary[];
 }
 
-/** Adds up what a choice of 8-bit features costs. */
+/** Adds up what a choice of 8-bit channels costs. */
 export function summarizeMix(
-  weights: readonly { readonly planned: PlannedMixedWeight; readonly features8bit: number }[]
+  weights: readonly { readonly planned: PlannedMixedWeight; readonly channels8bit: number }[]
 ): MixSummary {
   let bytes = 0;
   let values = 0;
-  let features = 0;
-  let features8bit = 0;
+  let channels = 0;
+  let channels8bit = 0;
   for (const weight of weights) {
     const { target, tensor } = weight.planned;
-    const components = mixedComponents(target, tensor.rows, tensor.columns, weight.features8bit);
+    const components = mixedComponents(target, tensor.rows, tensor.columns, weight.channels8bit);
     bytes += components.reduce((sum, component) => sum + byteLength(component), 0);
     values += tensor.rows * tensor.columns;
-    features += tensor.rows;
-    features8bit += weight.features8bit;
+    channels += tensor.rows;
+    channels8bit += weight.channels8bit;
   }
   return {
     bitsPerWeight: values === 0 ? 0 : (8 * bytes) / values,
-    percent8bit: features === 0 ? 0 : (100 * features8bit) / features,
-    weights: weights.map(({ planned: { target, tensor }, features8bit: count }) => ({
+    percent8bit: channels === 0 ? 0 : (100 * channels8bit) / channels,
+    weights: weights.map(({ planned: { target, tensor }, channels8bit: count }) => ({
       name: target,
-      outputFeatures: tensor.rows,
-      inputFeatures: tensor.columns,
-      features8bit: count
+      outputChannels: tensor.rows,
+      inputChannels: tensor.columns,
+      channels8bit: count
     }))
   };
 }

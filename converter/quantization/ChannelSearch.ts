@@ -1,14 +1,14 @@
-import type { ScoredWeight } from "../plan/chooseFeatures.js";
+import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { ConversionContext } from "../ConversionContext.js";
 
-/** A way to rank output features by what they lose in 4 bits. */
+/** A way to rank output channels by what they lose in 4 bits. */
 export interface ChannelSearch {
   /** Its name in `mixllm.search`. */
   readonly name: string;
 
   /**
-   * Scores every output feature of every weight; higher means more worth 8 bits, comparable over the whole model.
+   * Scores every output channel of every weight; higher means more worth 8 bits, comparable over the whole model.
    *
    * @returns one entry a weight, in the order given
    * @throws {InvalidInputError} a weight holds NaN or infinity

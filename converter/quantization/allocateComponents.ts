@@ -3,9 +3,9 @@ import { COMPONENT_SUFFIXES, mixedComponents, type ComponentSuffix } from "../pl
 import type { MixedWeight } from "./MixedWeight.js";
 
 /** A buffer for every component of a weight, empty for an empty part. */
-export function allocateComponents({ planned, features8bit }: MixedWeight): Record<ComponentSuffix, Uint8Array> {
+export function allocateComponents({ planned, channels8bit }: MixedWeight): Record<ComponentSuffix, Uint8Array> {
   const { rows, columns } = planned.tensor;
-  const components = mixedComponents(planned.target, rows, columns, features8bit);
+  const components = mixedComponents(planned.target, rows, columns, channels8bit);
   return Object.fromEntries(
     COMPONENT_SUFFIXES.map((suffix) => {
       const component = components.find((candidate) => candidate.suffix === suffix);

@@ -1,6 +1,6 @@
 import type { ConversionContext } from "../ConversionContext.js";
 import type { Budget } from "../plan/Budget.js";
-import { chooseFeatures } from "../plan/chooseFeatures.js";
+import { chooseChannels } from "../plan/chooseChannels.js";
 import { mixedBytes } from "../plan/mixedBytes.js";
 import { ROW_TILE } from "../plan/mixedFormat.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
@@ -15,9 +15,9 @@ export interface BitWidths {
 }
 
 /**
- * Chooses which output features of the model get 8 bits.
+ * Chooses which output channels of the model get 8 bits.
  *
- * @param budget met to the tile of 16 features; a share counts the features of all weights whose width is not fixed
+ * @param budget met to the tile of 16 channels; a share counts the channels of all weights whose width is not fixed
  * @param otherBytes bytes of the file beside the mixed weights
  * @throws {InvalidInputError} no choice meets the budget
  */
@@ -46,7 +46,7 @@ export async function assignBitWidths(
   const nothing = limit < Math.min(...free.map(({ target }) => cost(target)));
 
   const isChoice = free.length > 0 && !nothing && limit < all;
-  const masks = isChoice ? chooseFeatures(await search.score(free, context), limit, cost) : undefined;
+  const masks = isChoice ? chooseChannels(await search.score(free, context), limit, cost) : undefined;
   return {
     search: isChoice ? search.name : "none",
     weights: weights.map((planned) => {
@@ -54,7 +54,7 @@ export async function assignBitWidths(
       const is8bit =
         (planned.bits === undefined ? masks?.get(planned.target) : undefined) ??
         new Uint8Array(planned.tensor.rows).fill(fixed === 8 ? 1 : 0);
-      return { planned, is8bit, features8bit: is8bit.reduce((sum, flag) => sum + flag, 0) };
+      return { planned, is8bit, channels8bit: is8bit.reduce((sum, flag) => sum + flag, 0) };
     })
   };
 }

@@ -135,9 +135,9 @@ test("weights can be fixed to 4 or 8 bits or left alone", async () => {
       { pattern: /blk\.3\.ffn_down/, treatment: "f16" }
     ]
   });
-  for (const { name, features8bit, outputFeatures } of mixed?.weights ?? []) {
-    if (name.startsWith("blk.0.")) expect(features8bit).toBe(outputFeatures);
-    else if (name.includes("ffn_up")) expect(features8bit).toBe(0);
+  for (const { name, channels8bit, outputChannels } of mixed?.weights ?? []) {
+    if (name.startsWith("blk.0.")) expect(channels8bit).toBe(outputChannels);
+    else if (name.includes("ffn_up")) expect(channels8bit).toBe(0);
   }
   expect(mixed?.weights).toHaveLength(27);
   expect(stock).toContainEqual({ name: "blk.3.ffn_down.weight", type: "f16", note: "as asked for" });

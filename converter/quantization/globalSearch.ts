@@ -7,7 +7,7 @@ import { requireSession } from "../calibration/requireSession.js";
 import { encodeTensorFile, readTensorFile, type StoredArray } from "../checkpoint/tensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { LinearSalience } from "../MethodAddon.js";
-import type { ScoredWeight } from "../plan/chooseFeatures.js";
+import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
 import type { Ranking } from "./Ranking.js";

@@ -4,7 +4,7 @@ import { convert } from "../testing/convert.js";
 import { readGgufFile } from "../testing/readGgufFile.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";
-import { half, unpackMixedWeight, type UnpackedFeature } from "../testing/unpackMixedWeight.js";
+import { half, unpackMixedWeight, type UnpackedChannel } from "../testing/unpackMixedWeight.js";
 
 const directory = temporaryDirectory();
 
@@ -40,24 +40,24 @@ test.each([0, 10, 50, 100])(
     await convert({ source: model.write(directory), output, budget: { unit: "percent", percent: percent8bit } });
     const file = readGgufFile(output);
 
-    let features8bit = 0;
-    let features = 0;
+    let channels8bit = 0;
+    let channels = 0;
     for (const [name, source, heads] of WEIGHTS) {
       const { shape, data } = model.tensor(source);
       const [n, k] = shape as [number, number];
       const unpacked = unpackMixedWeight(file, name);
       expect(unpacked).toHaveLength(n);
-      features += n;
+      channels += n;
       const count = unpacked.filter(({ bits }) => bits === 8).length;
       expect(count % 16).toBe(0);
-      features8bit += count;
-      for (const [row, feature] of unpacked.entries()) {
+      channels8bit += count;
+      for (const [row, channel] of unpacked.entries()) {
         const from = sourceRow(row, n, heads);
-        expectNearest(feature, Array.from(data.subarray(from * k, (from + 1) * k)), `${name} row ${row}`);
+        expectNearest(channel, Array.from(data.subarray(from * k, (from + 1) * k)), `${name} row ${row}`);
       }
       expect(file.tensors.some((tensor) => tensor.name === name)).toBe(false);
     }
-    expect(features8bit).toBe(16 * Math.round(((features / 16) * percent8bit) / 100));
+    expect(channels8bit).toBe(16 * Math.round(((channels / 16) * percent8bit) / 100));
   }
 );
 
@@ -70,8 +70,8 @@ function sourceRow(row: number, rows: number, heads: number): number {
   return head * headLength + pair + (row % 2 === 1 ? headLength / 2 : 0);
 }
 
-/** Checks a feature against the definition: grid from the group's range, scale a half, integers nearest to w / scale. */
-function expectNearest({ bits, q, scales, zeros }: UnpackedFeature, weights: number[], what: string): void {
+/** Checks a channel against the definition: grid from the group's range, scale a half, integers nearest to w / scale. */
+function expectNearest({ bits, q, scales, zeros }: UnpackedChannel, weights: number[], what: string): void {
   for (let begin = 0; begin < weights.length; begin += 128) {
     const group = weights.slice(begin, begin + 128);
     const low = Math.min(0, ...group);

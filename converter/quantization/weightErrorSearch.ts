@@ -1,9 +1,9 @@
 import { assertFinite } from "../model/assertFinite.js";
 import { sourceRows } from "../model/sourceRows.js";
-import type { ScoredWeight } from "../plan/chooseFeatures.js";
+import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
 
-/** Ranks output features by the squared error of rounding them to 4 bits: no data needed, a baseline. */
+/** Ranks output channels by the squared error of rounding them to 4 bits: no data needed, a baseline. */
 export const weightErrorSearch: ChannelSearch = {
   name: "weight_error",
 

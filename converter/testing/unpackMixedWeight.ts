@@ -1,20 +1,20 @@
 import type { GgufFile, GgufTensor } from "./readGgufFile.js";
 
-/** One output feature as the file stores it, unpacked by the format's description alone. */
-export interface UnpackedFeature {
+/** One output channel as the file stores it, unpacked by the format's description alone. */
+export interface UnpackedChannel {
   readonly bits: 4 | 8;
   /** Integers as stored: 0..15 or -127..127. */
   readonly q: number[];
   /** One a group of 128 inputs. */
   readonly scales: number[];
-  /** One a group; 0 for 8-bit features. */
+  /** One a group; 0 for 8-bit channels. */
   readonly zeros: number[];
   /** What each weight stands for, in double precision. */
   readonly values: number[];
 }
 
 /** Unpacks a mixed weight's components, independently of the code that packs them. */
-export function unpackMixedWeight(file: GgufFile, name: string): UnpackedFeature[] {
+export function unpackMixedWeight(file: GgufFile, name: string): UnpackedChannel[] {
   const component = (suffix: string): GgufTensor | undefined =>
     file.tensors.find((tensor) => tensor.name === `${name}.${suffix}`);
   const w4 = component("w4");
@@ -28,10 +28,10 @@ export function unpackMixedWeight(file: GgufFile, name: string): UnpackedFeature
   const groups = Math.ceil(k / 128);
   if (n4 + n8 !== n) throw new Error(`${name}: ${n4} + ${n8} rows are not ${n}`);
 
-  const features: UnpackedFeature[] = new Array<UnpackedFeature>(n);
+  const channels: UnpackedChannel[] = new Array<UnpackedChannel>(n);
   for (let row = 0; row < n; row++) {
-    const feature = rows.data.readInt32LE(4 * row);
-    if (feature < 0 || feature >= n || features[feature] !== undefined)
+    const channel = rows.data.readInt32LE(4 * row);
+    if (channel < 0 || channel >= n || channels[channel] !== undefined)
       throw new Error(`${name}: rows is no permutation`);
     const is4bit = row < n4;
     const scaleTensor = (is4bit ? component("w4_scale") : component("w8_scale")) as GgufTensor;
@@ -48,9 +48,9 @@ export function unpackMixedWeight(file: GgufFile, name: string): UnpackedFeature
       const group = Math.floor(i / 128);
       return (integer - (zeros[group] ?? 0)) * (scales[group] ?? NaN);
     });
-    features[feature] = { bits: is4bit ? 4 : 8, q, scales, zeros, values };
+    channels[channel] = { bits: is4bit ? 4 : 8, q, scales, zeros, values };
   }
-  return features;
+  return channels;
 }
 
 function nibble(w4: GgufTensor | undefined, row: number, input: number, k: number): number {

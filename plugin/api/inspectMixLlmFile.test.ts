@@ -26,33 +26,45 @@ test("reports metadata and each weight's shape and 8-bit channels", async () => 
     method: "rtn",
     search: "weight_error",
     calibration: "self, 8 x 512",
+    source: "sha256:0 mixllm 0.1.0",
+    command: "mixllm-convert --method rtn",
     tensors: [
       {
         name: "blk.0.attn_q.weight",
         layer: 0,
         kind: "attn_q",
-        outputFeatures: 48,
-        inputFeatures: 160,
-        features8bit: 16
+        outputChannels: 48,
+        inputChannels: 160,
+        channels8bit: 16
       },
       {
         name: "blk.0.attn_k.weight",
         layer: 0,
         kind: "attn_k",
-        outputFeatures: 32,
-        inputFeatures: 160,
-        features8bit: 0
+        outputChannels: 32,
+        inputChannels: 160,
+        channels8bit: 0
       },
       {
         name: "blk.1.attn_q.weight",
         layer: 1,
         kind: "attn_q",
-        outputFeatures: 16,
-        inputFeatures: 160,
-        features8bit: 16
+        outputChannels: 16,
+        inputChannels: 160,
+        channels8bit: 16
       }
     ]
   });
+});
+
+test("a file need not say by which command it was made, but what it was made from", async () => {
+  const without = (key: string) =>
+    encodeGguf(
+      MIXLLM_PAIRS.filter(([name]) => name !== key),
+      mixLlmTensors()
+    );
+  expect(await inspect(without("mixllm.command"))).not.toHaveProperty("command");
+  await expect(inspect(without("mixllm.source"))).rejects.toThrow("the metadata key mixllm.source is missing");
 });
 
 test("tells MixLLM files from stock GGUF files and from anything else", async () => {
@@ -145,7 +157,7 @@ test("takes 8-bit channels from anywhere", async () => {
   const tensors = changed(`${Q}.rows`, (tensor) => [
     { ...tensor, data: new Uint8Array(Int32Array.from([...rows, ...rows8bit]).buffer) }
   ]);
-  expect((await inspect(encodeGguf(MIXLLM_PAIRS, tensors))).tensors[0]?.features8bit).toBe(16);
+  expect((await inspect(encodeGguf(MIXLLM_PAIRS, tensors))).tensors[0]?.channels8bit).toBe(16);
 });
 
 const withPair = (...pair: GgufPair) => MIXLLM_PAIRS.map((old) => (old[0] === pair[0] ? pair : old));

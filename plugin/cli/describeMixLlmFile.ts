@@ -23,8 +23,8 @@ export function describeMixLlmFile(file: string, header: GgufHeader, info: MixLl
 function kindTable(tensors: readonly MixLlmTensor[], bytes: ReadonlyMap<string, number>): string {
   const rows = [...groupBy(tensors, kindOf), ["all", tensors] as const].map(([kind, those]) => [
     kind,
-    String(sum(those.map((tensor) => tensor.outputFeatures))),
-    String(sum(those.map((tensor) => tensor.features8bit))),
+    String(sum(those.map((tensor) => tensor.outputChannels))),
+    String(sum(those.map((tensor) => tensor.channels8bit))),
     `${share(those)} %`,
     ...sizeCells(those, bytes)
   ]);
@@ -44,13 +44,13 @@ function layerTable(tensors: readonly MixLlmTensor[], bytes: ReadonlyMap<string,
 
 function share(tensors: readonly MixLlmTensor[]): string {
   if (tensors.length === 0) return "";
-  const channels = sum(tensors.map((tensor) => tensor.outputFeatures));
-  return ((100 * sum(tensors.map((tensor) => tensor.features8bit))) / channels).toFixed(1);
+  const channels = sum(tensors.map((tensor) => tensor.outputChannels));
+  return ((100 * sum(tensors.map((tensor) => tensor.channels8bit))) / channels).toFixed(1);
 }
 
 /** Bits per weight and size. */
 function sizeCells(tensors: readonly MixLlmTensor[], bytes: ReadonlyMap<string, number>): string[] {
-  const weights = sum(tensors.map((tensor) => tensor.outputFeatures * tensor.inputFeatures));
+  const weights = sum(tensors.map((tensor) => tensor.outputChannels * tensor.inputChannels));
   const size = sum(tensors.map((tensor) => bytes.get(tensor.name) ?? 0));
   return [((8 * size) / weights).toFixed(2), formatBytes(size)];
 }

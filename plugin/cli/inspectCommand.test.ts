@@ -38,6 +38,8 @@ test("shows origin, and shares and sizes by kind, by layer and of the other tens
   expect(lines).toContain("weights | 5.48 bits each, 33.3 % of channels in 8 bits");
   expect(lines).toContain("method | rtn, 8-bit channels by weight_error");
   expect(lines).toContain("calibration | self, 8 x 512");
+  expect(lines).toContain("source | sha256:0 mixllm 0.1.0");
+  expect(lines).toContain("command | mixllm-convert --method rtn");
   const row = (label: string, channels: number, channels8bit: number, share: string, bytes: number) =>
     expect.stringMatching(
       new RegExp(`^${label} \\| ${channels} \\| ${channels8bit} \\| ${share} % \\| ${bits(bytes, channels)} \\| `)
@@ -68,15 +70,17 @@ test("--json prints one object with the documented fields", async () => {
     "method",
     "search",
     "calibration",
+    "source",
+    "command",
     "tensors"
   ]);
   expect((info["tensors"] as unknown[])[0]).toEqual({
     name: "blk.0.attn_q.weight",
     layer: 0,
     kind: "attn_q",
-    outputFeatures: 48,
-    inputFeatures: 160,
-    features8bit: 16
+    outputChannels: 48,
+    inputChannels: 160,
+    channels8bit: 16
   });
 });
 

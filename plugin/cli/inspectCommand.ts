@@ -22,7 +22,7 @@ export function inspectCommand(): Command {
 Examples:
   $ mixllm inspect model.gguf
   $ mixllm inspect model.gguf -o model.html
-  $ mixllm inspect model.gguf --json | jq '.tensors[] | select(.features8bit > 0) | .name'`
+  $ mixllm inspect model.gguf --json | jq '.tensors[] | select(.channels8bit > 0) | .name'`
     )
     .action(async (file: string, options: Options) => {
       const { header, info } = await readMixLlmFile(file);

@@ -17,6 +17,8 @@ export function mixLlmFileFacts(
     ["weights", `${info.bitsPerWeight.toFixed(2)} bits each, ${info.percent8bit.toFixed(1)} % of channels in 8 bits`],
     ["groups", `${info.groupSize} inputs`],
     ["method", `${info.method}, 8-bit channels by ${info.search}`],
-    ["calibration", info.calibration]
+    ["calibration", info.calibration],
+    ["source", info.source],
+    ...(info.command === undefined ? [] : [["command", info.command] as const])
   ];
 }

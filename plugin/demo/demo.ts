@@ -83,7 +83,7 @@ function displayPath(argument: string): string {
 
 async function compareSizes(mixed: string, stock: string): Promise<void> {
   const info = await inspectMixLlmFile(mixed);
-  const weights = info.tensors.reduce((sum, tensor) => sum + tensor.outputFeatures * tensor.inputFeatures, 0);
+  const weights = info.tensors.reduce((sum, tensor) => sum + tensor.outputChannels * tensor.inputChannels, 0);
   const mixedBytes = (weights * info.bitsPerWeight) / 8;
   process.stdout.write(
     `  decoder weights  ${formatBytes(weights * 2)} in F16, ${formatBytes(mixedBytes)} in MixLLM ` +

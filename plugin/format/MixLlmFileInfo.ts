@@ -16,6 +16,10 @@ export interface MixLlmFileInfo {
   readonly search: string;
   /** What it was calibrated on. */
   readonly calibration: string;
+  /** SHA-256 of the source weights, and the converter's version. */
+  readonly source: string;
+  /** The options that determine the file, as they would be typed; absent where its writer recorded none. */
+  readonly command?: string;
   /** The MixLLM weights, in the order of the file. */
   readonly tensors: readonly MixLlmTensor[];
 }

@@ -7,9 +7,9 @@ export interface MixLlmTensor {
   /** Which of its layer's linears it is, such as `attn_q`. */
   readonly kind?: string;
   /** Number of output channels, N. */
-  readonly outputFeatures: number;
+  readonly outputChannels: number;
   /** Number of inputs, K. */
-  readonly inputFeatures: number;
+  readonly inputChannels: number;
   /** Number of output channels kept in 8 bits. */
-  readonly features8bit: number;
+  readonly channels8bit: number;
 }

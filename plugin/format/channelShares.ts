@@ -3,7 +3,7 @@ import type { MixLlmTensor } from "./MixLlmTensor.js";
 
 /** How many 8-bit output channels each weight of the decoder's layers has, in the order of the file. */
 export function channelShares(tensors: readonly MixLlmTensor[]): ChannelShare[] {
-  return tensors.flatMap(({ layer, kind, outputFeatures: channels, features8bit: channels8bit }) =>
+  return tensors.flatMap(({ layer, kind, outputChannels: channels, channels8bit }) =>
     layer === undefined || kind === undefined ? [] : [{ layer, kind, channels, channels8bit }]
   );
 }

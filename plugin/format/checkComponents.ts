@@ -55,9 +55,9 @@ export function checkComponents(
   return {
     name,
     ...layerAndKind(name),
-    outputFeatures: channels4 + channels8,
-    inputFeatures: inputs,
-    features8bit: channels8
+    outputChannels: channels4 + channels8,
+    inputChannels: inputs,
+    channels8bit: channels8
   };
 }
 

@@ -37,7 +37,7 @@ export async function readMixLlmFile(file: string): Promise<{ header: GgufHeader
   try {
     for (const { tensor, rows } of weights) {
       if (rows === undefined) continue;
-      const problem = checkRows(await readInt32(handle, file, rows), tensor.outputFeatures - tensor.features8bit);
+      const problem = checkRows(await readInt32(handle, file, rows), tensor.outputChannels - tensor.channels8bit);
       if (problem !== undefined) fail(`the tensor ${rows.name} is no permutation in ascending parts: ${problem}`);
     }
   } finally {

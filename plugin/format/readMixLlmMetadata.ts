@@ -21,6 +21,7 @@ export function readMixLlmMetadata(
     const value = metadata.get(key);
     return typeof value === "string" ? value : fail(problemWith(key, value, "a string"));
   };
+  const command = metadata.has("mixllm.command") ? { command: text("mixllm.command") } : {};
   const version = number("mixllm.version");
   if (version !== VERSION)
     fail(`its format is version ${version}, and this release of mixllm reads version ${VERSION}`);
@@ -33,7 +34,9 @@ export function readMixLlmMetadata(
     groupSize,
     method: text("mixllm.method"),
     search: text("mixllm.search"),
-    calibration: text("mixllm.calibration")
+    calibration: text("mixllm.calibration"),
+    source: text("mixllm.source"),
+    ...command
   };
 }
 

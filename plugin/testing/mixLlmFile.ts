@@ -16,7 +16,8 @@ export const MIXLLM_PAIRS: readonly GgufPair[] = [
   ["mixllm.method", "str", "rtn"],
   ["mixllm.search", "str", "weight_error"],
   ["mixllm.calibration", "str", "self, 8 x 512"],
-  ["mixllm.source", "str", "sha256:0 mixllm 0.1.0"]
+  ["mixllm.source", "str", "sha256:0 mixllm 0.1.0"],
+  ["mixllm.command", "str", "mixllm-convert --method rtn"]
 ];
 
 /** Component tensors of a sound MixLLM weight with `inputs` inputs; the 8-bit channels are the last ones. */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { chooseFeatures, type ScoredWeight } from "./chooseFeatures.js";
+import { chooseChannels, type ScoredWeight } from "./chooseChannels.js";
 
 const weight = (target: string, scores: number[]): ScoredWeight => ({ target, scores: Float64Array.from(scores) });
 const ramp = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
 function chosen(weights: ScoredWeight[], tiles: number): Record<string, number[]> {
-  const masks = chooseFeatures(weights, tiles, () => 1);
+  const masks = chooseChannels(weights, tiles, () => 1);
   return Object.fromEntries(
     [...masks].map(([name, mask]) => [name, ramp(0, mask.length).filter((i) => mask[i] === 1)])
   );
@@ -19,7 +19,7 @@ test("takes whole tiles of 16, the best of the whole model", () => {
   expect(chosen(weights, 3)).toEqual({ low: ramp(16, 16), high: ramp(0, 32) });
 });
 
-test("one outlier does not win a tile against sixteen good features", () => {
+test("one outlier does not win a tile against sixteen good channels", () => {
   const weights = [
     weight("outlier", [100, ...new Array<number>(15).fill(0)]),
     weight("even", new Array<number>(16).fill(7))
@@ -56,11 +56,11 @@ test("no other choice of whole tiles scores higher", () => {
 test("a byte limit is filled with the best tiles that fit", () => {
   const weights = [weight("long", ramp(100, 32)), weight("short", ramp(0, 32))];
   const costs: Record<string, number> = { long: 10, short: 3 };
-  const masks = chooseFeatures(weights, 16, (target) => costs[target] ?? NaN);
+  const masks = chooseChannels(weights, 16, (target) => costs[target] ?? NaN);
   expect([...masks.values()].map((mask) => mask.reduce((sum, flag) => sum + flag, 0))).toEqual([16, 32]);
 });
 
-test("ties go to the earlier weight and the lower feature, infinities first", () => {
+test("ties go to the earlier weight and the lower channel, infinities first", () => {
   const flat = (name: string): ScoredWeight => weight(name, new Array<number>(32).fill(1));
   expect(chosen([flat("first"), flat("second")], 1)).toEqual({ first: ramp(0, 16), second: [] });
   const infinite = weight("infinite", [...new Array<number>(31).fill(0), Infinity]);
