@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { bitsPerWeightOption } from "../../cli/options/bitsPerWeightOption.js";
 import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_SAMPLES, MAX_THREADS, MAX_TOKENS } from "../../cli/options/limits.js";
+import { MAX_ROUNDS, MAX_SAMPLES, MAX_TOKENS } from "../../cli/options/limits.js";
 import { listOption } from "../../cli/options/listOption.js";
 import { percentOption } from "../../cli/options/percentOption.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
@@ -12,6 +12,7 @@ import { compareModels } from "../compare/compareModels.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
 import { liveTable } from "../compare/liveTable.js";
 import { writeReport } from "../report/writeReport.js";
+import { threadsOption } from "./threadsOption.js";
 import { typesOption } from "./typesOption.js";
 import { withProgress } from "./withProgress.js";
 
@@ -89,8 +90,8 @@ export function compareCommand(): Command {
       listOption("--depth <tokens>", "tokens already in the KV cache in them", integerOption(0, MAX_TOKENS), "0")
     )
     .option("--gpu-layers <count>", "layers to put on the GPU in them", integerOption(0), 0)
-    .option("--repeat <count>", "rounds of the speed test", integerOption(1), 5)
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
+    .option("--repeat <count>", "rounds of the speed test", integerOption(1, MAX_ROUNDS), 5)
+    .addOption(threadsOption())
     .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
     .addHelpText(
       "after",

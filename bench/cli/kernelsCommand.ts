@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_THREADS } from "../../cli/options/limits.js";
+import { MAX_ROUNDS } from "../../cli/options/limits.js";
 import { listOption } from "../../cli/options/listOption.js";
 import { percentOption } from "../../cli/options/percentOption.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { formatKernels } from "../kernels/formatKernels.js";
 import { measureKernels } from "../kernels/measureKernels.js";
 import { shapeOption } from "./shapeOption.js";
+import { threadsOption } from "./threadsOption.js";
 import { typesOption } from "./typesOption.js";
 import { withProgress } from "./withProgress.js";
 
@@ -41,8 +42,8 @@ export function kernelsCommand(): Command {
       )
     )
     .option("--device <name>", "ggml device to measure on, such as CPU or CUDA0", "CPU")
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
-    .option("--repeat <count>", "rounds", integerOption(1), 5)
+    .addOption(threadsOption())
+    .option("--repeat <count>", "rounds", integerOption(1, MAX_ROUNDS), 5)
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",

@@ -98,7 +98,7 @@ describe("mixllm-bench", () => {
     [["quality", "--model", "none.gguf"], /^error: required option '--text <file>' not specified/],
     [["quality", "--model", "x.gguf", "--text", "x", "--chunk", "4"], /^error: unknown option '--chunk'/],
     [["quality", "--model", "x.gguf", "--text", "x", "--context", "7"], /^error: option '--context.*from 8 to/],
-    [["speed", "--model", "none.gguf", "--repeat", "0"], /^error: option '--repeat.*from 1 to/],
+    [["speed", "--model", "none.gguf", "--repeat", "0"], /^error: option '--repeat.*from 1 to 10000/],
     [["speed", "--model", "none.gguf", "--depth", "0,x"], /^error: option '--depth.*from 0 to/],
     [["speed", "--model", "none.gguf", "--threads", "100000"], /^error: option '--threads.*from 1 to 512/],
     [["speed", "--model", "none.gguf"], /^error: cannot read none\.gguf: no such file/],

@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { availableParallelism } from "node:os";
+import { afterEach, expect, test, vi } from "vitest";
 import { compareCommand } from "./compareCommand.js";
 import { shapeOption } from "./shapeOption.js";
+import { threadsOption } from "./threadsOption.js";
 import { typesOption } from "./typesOption.js";
+
+afterEach(() => vi.restoreAllMocks());
 
 test("names of types, in any case, or none", () => {
   const types = typesOption("Q4_0,F16");
@@ -34,4 +38,17 @@ test.each([
   const command = compareCommand().action((_model, given: unknown) => void (options = given));
   await command.parseAsync(["model", "--text", "text.txt", ...args], { from: "user" });
   expect(options).toMatchObject({ percent8bit, ...(bitsPerWeight === undefined ? {} : { bitsPerWeight }) });
+});
+
+test("more threads than run at once are warned of, and as many as run at once are not", () => {
+  let stderr = "";
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => ((stderr += String(text)), true));
+  const parse = threadsOption().parseArg;
+  const atOnce = availableParallelism();
+  expect(parse?.(String(atOnce), undefined)).toBe(atOnce);
+  expect(stderr).toBe("");
+  expect(parse?.(String(atOnce + 1), undefined)).toBe(atOnce + 1);
+  expect(stderr).toMatch(
+    new RegExp(`^[^\\n]*warning:[^\\n]* --threads ${atOnce + 1} where ${atOnce} run at once: [^\\n]*\\n$`)
+  );
 });

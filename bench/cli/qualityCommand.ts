@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_THREADS, MAX_TOKENS } from "../../cli/options/limits.js";
+import { MAX_TOKENS } from "../../cli/options/limits.js";
 import { formatQuality } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { warn } from "../../cli/warn.js";
+import { threadsOption } from "./threadsOption.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {
@@ -31,7 +32,7 @@ export function qualityCommand(): Command {
       512
     )
     .option("--chunks <count>", "stop after this many chunks (default: the whole text)", integerOption(1))
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
+    .addOption(threadsOption())
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_THREADS, MAX_TOKENS } from "../../cli/options/limits.js";
+import { MAX_ROUNDS, MAX_TOKENS } from "../../cli/options/limits.js";
 import { listOption } from "../../cli/options/listOption.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
@@ -11,6 +11,7 @@ import { startLengths } from "../footprint/startLengths.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { speedJson } from "../speed/speedJson.js";
+import { threadsOption } from "./threadsOption.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {
@@ -39,10 +40,15 @@ export function speedCommand(): Command {
       listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerOption(0, MAX_TOKENS), "64")
     )
     .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerOption(0, MAX_TOKENS), "0"))
-    .option("--threads <count>", "threads to compute with (default: all)", integerOption(1, MAX_THREADS))
+    .addOption(threadsOption())
     .option("--gpu-layers <count>", "layers to put on the GPU", integerOption(0), 0)
-    .option("--repeat <count>", "rounds of each test", integerOption(1), 5)
-    .option("--starts <count>", "how often to start each model for load time, first token, memory", integerOption(0), 3)
+    .option("--repeat <count>", "rounds of each test", integerOption(1, MAX_ROUNDS), 5)
+    .option(
+      "--starts <count>",
+      "how often to start each model for load time, first token, memory",
+      integerOption(0, MAX_ROUNDS),
+      3
+    )
     .option("--json", "print one JSON array, an entry a model and test")
     .addHelpText(
       "after",
