@@ -57,11 +57,10 @@ export function compareCommand(): Command {
         bitsPerWeightOption
       ).implies({ percent8bit: [] })
     )
-    .option(
-      "--model <gguf>",
-      "take this model as well; give it once for each",
-      (path, before: string[]) => [...before, path],
-      []
+    .addOption(
+      new Option("--model <gguf>", "take this model as well; give it once for each")
+        .argParser((path, before: string[]) => [...before, path])
+        .default([], "none")
     )
     .option("--context <tokens>", "tokens a chunk", integerOption(8, MAX_TOKENS), 512)
     .option("--chunks <count>", "chunks of the text (default: all)", integerOption(1))

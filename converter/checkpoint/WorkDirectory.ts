@@ -1,11 +1,9 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import lockfile from "proper-lockfile";
-import { describeFileError } from "../../cli/describeFileError.js";
 import { writeFailure } from "../../cli/writeFailure.js";
 import { writeWholeFile } from "../../cli/writeWholeFile.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 
 const MANIFEST = "manifest.json";
 
@@ -49,7 +47,7 @@ export class WorkDirectory {
     const isNew = (await stat(path.join(directory, MANIFEST)).catch(() => undefined)) === undefined;
     if (isNew) await assertEmpty(directory);
     await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-      throw new MixLlmError(`cannot create ${directory}: ${describeFileError(error)}`, { cause: error });
+      throw writeFailure(directory, error);
     });
     const release = await lockfile
       .lock(directory, {
