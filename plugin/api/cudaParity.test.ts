@@ -1,9 +1,7 @@
 import path from "node:path";
 import { LlamaLogLevel } from "node-llama-cpp";
 import { expect, test } from "vitest";
-import { detectGpus } from "../machine/detectGpus.js";
-import { findCudaToolkit } from "../machine/findCudaToolkit.js";
-import { missingCudaParts } from "../machine/missingCudaParts.js";
+import { missingForCuda } from "../../testing/missingForCuda.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
 import { convertDemo } from "../testing/convertDemo.js";
 import { greedyTokens } from "../testing/greedyTokens.js";
@@ -13,9 +11,7 @@ import { getMixLlama } from "./getMixLlama.js";
 const PROMPT = "The quick brown fox";
 const TOKENS = 24;
 
-const missing = (await detectGpus()).length === 0 ? ["an NVIDIA GPU"] : missingCudaParts(await findCudaToolkit());
-if (missing.length > 0)
-  console.warn(`SKIPPED: ${missing.join(" and ")} not found, so models are not run on CUDA through the plugin.`);
+const missing = await missingForCuda("models are not run on CUDA through the plugin");
 
 async function tokensOn(gpu: RuntimeGpu, modelPath: string, gpuLayers: number | "max"): Promise<number[]> {
   const llama = await getMixLlama({ gpu, logLevel: LlamaLogLevel.error });

@@ -1,0 +1,10 @@
+import { detectGpus } from "../plugin/machine/detectGpus.js";
+import { findCudaToolkit } from "../plugin/machine/findCudaToolkit.js";
+import { missingCudaParts } from "../plugin/machine/missingCudaParts.js";
+
+/** What this machine lacks of what tests on CUDA need; said on stderr, so that a skipped test is seen. */
+export async function missingForCuda(what: string): Promise<readonly string[]> {
+  const missing = (await detectGpus()).length === 0 ? ["an NVIDIA GPU"] : missingCudaParts(await findCudaToolkit());
+  if (missing.length > 0) console.warn(`SKIPPED: ${missing.join(" and ")} not found, so ${what}.`);
+  return missing;
+}
