@@ -3,6 +3,7 @@ import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 import type { BenchAddon, NativeCeilings, NativeKernel } from "../BenchAddon.js";
 import { finishJob } from "../job/finishJob.js";
+import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
 import { summarizeRates } from "../speed/summarizeRates.js";
 import { cacheBytes } from "./cacheBytes.js";
 import type { KernelFigures } from "./KernelFigures.js";
@@ -98,6 +99,7 @@ export async function measureKernels(
         for (let turn = 0; turn < opened.length; turn++) {
           const { kernel, native, seconds } = opened[(round + turn) % opened.length]!;
           begin(`round ${round + 1} of ${repeat}, ${kernel}, ${title}`);
+          await untilThreadsSleep();
           seconds.push(await finishJob(addon.timeKernel(native.handle), signal));
         }
       }

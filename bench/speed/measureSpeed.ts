@@ -4,6 +4,7 @@ import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { BenchAddon, SpeedModelHandle } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { finishJob } from "../job/finishJob.js";
+import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
 import { planSpeedTests, type SpeedTestLengths } from "./planSpeedTests.js";
 import type { SpeedReport } from "./SpeedReport.js";
 import { summarizeRates } from "./summarizeRates.js";
@@ -67,6 +68,7 @@ export async function measureSpeed(loadAddon: () => Promise<BenchAddon>, options
         for (let turn = 0; turn < loaded.length; turn++) {
           const { handle, model, rates } = loaded[(round + turn) % loaded.length]!;
           begin(`${name}, round ${round + 1} of ${repeat}, ${model}`);
+          await untilThreadsSleep();
           rates[t]!.push(test.tokens / (await finishJob(addon.timeSpeedTest(handle, round), signal)));
         }
       }
