@@ -49,10 +49,7 @@ add_executable(agreement agreement/main.cpp)
 target_link_libraries(agreement PRIVATE llama ggml)
 
 set(bench "${MIXLLM_SOURCE_DIR}/bench/native")
-add_executable(synthesize
-    synthesize/main.cpp
-    ${bench}/synthetic/fillRows.cpp
-    ${bench}/synthetic/planTensors.cpp
-    ${bench}/synthetic/writeSyntheticModel.cpp)
+include("${bench}/synthetic/sources.cmake")
+add_executable(synthesize synthesize/main.cpp ${MIXLLM_SYNTHETIC_SOURCES})
 target_include_directories(synthesize PRIVATE "${bench}")
 target_link_libraries(synthesize PRIVATE llama ggml)
