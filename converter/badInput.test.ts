@@ -195,5 +195,7 @@ test("an existing file is kept unless it may be replaced", async () => {
 
 test("a directory to write to must exist", async () => {
   const file = path.join(directory, "no", "such", "model.gguf");
-  await expect(convert({ source: new TinyModel().write(directory), output: file })).rejects.toThrow("to write to");
+  await expect(convert({ source: new TinyModel().write(directory), output: file })).rejects.toThrow(
+    `cannot write ${file}: no such file or folder`
+  );
 });

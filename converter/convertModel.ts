@@ -1,3 +1,4 @@
+import { assertCanWrite } from "../cli/assertCanWrite.js";
 import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
@@ -8,7 +9,6 @@ import { openModel } from "./model/openModel.js";
 import { WeightReader } from "./model/WeightReader.js";
 import { FILE_TYPES } from "./output/fileTypes.js";
 import { ModelWriter } from "./output/ModelWriter.js";
-import { OutputFile } from "./output/OutputFile.js";
 import { PENDING_FINGERPRINT, writeProvenance, type Provenance } from "./output/writeProvenance.js";
 import { writeTensors } from "./output/writeTensors.js";
 import type { ConversionOptions } from "./plan/ConversionOptions.js";
@@ -66,7 +66,7 @@ export async function convertModel(
   options: ConvertModelOptions,
   { loadAddon, warn, progress, signal }: ConvertModelHooks
 ): Promise<ConversionSummary> {
-  await OutputFile.check(options.output, { overwrite: options.force });
+  await assertCanWrite(options.output, { overwrite: options.force });
   const model = await openModel(options.source, { preTokenizer: options.preTokenizer, warn });
   try {
     await assertNotReplaced(model.weights.paths, options.output);

@@ -1,7 +1,5 @@
-import { constants } from "node:fs";
-import { access, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { rename, rm } from "node:fs/promises";
+import { assertCanWrite } from "../../cli/assertCanWrite.js";
 import { writeFailure } from "../../cli/writeFailure.js";
 
 /**
@@ -17,20 +15,7 @@ export async function writeWhole(
   options: { force?: boolean },
   write: (temporaryPath: string) => Promise<void>
 ): Promise<void> {
-  const existing = await stat(path).catch(() => undefined);
-  if (existing?.isFile() === false) {
-    throw new InvalidInputError(`${path} is no regular file`, { fix: "Give the name of the file to write." });
-  }
-  if (existing !== undefined && options.force !== true) {
-    throw new InvalidInputError(`${path} exists already`, {
-      fix: "Choose another name, or overwrite it with --force."
-    });
-  }
-  try {
-    await access(dirname(path), constants.W_OK);
-  } catch (error) {
-    throw writeFailure(path, error);
-  }
+  await assertCanWrite(path, { overwrite: options.force === true });
   const temporaryPath = `${path}.${process.pid}.tmp`;
   try {
     await write(temporaryPath);

@@ -67,7 +67,10 @@ test.each([
   ],
   [["--search", "weight_error", "--ranking", "fisher"], "--ranking has no effect with --search weight_error"],
   [["--search", "weight_error", "--salience", "s"], "--salience has no effect with --search weight_error"],
-  [["-o", path.join(directory, "x.gguf"), "--salience", "none/salience"], "there is no directory"],
+  [
+    ["-o", path.join(directory, "x.gguf"), "--salience", "none/salience"],
+    "cannot write none/salience: no such file or folder"
+  ],
   [["-o", "/dev/null", "--force"], "/dev/null is no regular file"],
   [["--type", "f16", "--percent-8bit", "20"], "--percent-8bit has no effect with --type f16"],
   [[], "no file to write was given"],

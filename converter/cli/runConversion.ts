@@ -1,4 +1,5 @@
 import path from "node:path";
+import { assertCanWrite } from "../../cli/assertCanWrite.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { Progress } from "../../cli/Progress.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
@@ -7,7 +8,6 @@ import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { convertModel, type ConversionStep } from "../convertModel.js";
-import { OutputFile } from "../output/OutputFile.js";
 import { globalSearch } from "../quantization/globalSearch.js";
 import { gptq } from "../quantization/gptq.js";
 import { roundToNearest } from "../quantization/roundToNearest.js";
@@ -28,7 +28,7 @@ export async function runConversion(source: string, options: ConvertArguments): 
     });
   }
   // It is written after the search, which can take hours, or read if it is there.
-  if (options.salience !== undefined) await OutputFile.check(options.salience, { overwrite: true });
+  if (options.salience !== undefined) await assertCanWrite(options.salience, { overwrite: true });
   const quiet = options.quiet === true;
   const gpu = await resolveRuntimeGpu(options.gpu);
   const steps = new Steps(path.basename(output), quiet);

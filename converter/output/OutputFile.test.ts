@@ -1,3 +1,4 @@
+import { assertCanWrite } from "../../cli/assertCanWrite.js";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -35,12 +36,12 @@ test("too little free space is said before anything is written", async () => {
 });
 
 test("a directory is no file to write to", async () => {
-  await expect(OutputFile.check(directory, { overwrite: true })).rejects.toThrow("is a directory");
+  await expect(assertCanWrite(directory, { overwrite: true })).rejects.toThrow("is a directory");
 });
 
 test("what is no regular file is never replaced", async () => {
   const device = process.platform === "win32" ? "\\\\.\\NUL" : "/dev/null";
-  await expect(OutputFile.check(device, { overwrite: true })).rejects.toThrow("is no regular file");
+  await expect(assertCanWrite(device, { overwrite: true })).rejects.toThrow("is no regular file");
 });
 
 test("what a killed process left of the same file is removed, what a running one writes is not", async () => {

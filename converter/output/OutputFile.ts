@@ -1,9 +1,7 @@
-import { constants } from "node:fs";
-import { access, open, readdir, rename, rm, stat, statfs, type FileHandle } from "node:fs/promises";
+import { open, readdir, rename, rm, statfs, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { writeFailure } from "../../cli/writeFailure.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 
 /** Room left for whatever else writes to the disk meanwhile. */
@@ -19,38 +17,6 @@ export class OutputFile {
     this.path = file;
     this.#temporary = temporary;
     this.#handle = handle;
-  }
-
-  /**
-   * Checks that a file can be written, before any work is done.
-   *
-   * @param options.overwrite whether an existing file may be replaced
-   * @throws {InvalidInputError} the file exists or is none that could be replaced, or its directory does not exist or
-   *   cannot be written
-   */
-  static async check(file: string, options: { overwrite: boolean }): Promise<void> {
-    const directory = path.dirname(path.resolve(file));
-    const parent = await stat(directory).catch(() => undefined);
-    if (parent?.isDirectory() !== true) {
-      throw new InvalidInputError(`there is no directory ${directory} to write to`, { fix: "Create it first." });
-    }
-    const existing = await stat(file).catch(() => undefined);
-    if (existing?.isDirectory() === true) {
-      throw new InvalidInputError(`${file} is a directory`, { fix: "Give the name of the file to write." });
-    }
-    if (existing?.isFile() === false) {
-      throw new InvalidInputError(`${file} is no regular file`, {
-        fix: "Give the name of the file to write."
-      });
-    }
-    if (existing !== undefined && !options.overwrite) {
-      throw new InvalidInputError(`${file} exists already`, {
-        fix: "Add --force to replace it, or choose another name."
-      });
-    }
-    await access(directory, constants.W_OK).catch((error: unknown) => {
-      throw writeFailure(file, error);
-    });
   }
 
   /**
