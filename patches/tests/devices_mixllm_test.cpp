@@ -3,6 +3,7 @@
 // the devices compute with the same CPU kernels.
 
 #include "RpcDevice.h"
+#include "check.h"
 #include "ggml-backend-impl.h"
 #include "logits.h"
 #include "random_model.h"
@@ -14,14 +15,6 @@
 #include <vector>
 
 namespace {
-
-int passed = 0, failed = 0;
-
-void check(bool ok, const std::string& what) {
-    (ok ? passed : failed)++;
-    if (!ok)
-        fprintf(stderr, "FAILED: %s\n%s\n", what.c_str(), log_text.c_str());
-}
 
 // Devices named in the log as holding weights.
 size_t devices_with_weights(const std::vector<const RpcDevice*>& devices) {
@@ -82,6 +75,5 @@ int main() {
     check(devices_with_weights({&first, &second}) == 2, "both devices hold weights");
 
     std::filesystem::remove(file);
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 ? 0 : 1;
+    return report_checks();
 }

@@ -2,6 +2,7 @@
 // it is loaded and with a LoRA adapter on it, and each way a file can be broken must fail with a message that names
 // the tensor and what is wrong with it.
 
+#include "check.h"
 #include "logits.h"
 #include "random_model.h"
 
@@ -32,14 +33,6 @@ void write_lora(const std::string& path) {
     ggml_context_ptr context(ggml_init({4u << 20, nullptr, false}));
     add_tensors(file.get(), context.get(), tensors);
     gguf_write_to_file(file.get(), path.c_str(), false);
-}
-
-int passed = 0, failed = 0;
-
-void check(bool ok, const std::string& what) {
-    (ok ? passed : failed)++;
-    if (!ok)
-        fprintf(stderr, "FAILED: %s\n%s\n", what.c_str(), log_text.c_str());
 }
 
 struct Break {
@@ -175,6 +168,5 @@ int main() {
     }
 
     std::filesystem::remove_all(directory);
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 ? 0 : 1;
+    return report_checks();
 }
