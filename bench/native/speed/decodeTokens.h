@@ -10,8 +10,7 @@
 /// llama.cpp's default logical batch.
 constexpr int32_t kPromptBatch = 2048;
 
-/// Appends tokens to the context's sequence, `batch` at a time, with the context's number of threads, which ggml starts
-/// for every graph, as it does for node-llama-cpp.
+/// Appends tokens to the context's sequence, `batch` at a time, with the context's number of threads.
 ///
 /// @param path the model's, for an error message
 /// @returns seconds it took
