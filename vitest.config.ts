@@ -3,7 +3,7 @@ import { CountsReporter } from "./scripts/countsReporter.js";
 
 export default defineConfig({
   test: {
-    include: ["{plugin,converter,bench,charts,cli,cpu,cuda,patches}/**/*.test.ts"],
+    include: ["{plugin,converter,bench,charts,cli,files,cpu,cuda,patches}/**/*.test.ts"],
     globalSetup: "testing/prepareRuntime.ts",
     reporters: ["default", new CountsReporter()],
     testTimeout: 120_000,

@@ -2,11 +2,11 @@ import chalk, { chalkStderr } from "chalk";
 import type { Command } from "commander";
 import { MixLlmError } from "../plugin/errors/MixLlmError.js";
 import { packageVersion } from "../plugin/runtime/packageVersion.js";
-import { describeFileError } from "./describeFileError.js";
-import { fileErrorFix } from "./fileErrorFix.js";
-import { isSystemError } from "./isSystemError.js";
+import { describeFileError } from "../files/describeFileError.js";
+import { fileErrorFix } from "../files/fileErrorFix.js";
+import { isSystemError } from "../files/isSystemError.js";
 import { printable } from "./printable.js";
-import { writeFailure } from "./writeFailure.js";
+import { writeFailure } from "../files/writeFailure.js";
 
 /**
  * Parses `process.argv` with `command` and runs the chosen action.

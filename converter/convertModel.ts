@@ -1,4 +1,4 @@
-import { assertCanWrite } from "../cli/assertCanWrite.js";
+import { assertCanWrite } from "../files/assertCanWrite.js";
 import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";

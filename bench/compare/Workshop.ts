@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFailure } from "../../cli/writeFailure.js";
+import { writeFailure } from "../../files/writeFailure.js";
 import type { ArmRequest, ArmResults } from "../arm/ArmRequest.js";
 import { ContentHashes } from "./ContentHashes.js";
 import { contentKey } from "./contentKey.js";

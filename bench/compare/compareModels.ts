@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { shellWords } from "../../cli/shellWords.js";
 import type { ArmRunner } from "../arm/runArm.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
-import { readFailure } from "../../cli/readFailure.js";
+import { readFailure } from "../../files/readFailure.js";
 import type { Footprint } from "../footprint/Footprint.js";
 import { startLengths } from "../footprint/startLengths.js";
 import { summarizeFootprints } from "../footprint/summarizeFootprints.js";

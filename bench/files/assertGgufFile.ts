@@ -1,5 +1,5 @@
-import { openRegularFile } from "../../cli/openRegularFile.js";
-import { readFailure } from "../../cli/readFailure.js";
+import { openRegularFile } from "../../files/openRegularFile.js";
+import { readFailure } from "../../files/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 
 /**

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readFailure } from "../../cli/readFailure.js";
+import { readFailure } from "../../files/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 
 const LINE_FEED = 10;

@@ -1,6 +1,6 @@
 import { rename, rm } from "node:fs/promises";
-import { assertCanWrite } from "../../cli/assertCanWrite.js";
-import { writeFailure } from "../../cli/writeFailure.js";
+import { assertCanWrite } from "../../files/assertCanWrite.js";
+import { writeFailure } from "../../files/writeFailure.js";
 
 /**
  * Lets `write` make a file under a temporary name beside `path` and renames it when it is whole, so that a failure or an

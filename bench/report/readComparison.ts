@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Comparison } from "../compare/Comparison.js";
-import { readFailure } from "../../cli/readFailure.js";
+import { readFailure } from "../../files/readFailure.js";
 
 const number = z.number();
 const count = z.int().nonnegative();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { readFailure } from "../../cli/readFailure.js";
+import { readFailure } from "../../files/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 
 /** Calibration text read from files. */

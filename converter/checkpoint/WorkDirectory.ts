@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import lockfile from "proper-lockfile";
-import { writeFailure } from "../../cli/writeFailure.js";
-import { writeWholeFile } from "../../cli/writeWholeFile.js";
+import { writeFailure } from "../../files/writeFailure.js";
+import { writeWholeFile } from "../../files/writeWholeFile.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 
 const MANIFEST = "manifest.json";

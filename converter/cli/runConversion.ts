@@ -1,5 +1,5 @@
 import path from "node:path";
-import { assertCanWrite } from "../../cli/assertCanWrite.js";
+import { assertCanWrite } from "../../files/assertCanWrite.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { Progress } from "../../cli/Progress.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { openRegularFile } from "../../cli/openRegularFile.js";
-import { readFully } from "../../cli/readFully.js";
+import { openRegularFile } from "../../files/openRegularFile.js";
+import { readFully } from "../../files/readFully.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { NotGgufFileError } from "../../plugin/errors/NotGgufFileError.js";
 import type { GgufHeader } from "../../plugin/gguf/GgufHeader.js";

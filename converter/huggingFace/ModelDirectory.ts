@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { readFailure } from "../../cli/readFailure.js";
+import { readFailure } from "../../files/readFailure.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { JsonObject } from "./JsonObject.js";
 

@@ -1,4 +1,3 @@
-import { assertCanWrite } from "../../cli/assertCanWrite.js";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -33,15 +32,6 @@ test("too little free space is said before anything is written", async () => {
   const name = path.join(directory, "huge");
   await expect(OutputFile.create(name, 2 ** 52)).rejects.toThrow(/free, but the file needs 4096 TiB/);
   expect(readdirSync(directory).filter((entry) => entry.startsWith("huge"))).toEqual([]);
-});
-
-test("a directory is no file to write to", async () => {
-  await expect(assertCanWrite(directory, { overwrite: true })).rejects.toThrow("is a directory");
-});
-
-test("what is no regular file is never replaced", async () => {
-  const device = process.platform === "win32" ? "\\\\.\\NUL" : "/dev/null";
-  await expect(assertCanWrite(device, { overwrite: true })).rejects.toThrow("is no regular file");
 });
 
 test("what a killed process left of the same file is removed, what a running one writes is not", async () => {

@@ -1,7 +1,7 @@
 import { open, readdir, rename, rm, statfs, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { formatBytes } from "../../cli/formatBytes.js";
-import { writeFailure } from "../../cli/writeFailure.js";
+import { writeFailure } from "../../files/writeFailure.js";
 import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
 
 /** Room left for whatever else writes to the disk meanwhile. */

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { writeWholeFile } from "../../cli/writeWholeFile.js";
+import { writeWholeFile } from "../../files/writeWholeFile.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { CalibrationSession } from "../calibration/CalibrationSession.js";
 import { nativeStep } from "../calibration/nativeStep.js";

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { openRegularFile } from "../../cli/openRegularFile.js";
-import { readFully } from "../../cli/readFully.js";
+import { openRegularFile } from "../../files/openRegularFile.js";
+import { readFully } from "../../files/readFully.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
 import type { StoredTensor } from "../model/StoredTensor.js";

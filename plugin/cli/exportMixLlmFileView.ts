@@ -1,5 +1,5 @@
 import path from "node:path";
-import { writeWholeFile } from "../../cli/writeWholeFile.js";
+import { writeWholeFile } from "../../files/writeWholeFile.js";
 import { InvalidInputError } from "../errors/InvalidInputError.js";
 import { channelShares } from "../format/channelShares.js";
 import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";

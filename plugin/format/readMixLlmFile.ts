@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { openRegularFile } from "../../cli/openRegularFile.js";
-import { readFully } from "../../cli/readFully.js";
+import { openRegularFile } from "../../files/openRegularFile.js";
+import { readFully } from "../../files/readFully.js";
 import { CorruptFileError } from "../errors/CorruptFileError.js";
 import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
 import type { GgufHeader, GgufTensor } from "../gguf/GgufHeader.js";

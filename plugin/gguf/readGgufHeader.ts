@@ -1,6 +1,6 @@
-import { isSystemError } from "../../cli/isSystemError.js";
-import { openRegularFile } from "../../cli/openRegularFile.js";
-import { readFailure } from "../../cli/readFailure.js";
+import { isSystemError } from "../../files/isSystemError.js";
+import { openRegularFile } from "../../files/openRegularFile.js";
+import { readFailure } from "../../files/readFailure.js";
 import { CorruptFileError } from "../errors/CorruptFileError.js";
 import { NotGgufFileError } from "../errors/NotGgufFileError.js";
 import { BoundedFileReader } from "./BoundedFileReader.js";

@@ -1,6 +1,6 @@
 import { realpath, rm, utimes } from "node:fs/promises";
 import path from "node:path";
-import { describeFileError } from "../../cli/describeFileError.js";
+import { describeFileError } from "../../files/describeFileError.js";
 import { Progress } from "../../cli/Progress.js";
 import { CacheDirectoryError } from "../errors/CacheDirectoryError.js";
 import { assertBuildTools } from "./assertBuildTools.js";
