@@ -15,6 +15,9 @@ class DecodeDp4aInput {
 public:
     static constexpr bool AVAILABLE = true;
 
+    // Nothing is loaded ahead: the activations of 8 tokens would take too many registers.
+    struct Group {};
+
     __device__ __forceinline__ DecodeDp4aInput(const Activations& a, int first_group)
         : q(a.q), scale(a.scale), sum(a.sum), tokens(a.tokens) {
         const int t = (int)threadIdx.x % 4;
@@ -26,9 +29,11 @@ public:
         step = (size_t)DECODE_WARPS * (size_t)a.token_stride;
     }
 
-    // As DecodeMmaInput::multiply_next.
+    __device__ __forceinline__ void load_next(Group&) {}
+
+    // As DecodeMmaInput::multiply, with the group after the one it multiplied last.
     template <int BITS>
-    __device__ __forceinline__ void multiply_next(float (&sums)[4], const RowPair<BITS>& weights, int shift) {
+    __device__ __forceinline__ void multiply(float (&sums)[4], const RowPair<BITS>& weights, const Group&, int shift) {
         int32_t dots[4] = {0, 0, 0, 0};
 #pragma unroll
         for (int token = 0; token < DECODE_TOKENS; token++) {

@@ -42,6 +42,13 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
     RowPairReader<BITS, DECODE_WARPS> weights(part, p.weight.n_inputs, row, warp, evict_first_policy());
     Input input(p.activations, warp);
 
+    // While a group is multiplied, the activations of the next one are on their way: they come from L2 the first time a
+    // multiprocessor reads them, and weights that have arrived are not to wait for them.
+    typename Input::Group x[2];
+    static_assert(depth % 2 == 0, "a group's place in x must be known at compile time, as registers have no index");
+    if (warp < groups) {
+        input.load_next(x[0]);
+    }
     RowPair<BITS> ring[depth];
 #pragma unroll
     for (int i = 0; i < depth; i++) {
@@ -57,7 +64,10 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
 #pragma unroll
         for (int i = 0; i < depth; i++) {
             if (first + i * DECODE_WARPS < groups) {
-                input.template multiply_next<BITS>(sums, ring[i], row % 2 * 4);
+                if (first + (i + 1) * DECODE_WARPS < groups) {
+                    input.load_next(x[(i + 1) % 2]);
+                }
+                input.template multiply<BITS>(sums, ring[i], x[i % 2], row % 2 * 4);
                 if (first + (i + depth) * DECODE_WARPS < groups) {
                     weights.load_next(ring[i]);
                 }
