@@ -1,4 +1,5 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
+import { withPartialFile } from "./withPartialFile.js";
 import { writeFailure } from "./writeFailure.js";
 
 /**
@@ -7,12 +8,9 @@ import { writeFailure } from "./writeFailure.js";
  * @throws {MixLlmError} the disk is full, or the file cannot be written for another reason
  */
 export async function writeWholeFile(file: string, data: Uint8Array | string): Promise<void> {
-  const temporary = `${file}.partial`;
-  try {
-    await writeFile(temporary, data);
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw writeFailure(file, error);
-  }
+  await withPartialFile(file, async (temporary) => {
+    await writeFile(temporary, data).catch((error: unknown) => {
+      throw writeFailure(file, error);
+    });
+  });
 }

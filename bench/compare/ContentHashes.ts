@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { writeWholeFile } from "../../files/writeWholeFile.js";
 
 /** Files of a model directory that a conversion may read. */
 const MODEL_FILE = /\.(?:json|safetensors|model|jinja)$/;
@@ -63,7 +64,7 @@ export class ContentHashes {
     await pipeline(createReadStream(path), hash);
     const digest = hash.digest("hex");
     this.#known.set(key, digest);
-    await writeFile(this.#path, JSON.stringify(Object.fromEntries(this.#known), undefined, 1));
+    await writeWholeFile(this.#path, JSON.stringify(Object.fromEntries(this.#known), undefined, 1));
     return digest;
   }
 }

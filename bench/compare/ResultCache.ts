@@ -1,5 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFailure } from "../../files/writeFailure.js";
+import { writeWholeFile } from "../../files/writeWholeFile.js";
 
 /** Results of finished work, one JSON file each, so that an interrupted comparison goes on where it stopped. */
 export class ResultCache {
@@ -16,12 +18,16 @@ export class ResultCache {
    */
   async get<T>(key: string, work: () => Promise<T>): Promise<T> {
     const path = join(this.#folder, `${key}.json`);
-    const text = await readFile(path, "utf8").catch(() => undefined);
-    if (text !== undefined) return JSON.parse(text) as T;
+    try {
+      return JSON.parse(await readFile(path, "utf8")) as T;
+    } catch {
+      // Not there yet, or damaged: doing the work again costs time only.
+    }
     const result = await work();
-    await mkdir(this.#folder, { recursive: true });
-    await writeFile(`${path}.tmp`, JSON.stringify(result, undefined, 1));
-    await rename(`${path}.tmp`, path);
+    await mkdir(this.#folder, { recursive: true }).catch((error: unknown) => {
+      throw writeFailure(this.#folder, error);
+    });
+    await writeWholeFile(path, JSON.stringify(result, undefined, 1));
     return result;
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -65,10 +66,22 @@ describe("a workshop", () => {
     expect(await workshop.measure(["a"], request("a"))).toEqual({ loadSeconds: 7 });
   });
 
+  test("measures again where a result is damaged", async () => {
+    const calls: string[] = [];
+    const open = (): Promise<Workshop> =>
+      Workshop.open(file("damaged"), { build: "1", runArm: recordingRunner(calls) });
+    await (await open()).measure(["model"], request("a"));
+    for (const name of await readdir(file("damaged/results"))) await writeFile(file(`damaged/results/${name}`), '{"lo');
+    await (await open()).measure(["model"], request("a"));
+    await (await open()).measure(["model"], request("a"));
+    expect(calls).toHaveLength(2);
+  });
+
   test("sweeps away what a killed process left half-made, and nothing else", async () => {
     const path = (await Workshop.open(file("sweeping"), { build: "1" })).path("x", [], "gguf");
     await writeFile(path, "whole");
-    await writeFile(`${path}.123.tmp`, "half");
+    const { pid: dead } = spawnSync(process.execPath, ["--version"]);
+    await writeFile(`${path}.${dead}.0123abcd.partial`, "half");
     await Workshop.open(file("sweeping"), { build: "1" });
     expect(await readdir(dirname(path))).toEqual([basename(path)]);
   });

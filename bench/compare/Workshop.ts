@@ -1,5 +1,6 @@
-import { access, mkdir, readdir, rm } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { PartialFile } from "../../files/PartialFile.js";
 import { writeFailure } from "../../files/writeFailure.js";
 import type { ArmRequest, ArmResults } from "../arm/ArmRequest.js";
 import { ContentHashes } from "./ContentHashes.js";
@@ -47,9 +48,7 @@ export class Workshop {
     await mkdir(models, { recursive: true }).catch((error: unknown) => {
       throw writeFailure(models, error);
     });
-    for (const name of await readdir(models)) {
-      if (name.endsWith(".tmp")) await rm(join(models, name), { force: true });
-    }
+    await PartialFile.removeAbandoned(models);
     return new Workshop(folder, await ContentHashes.open(join(folder, "hashes.json")), options);
   }
 

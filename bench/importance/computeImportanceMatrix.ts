@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
+import { assertCanWrite } from "../../files/assertCanWrite.js";
+import { withPartialFile } from "../../files/withPartialFile.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readText } from "../files/readText.js";
-import { writeWhole } from "../files/writeWhole.js";
 import { finishJob } from "../job/finishJob.js";
 
 export interface ImportanceOptions {
@@ -38,8 +39,8 @@ export async function computeImportanceMatrix(
   const { model, context = 512, chunks = 0, threads = availableParallelism() } = options;
   await assertGgufFile(model);
   const text = await readText(options.text);
-  const force = options.force === undefined ? {} : { force: options.force };
-  await writeWhole(options.output, force, async (output) => {
+  await assertCanWrite(options.output, { overwrite: options.force === true });
+  await withPartialFile(options.output, async (output) => {
     const addon = await loadAddon();
     const dataset = basename(options.text);
     const job = addon.computeImportanceMatrix(

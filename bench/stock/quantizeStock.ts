@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
+import { assertCanWrite } from "../../files/assertCanWrite.js";
+import { withPartialFile } from "../../files/withPartialFile.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
-import { writeWhole } from "../files/writeWhole.js";
 import { finishJob } from "../job/finishJob.js";
 
 export interface QuantizeStockOptions {
@@ -28,13 +29,14 @@ export async function quantizeStock(
   input: string,
   output: string,
   type: string,
-  { imatrix, threads = availableParallelism(), force, onProgress }: QuantizeStockOptions = {}
+  { imatrix, threads = availableParallelism(), force = false, onProgress }: QuantizeStockOptions = {}
 ): Promise<void> {
   await assertGgufFile(input);
   if (imatrix !== undefined) await assertGgufFile(imatrix);
-  await writeWhole(output, force === undefined ? {} : { force }, async (temporaryPath) => {
+  await assertCanWrite(output, { overwrite: force });
+  await withPartialFile(output, async (temporary) => {
     const addon = await loadAddon();
-    const options = { input, output: temporaryPath, type, threads, ...(imatrix === undefined ? {} : { imatrix }) };
+    const options = { input, output: temporary, type, threads, ...(imatrix === undefined ? {} : { imatrix }) };
     await finishJob(addon.quantizeStock(options, onProgress));
   });
 }

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { assertCanWrite } from "../../files/assertCanWrite.js";
+import { withPartialFile } from "../../files/withPartialFile.js";
 import type { BenchAddon } from "../BenchAddon.js";
-import { writeWhole } from "../files/writeWhole.js";
 import { finishJob } from "../job/finishJob.js";
 import { syntheticShapes } from "./syntheticShapes.js";
 import { SMALLEST_VOCABULARY, syntheticVocabulary } from "./syntheticVocabulary.js";
@@ -50,13 +51,10 @@ export async function synthesizeModel(loadAddon: () => Promise<BenchAddon>, opti
     layers,
     ...(percent8bit === undefined ? {} : { percent8bit })
   };
-  await writeWhole(
-    options.output,
-    options.force === undefined ? {} : { force: options.force },
-    async (temporaryPath) => {
-      const addon = await loadAddon();
-      const job = addon.writeSyntheticModel(model, temporaryPath, availableParallelism(), options.onProgress);
-      await finishJob(job, options.signal);
-    }
-  );
+  await assertCanWrite(options.output, { overwrite: options.force === true });
+  await withPartialFile(options.output, async (temporary) => {
+    const addon = await loadAddon();
+    const job = addon.writeSyntheticModel(model, temporary, availableParallelism(), options.onProgress);
+    await finishJob(job, options.signal);
+  });
 }

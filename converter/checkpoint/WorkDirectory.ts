@@ -152,7 +152,7 @@ export class WorkDirectory {
 /** @throws {InvalidInputError} the directory holds files that the end of a conversion would remove */
 async function assertEmpty(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []); // not there yet
-  const foreign = names.find((name) => name !== `${MANIFEST}${PARTIAL}`);
+  const foreign = names.find((name) => !(name.startsWith(MANIFEST) && name.endsWith(PARTIAL)));
   if (foreign === undefined) return;
   throw new InvalidInputError(`${directory} holds files that are no unfinished conversion, such as ${foreign}`, {
     fix: "Give a new or empty directory: it is removed when the conversion is done."

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -32,16 +31,4 @@ test("too little free space is said before anything is written", async () => {
   const name = path.join(directory, "huge");
   await expect(OutputFile.create(name, 2 ** 52)).rejects.toThrow(/free, but the file needs 4096 TiB/);
   expect(readdirSync(directory).filter((entry) => entry.startsWith("huge"))).toEqual([]);
-});
-
-test("what a killed process left of the same file is removed, what a running one writes is not", async () => {
-  const { pid: dead } = spawnSync(process.execPath, ["--version"]);
-  const left = ["model.gguf", "other.gguf"].map((name) => `${name}.${dead}.partial`);
-  const running = `model.gguf.${process.ppid}.partial`;
-  for (const name of [...left, running]) writeFileSync(path.join(directory, name), "");
-  const file = await OutputFile.create(path.join(directory, "model.gguf"), 1);
-  const kept = readdirSync(directory);
-  expect(kept).not.toContain(left[0]);
-  expect(kept).toEqual(expect.arrayContaining([left[1], running]));
-  await file.discard();
 });

@@ -106,7 +106,7 @@ export async function buildRuntime(
           cause: signal.reason
         })
       : asBuildError(error, currentStep, logFile);
-    await status.end("failed", 0, failure.message).catch(() => undefined);
+    await status.end("failed", 0, failure.message);
     throw failure;
   } finally {
     log.end();
@@ -155,7 +155,10 @@ async function assertRoom(directory: string, needed: number): Promise<void> {
     );
 }
 
-/** Writes the status file at most once a second, one write after the other. */
+/**
+ * Writes the status file at most once a second, one write after the other. A status that cannot be written is no reason to
+ * stop building.
+ */
 class StatusWriter {
   readonly #file: string;
   readonly #key: string;
@@ -172,8 +175,7 @@ class StatusWriter {
   building(fraction: number, step: string): void {
     if (Date.now() - this.#writtenAt < STATUS_INTERVAL_MS) return;
     this.#writtenAt = Date.now();
-    // A status that cannot be written is no reason to stop building.
-    void this.#write("building", fraction, step).catch(() => undefined);
+    void this.#write("building", fraction, step);
   }
 
   end(state: "finished" | "failed", fraction: number, step: string): Promise<void> {
@@ -181,19 +183,17 @@ class StatusWriter {
   }
 
   #write(state: BuildStatus["state"], fraction: number, step: string): Promise<void> {
-    this.#pending = this.#pending
-      .catch(() => undefined)
-      .then(() =>
-        writeBuildStatus(this.#file, {
-          state,
-          key: this.#key,
-          pid: process.pid,
-          fraction,
-          step,
-          updatedAt: new Date().toISOString(),
-          logFile: this.#logFile
-        })
-      );
+    this.#pending = this.#pending.then(() =>
+      writeBuildStatus(this.#file, {
+        state,
+        key: this.#key,
+        pid: process.pid,
+        fraction,
+        step,
+        updatedAt: new Date().toISOString(),
+        logFile: this.#logFile
+      }).catch(() => undefined)
+    );
     return this.#pending;
   }
 }

@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { flushFile } from "../../files/flushFile.js";
 
 /** What of the build's output is used at run time: addons and shared libraries. */
 const RUNTIME_FILE = /\.(node|so|dylib|dll|metal)$/;
@@ -7,7 +8,7 @@ const RUNTIME_FILE = /\.(node|so|dylib|dll|metal)$/;
 /**
  * Copies a compiled runtime to its final folder, in the layout of node-llama-cpp's local builds.
  *
- * The folder is filled under another name and renamed when whole, so that it never exists half-made.
+ * The folder is filled under another name and renamed when whole and on the disk, so that it never exists half-made.
  *
  * @param options.directory the final folder; what was there is replaced
  * @param options.metadata name and content of the file that node-llama-cpp wants beside the addon
@@ -22,8 +23,11 @@ export async function publishBuild(options: {
   const release = path.join(temporary, "Release");
   await rm(temporary, { recursive: true, force: true });
   await mkdir(release, { recursive: true });
-  for (const name of await readdir(options.compiledDirectory))
-    if (RUNTIME_FILE.test(name)) await cp(path.join(options.compiledDirectory, name), path.join(release, name));
+  for (const name of await readdir(options.compiledDirectory)) {
+    if (!RUNTIME_FILE.test(name)) continue;
+    await cp(path.join(options.compiledDirectory, name), path.join(release, name));
+    await flushFile(path.join(release, name));
+  }
   await writeFile(path.join(release, metadata.fileName), metadata.content);
   await writeFile(path.join(temporary, "buildDone.status"), "");
   await rm(directory, { recursive: true, force: true });

@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { readdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { flushFile } from "./flushFile.js";
+import { writeFailure } from "./writeFailure.js";
+
+/** What a temporary name adds to the file's own: the process that writes it, and a number that no other has. */
+const SUFFIX = /\.(\d+)\.[0-9a-f]{8}\.partial$/;
+
+/**
+ * A file on its way: it is written under a temporary name beside its own, which it takes when it is whole. A failure, a
+ * kill or a power cut at any moment leaves the old file or the new one.
+ */
+export class PartialFile {
+  readonly path: string;
+  /** Where to write. Nothing is there yet. */
+  readonly temporary: string;
+
+  constructor(file: string) {
+    this.path = path.resolve(file);
+    this.temporary = `${this.path}.${process.pid}.${randomBytes(4).toString("hex")}.partial`;
+  }
+
+  /**
+   * Gives what has been written the file's own name, in place of what had it.
+   *
+   * @throws {MixLlmError} the disk is full, or the name cannot be had
+   */
+  async commit(): Promise<void> {
+    try {
+      await flushFile(this.temporary);
+      await rename(this.temporary, this.path);
+    } catch (error) {
+      throw writeFailure(this.path, error);
+    }
+  }
+
+  /** Removes what has been written, as far as that can be done; the file's own name stays as it was. */
+  async discard(): Promise<void> {
+    await rm(this.temporary, { force: true }).catch(() => undefined);
+  }
+
+  /**
+   * Removes from a folder what killed processes left half-written.
+   *
+   * @param name of the one file to look for; every file unless given
+   */
+  static async removeAbandoned(folder: string, name?: string): Promise<void> {
+    for (const entry of await readdir(folder).catch(() => [])) {
+      const match = SUFFIX.exec(entry);
+      if (match === null || (name !== undefined && entry.slice(0, match.index) !== name)) continue;
+      if (!isRunning(Number(match[1]))) await rm(path.join(folder, entry), { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0); // sends nothing, only looks whether it could
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
