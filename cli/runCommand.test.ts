@@ -6,7 +6,7 @@ import { packageRoot } from "../plugin/runtime/packageRoot.js";
 import { packageVersion } from "../plugin/runtime/packageVersion.js";
 import { encodeGguf } from "../plugin/testing/encodeGguf.js";
 import { MIXLLM_PAIRS, mixLlmWeight } from "../plugin/testing/mixLlmFile.js";
-import { temporaryDirectory } from "../plugin/testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 
 /** What users run; `npm test` compiles it first. */
 const PROGRAMS = {
@@ -41,8 +41,8 @@ function run(
 }
 
 /** A sound MixLLM file of many weights, whose JSON is longer than a pipe holds. */
-async function longFile(): Promise<string> {
-  const file = path.join(await temporaryDirectory(), "long.gguf");
+function longFile(): string {
+  const file = path.join(temporaryDirectory(), "long.gguf");
   const weights = Array.from({ length: 2000 }, (_, layer) => mixLlmWeight(`blk.${layer}.attn_q.weight`, 32, 16, 0));
   writeFileSync(file, encodeGguf(MIXLLM_PAIRS, weights.flat()));
   return file;
@@ -53,13 +53,13 @@ test.each(Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[])("%s --version tell
 });
 
 test("a reader that has seen enough gets no stack trace", async () => {
-  const { code, stderr } = await run("mixllm", ["inspect", await longFile(), "--json"], { closeAfterFirst: true });
+  const { code, stderr } = await run("mixllm", ["inspect", longFile(), "--json"], { closeAfterFirst: true });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });
 
 test.skipIf(!existsSync("/dev/full"))("a disk that is full under stdout is one line", async () => {
   const full = openSync("/dev/full", "w");
-  const { code, stderr } = await run("mixllm", ["inspect", await longFile()], { stdout: full });
+  const { code, stderr } = await run("mixllm", ["inspect", longFile()], { stdout: full });
   closeSync(full);
   expect(stderr).toMatch(/^error: the disk filled up while writing the output\nfix: {3}Free some space [^\n]*\n$/);
   expect(code).toBe(1);
@@ -78,7 +78,7 @@ test("errors have colours when asked for, and none with NO_COLOR", async () => {
 });
 
 test("text from a file cannot control the terminal", async () => {
-  const file = path.join(await temporaryDirectory(), "forged.gguf");
+  const file = path.join(temporaryDirectory(), "forged.gguf");
   const pairs = MIXLLM_PAIRS.map((pair) =>
     pair[0] === "general.name" ? ([pair[0], "str", "\u001b[2Jgone"] as const) : pair
   );

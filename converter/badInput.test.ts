@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
 import { convert } from "./testing/convert.js";
 import { encodeSafetensors, withHeader } from "./testing/encodeSafetensors.js";
-import { temporaryDirectory } from "./testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "./testing/TinyModel.js";
 
 const directory = temporaryDirectory();
 const outputs = path.join(directory, "out");
-mkdirSync(outputs);
 const output = path.join(outputs, "model.gguf");
+beforeAll(() => void mkdirSync(outputs));
 
 /** What happens to a tiny model before it is converted, and what the user is then told. */
 const cases: readonly [string, (model: TinyModel) => void, RegExp][] = [

@@ -6,7 +6,7 @@ import type { ConverterAddon } from "./ConverterAddon.js";
 import { loadNativeAddon } from "../plugin/runtime/loadNativeAddon.js";
 import { roundToNearest } from "./quantization/roundToNearest.js";
 import { weightErrorSearch } from "./quantization/weightErrorSearch.js";
-import { temporaryDirectory } from "./testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "./testing/TinyModel.js";
 
 const directory = temporaryDirectory();

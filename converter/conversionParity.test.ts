@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { packageRoot } from "../plugin/runtime/packageRoot.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { convert } from "./testing/convert.js";
 import { readGgufFile, type GgufValue } from "./testing/readGgufFile.js";
 
 const FORMS = ["llama2-spm", "llama3-rope-untied", "mistral-spm", "qwen2-tied", "qwen3-sharded"];
 const shared = path.join(packageRoot, "../shared/models/conversion");
-const directory = mkdtempSync(path.join(tmpdir(), "mixllm-parity-"));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory();
 
 if (!existsSync(shared)) console.warn(`SKIPPED: ${shared} is not there, so conversion parity was not checked.`);
 

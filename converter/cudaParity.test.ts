@@ -4,7 +4,7 @@ import { packageRoot } from "../plugin/runtime/packageRoot.js";
 import { convertInProcess } from "../testing/convertInProcess.js";
 import { missingForCuda } from "../testing/missingForCuda.js";
 import { runLoudly } from "../testing/runLoudly.js";
-import { temporaryDirectory } from "./testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 
 const directory = temporaryDirectory();
 const file = (name: string): string => path.join(directory, `${name}.gguf`);

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { packageRoot } from "../plugin/runtime/packageRoot.js";
 import { convert } from "./testing/convert.js";
 import { readGgufFile } from "./testing/readGgufFile.js";
-import { temporaryDirectory } from "./testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 
 const directory = temporaryDirectory();
 const demo = path.join(packageRoot, "models/demo");

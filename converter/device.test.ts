@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { buildNativeProject } from "../testing/buildNativeProject.js";
 import { convertInProcess } from "../testing/convertInProcess.js";
 import { runtimeDefinitions } from "../testing/runtimeDefinitions.js";
-import { temporaryDirectory } from "./testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 
 const directory = temporaryDirectory();
 const FEW_SAMPLES = ["--samples", "4", "--sequence-length", "64"];

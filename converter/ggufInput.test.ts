@@ -9,7 +9,7 @@ import { gptq } from "./quantization/gptq.js";
 import { convert } from "./testing/convert.js";
 import { EditableGguf } from "./testing/EditableGguf.js";
 import { readGgufFile } from "./testing/readGgufFile.js";
-import { temporaryDirectory } from "./testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "./testing/TinyModel.js";
 
 const directory = temporaryDirectory();

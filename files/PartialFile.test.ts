@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "../plugin/testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { PartialFile } from "./PartialFile.js";
 
 test("no two writers of a file share a temporary one, not even in one process", () => {
@@ -11,7 +11,7 @@ test("no two writers of a file share a temporary one, not even in one process", 
 });
 
 test("what killed processes left is removed, of one file or of all; what a running one writes is not", async () => {
-  const directory = await temporaryDirectory();
+  const directory = temporaryDirectory();
   const { pid: dead } = spawnSync(process.execPath, ["--version"]);
   const running = `model.gguf.${process.ppid}.0123abcd.partial`;
   const foreign = [`model.gguf.${dead}.partial`, "model.gguf", "model.gguf.partial"];
@@ -28,7 +28,7 @@ test("a folder that cannot be listed has nothing to remove", async () => {
 });
 
 test("what is left unfinished is discarded, written or not", async () => {
-  const directory = await temporaryDirectory();
+  const directory = temporaryDirectory();
   const file = new PartialFile(path.join(directory, "file"));
   await file.discard();
   await writeFile(file.temporary, "half");
@@ -37,7 +37,7 @@ test("what is left unfinished is discarded, written or not", async () => {
 });
 
 test("a name that cannot be had is said, in the words of any failure to write", async () => {
-  const directory = await temporaryDirectory();
+  const directory = temporaryDirectory();
   const file = new PartialFile(path.join(directory, "taken"));
   await mkdir(path.join(directory, "taken"));
   await writeFile(file.temporary, "whole");

@@ -2,7 +2,7 @@ import type * as FileSystem from "node:fs/promises";
 import { mkdir, open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
-import { temporaryDirectory } from "../plugin/testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { withPartialFile } from "./withPartialFile.js";
 import { writeWholeFile } from "./writeWholeFile.js";
 
@@ -14,8 +14,8 @@ vi.mock("node:fs/promises", async (original) => {
 let directory: string;
 let file: string;
 
-beforeEach(async () => {
-  directory = await temporaryDirectory();
+beforeEach(() => {
+  directory = temporaryDirectory();
   file = path.join(directory, "file");
 });
 

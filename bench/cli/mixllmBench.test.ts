@@ -1,16 +1,18 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 
 /** What users run; `npm test` compiles it first. */
 const PROGRAM = fileURLToPath(new URL("../../dist/bench/cli/mixllmBench.js", import.meta.url));
 
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 prepareBenchAddon();
 
 function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -1,13 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import type { ArmRequest } from "../arm/ArmRequest.js";
 import type { ArmRunner } from "../arm/runArm.js";
 import { Workshop } from "./Workshop.js";
 
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 const request = (model: string): ArmRequest & { kind: "footprint" } => ({
   kind: "footprint",
   options: { model, prompt: 1, context: 1, threads: 1 }

@@ -1,9 +1,10 @@
 import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import type { ArmRequest } from "../arm/ArmRequest.js";
 import { compareModels, type CompareOptions } from "./compareModels.js";
@@ -11,7 +12,8 @@ import type { ArmRunner } from "../arm/runArm.js";
 import { runArmRequest } from "../arm/runArmRequest.js";
 
 prepareBenchAddon();
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 beforeAll(async () => {
   await writeFile(file("text.txt"), "Any text will do, as long as there is enough of it. ".repeat(30));

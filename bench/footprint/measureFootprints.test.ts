@@ -1,10 +1,12 @@
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { ArmRunner } from "../arm/runArm.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { measureFootprints } from "./measureFootprints.js";
 
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 const options = { prompt: 8, context: 16, threads: 2, starts: 2 };
 
 beforeAll(async () => {

@@ -1,17 +1,19 @@
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import { convertDemo } from "../testing/convertDemo.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { pseudoRandom } from "../testing/pseudoRandom.js";
 import { computeImportanceMatrix } from "./computeImportanceMatrix.js";
 
 prepareBenchAddon();
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 /** Words that are made up, the same each time for the same seed. */
 function madeUpText(seed: number, count: number): string {

@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { cacheBytes } from "./cacheBytes.js";
 
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 async function cache(processor: string, index: string, level: number, size: string, shared: string): Promise<void> {
   const folder = join(file("cpu"), processor, "cache", index);

@@ -7,13 +7,14 @@ import { quantizeStock } from "../stock/quantizeStock.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { convertDemo, DEMO_DIRECTORY } from "../testing/convertDemo.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { pseudoRandom } from "../testing/pseudoRandom.js";
 import { sharedText } from "../testing/sharedText.js";
 import { measureQuality } from "./measureQuality.js";
 
 prepareBenchAddon();
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 /** Some 20000 characters of words that are made up, the same each time. */
 function madeUpText(): string {

@@ -1,10 +1,12 @@
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { sampleComparison } from "../testing/sampleComparison.js";
 import { readComparison } from "./readComparison.js";
 
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 test("reads back all of what was written", async () => {
   await writeFile(file("good.json"), JSON.stringify(sampleComparison()));

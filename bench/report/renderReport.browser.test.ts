@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { sampleComparison } from "../testing/sampleComparison.js";
 import { renderReport } from "./renderReport.js";
 
@@ -16,7 +17,8 @@ const PATHS = [
 ];
 const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));
 
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 /** What runs in the page; the project is compiled without the browser's types. */
 const IN_PAGE = {

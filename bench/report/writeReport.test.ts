@@ -1,11 +1,13 @@
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { sampleComparison } from "../testing/sampleComparison.js";
 import { readComparison } from "./readComparison.js";
 import { writeReport } from "./writeReport.js";
 
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 test("writes everything, the same again from what it wrote", async () => {
   await writeReport(sampleComparison(), file("first"));

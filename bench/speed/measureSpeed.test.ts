@@ -1,17 +1,19 @@
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BenchAddon, NativeSpeedTest, SpeedModelHandle } from "../BenchAddon.js";
 import { measureFootprint } from "../footprint/measureFootprint.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { convertDemo } from "../testing/convertDemo.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { formatSpeed } from "./formatSpeed.js";
 import { measureSpeed } from "./measureSpeed.js";
 
 prepareBenchAddon();
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 describe("the order of measurement", () => {
   /** An addon that notes what it is asked for; model a always takes 1 s, b 2 s, a prompt more every round. */

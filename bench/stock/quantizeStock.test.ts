@@ -1,15 +1,16 @@
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { readdir, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { convertDemo } from "../testing/convertDemo.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { quantizeStock } from "./quantizeStock.js";
 
 prepareBenchAddon();
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 
 beforeAll(async () => {
   await convertDemo(file("f16.gguf"));

@@ -1,16 +1,17 @@
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inspectMixLlmFile } from "../../plugin/index.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import { folderForTests } from "../testing/folderForTests.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { synthesizeModel, type SynthesizeOptions } from "./synthesizeModel.js";
 
 prepareBenchAddon();
-const file = folderForTests();
+const directory = temporaryDirectory();
+const file = (name: string): string => join(directory, name);
 const small = { shape: "llama-3.2-1b", layers: 1, vocabulary: 300 };
 
 async function sha256(path: string): Promise<string> {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
 import type { ConverterAddon, SourceRows } from "../ConverterAddon.js";
 import type { LayerCall, LayerShape } from "../MethodAddon.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 
 // Gradients are checked against differences of the forward pass alone, whose correctness other tests hold against the
 // original framework's logits.

@@ -5,7 +5,7 @@ import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../plugin/runtime/packageRoot.js";
 import { convert } from "../testing/convert.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 
 const program = path.join(packageRoot, "dist/converter/cli/mixllmConvert.js");
 const directory = temporaryDirectory();

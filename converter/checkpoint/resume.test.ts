@@ -7,7 +7,7 @@ import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { globalSearch } from "../quantization/globalSearch.js";
 import { gptq } from "../quantization/gptq.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 
 const directory = temporaryDirectory();
 const demo = path.join(packageRoot, "models/demo");

@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { runCommand } from "../../cli/runCommand.js";
 import { packageRoot } from "../../plugin/runtime/packageRoot.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { createConvertCommand } from "./createConvertCommand.js";
 
 const demo = path.join(packageRoot, "models/demo");

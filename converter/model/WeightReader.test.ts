@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { encodeSafetensors } from "../testing/encodeSafetensors.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import type { ModelTensor } from "./ModelTensor.js";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { OutputFile } from "./OutputFile.js";
 
 const directory = temporaryDirectory();

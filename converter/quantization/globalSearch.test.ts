@@ -5,7 +5,7 @@ import { packageRoot } from "../../plugin/runtime/packageRoot.js";
 import { readTensorFile } from "../checkpoint/tensorFile.js";
 import { rotaryRowOrder } from "../model/rotaryRowOrder.js";
 import { convert } from "../testing/convert.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { globalSearch } from "./globalSearch.js";
 import { roundToNearest } from "./roundToNearest.js";
 

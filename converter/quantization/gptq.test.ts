@@ -5,7 +5,7 @@ import { packageRoot } from "../../plugin/runtime/packageRoot.js";
 import type { SessionOptions } from "../calibration/CalibrationSession.js";
 import { convert } from "../testing/convert.js";
 import { readGgufFile } from "../testing/readGgufFile.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import { unpackMixedWeight } from "../testing/unpackMixedWeight.js";
 import { globalSearch } from "./globalSearch.js";

@@ -2,7 +2,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { convert } from "../testing/convert.js";
 import { readGgufFile } from "../testing/readGgufFile.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import { half, unpackMixedWeight, type UnpackedChannel } from "../testing/unpackMixedWeight.js";
 

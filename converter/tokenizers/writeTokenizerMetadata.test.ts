@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Metadata } from "../gguf/Metadata.js";
 import { ModelDirectory } from "../huggingFace/ModelDirectory.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import { writeTokenizerMetadata } from "./writeTokenizerMetadata.js";
 

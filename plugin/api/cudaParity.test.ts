@@ -5,7 +5,7 @@ import { missingForCuda } from "../../testing/missingForCuda.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
 import { convertDemo } from "../testing/convertDemo.js";
 import { greedyTokens } from "../testing/greedyTokens.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { getMixLlama } from "./getMixLlama.js";
 
 const PROMPT = "The quick brown fox";
@@ -24,7 +24,7 @@ async function tokensOn(gpu: RuntimeGpu, modelPath: string, gpuLayers: number | 
 
 // Building the runtime for CUDA takes minutes.
 test.skipIf(missing.length > 0)("CUDA continues a text as the CPU does", { timeout: 30 * 60_000 }, async () => {
-  const file = path.join(await temporaryDirectory(), "mixed.gguf");
+  const file = path.join(temporaryDirectory(), "mixed.gguf");
   await convertDemo(file);
   const expected = await tokensOn(false, file, 0);
   expect(expected).toHaveLength(TOKENS);

@@ -1,8 +1,9 @@
-import { lstat, mkdtemp, readlink, rm } from "node:fs/promises";
+import { lstat, readlink } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { getLlama, LlamaLogLevel, type Llama } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import type { BenchAddon } from "../../bench/BenchAddon.js";
 import { finishJob } from "../../bench/job/finishJob.js";
 import { InvalidInputError } from "../errors/InvalidInputError.js";
@@ -21,12 +22,11 @@ const BUILD_TIMEOUT_MS = 30 * 60_000;
 const PROMPT = "The configuration file";
 const COUNT = 40;
 
-let folder: string;
 let llama: Llama;
-const file = (name: string) => path.join(folder, name);
+const directory = temporaryDirectory();
+const file = (name: string) => path.join(directory, name);
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-test-"));
   await convertDemo(file("f16.gguf"), "--type", "f16");
   const addon = await loadNativeAddon<BenchAddon>("mixllm-bench");
   const options = { input: file("f16.gguf"), output: file("q4_k_m.gguf"), type: "Q4_K_M", threads: 1 };
@@ -34,10 +34,7 @@ beforeAll(async () => {
   llama = await getMixLlama({ gpu: false, maxThreads: 1 });
 }, BUILD_TIMEOUT_MS);
 
-afterAll(async () => {
-  await llama.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => llama.dispose());
 
 async function ownTokens(name: string): Promise<number[]> {
   const model = await llama.loadModel({ modelPath: file(name) });

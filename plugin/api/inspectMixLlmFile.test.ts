@@ -5,12 +5,12 @@ import { CorruptFileError } from "../errors/CorruptFileError.js";
 import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
 import { encodeGguf, type GgufPair, type GgufTensorToEncode } from "../testing/encodeGguf.js";
 import { encodeMixLlmFile, MIXLLM_PAIRS, mixLlmTensors, mixLlmWeight } from "../testing/mixLlmFile.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { inspectMixLlmFile } from "./inspectMixLlmFile.js";
 import { isMixLlmFile } from "./isMixLlmFile.js";
 
 async function writeTemporary(bytes: Buffer): Promise<string> {
-  const file = path.join(await temporaryDirectory(), "model.gguf");
+  const file = path.join(temporaryDirectory(), "model.gguf");
   await writeFile(file, bytes);
   return file;
 }

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { LlamaChatSession, LlamaCompletion, LlamaLogLevel, type Llama, type LlamaModel } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { convertDemo } from "../testing/convertDemo.js";
 import { greedyTokens } from "../testing/greedyTokens.js";
 import { lastLogits } from "../testing/lastLogits.js";
@@ -15,13 +14,12 @@ const BUILD_TIMEOUT_MS = 30 * 60_000;
 
 const PROMPT = "The configuration file";
 
-let folder: string;
 let llama: Llama;
 const log: string[] = [];
-const file = (name: string) => path.join(folder, name);
+const directory = temporaryDirectory();
+const file = (name: string) => path.join(directory, name);
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-test-"));
   const quick = ["--samples", "4", "--sequence-length", "64"];
   await convertDemo(file("mixllm.gguf"), ...quick);
   await convertDemo(file("p0.gguf"), "--percent-8bit", "0", ...quick);
@@ -36,10 +34,7 @@ beforeAll(async () => {
   });
 }, BUILD_TIMEOUT_MS);
 
-afterAll(async () => {
-  await llama.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => llama.dispose());
 
 async function withModel<T>(name: string, use: (model: LlamaModel) => Promise<T>): Promise<T> {
   const model = await llama.loadModel({ modelPath: file(name) });

@@ -5,7 +5,7 @@ import { LlamaLogLevel, type Token } from "node-llama-cpp";
 import { describe, expect, test } from "vitest";
 import { createConvertCommand } from "../../converter/cli/createConvertCommand.js";
 import { packageRoot } from "../runtime/packageRoot.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { getMixLlama } from "./getMixLlama.js";
 
 /** What the original framework computed in float32: text to token ids, and prompts to the ten largest last logits. */
@@ -27,7 +27,7 @@ describe.each(Object.entries(directories))("an F16 conversion of %s", (name, dir
   if (missing) console.warn(`SKIPPED: ${directory} is not there, so ${name} is not compared with its reference.`);
 
   test.skipIf(missing)("tokenizes and computes as the original framework does", { timeout: 300_000 }, async () => {
-    const file = path.join(await temporaryDirectory(), "f16.gguf");
+    const file = path.join(temporaryDirectory(), "f16.gguf");
     await createConvertCommand().parseAsync([directory, "-o", file, "--type", "f16", "--quiet"], { from: "user" });
     const reference = JSON.parse(await readFile(path.join(directory, "reference.json"), "utf8")) as Reference;
     expect(reference.tokens.length).toBeGreaterThan(5);

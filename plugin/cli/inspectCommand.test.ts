@@ -2,11 +2,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { encodeMixLlmFile } from "../testing/mixLlmFile.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { inspectCommand } from "./inspectCommand.js";
 
 async function inspect(...args: string[]): Promise<string> {
-  const file = path.join(await temporaryDirectory(), "test.gguf");
+  const file = path.join(temporaryDirectory(), "test.gguf");
   await writeFile(file, encodeMixLlmFile());
   let output = "";
   const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
@@ -92,7 +92,7 @@ describe("--output", () => {
       /^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"[\s\S]*layer 0, attn_q: 16 of 48 [\s\S]*prefers-color-scheme/
     ]
   ])("writes %s", async (name, content) => {
-    const output = path.join(await temporaryDirectory(), name);
+    const output = path.join(temporaryDirectory(), name);
     expect(await inspect("--output", output)).toContain("weights");
     expect(await readFile(output, "utf8")).toMatch(content);
   });

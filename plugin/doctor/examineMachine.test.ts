@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { packageRoot } from "../runtime/packageRoot.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { writeBuildStatus } from "../runtime/writeBuildStatus.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { examineMachine, LEAST_CMAKE, LEAST_NODE } from "./examineMachine.js";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -12,7 +12,7 @@ afterEach(() => vi.unstubAllEnvs());
 const find = async (name: string) => (await examineMachine()).find((finding) => finding.name === name);
 
 test("reports each part of this machine, and nothing missing where the tests themselves are built", async () => {
-  vi.stubEnv("MIXLLM_CACHE_DIR", await temporaryDirectory());
+  vi.stubEnv("MIXLLM_CACHE_DIR", temporaryDirectory());
   const findings = await examineMachine();
   expect(findings.map((finding) => finding.name)).toEqual(
     expect.arrayContaining([
@@ -34,7 +34,7 @@ test("reports each part of this machine, and nothing missing where the tests the
 });
 
 test.runIf(process.platform === "linux")("says how to get what is missing", async () => {
-  const folder = await temporaryDirectory();
+  const folder = temporaryDirectory();
   for (const program of ["apt-get", "git"]) {
     await writeFile(path.join(folder, program), "#!/bin/sh\necho version 1\n");
     await chmod(path.join(folder, program), 0o755);
@@ -56,7 +56,7 @@ test.runIf(process.platform === "linux").each([
   ["3.19.0", "ok"],
   ["4.0.1", "ok"]
 ] as const)("CMake %s is %s", async (version, status) => {
-  const folder = await temporaryDirectory();
+  const folder = temporaryDirectory();
   const cmake = path.join(folder, "cmake");
   await writeFile(cmake, `#!/bin/sh\necho cmake version ${version}\n`);
   await chmod(cmake, 0o755);
@@ -74,7 +74,7 @@ test("asks for the versions that the package and its build do", async () => {
 });
 
 test.runIf(process.platform === "linux")("knows a GPU, and then the CUDA build's state too", async () => {
-  const folder = await temporaryDirectory();
+  const folder = temporaryDirectory();
   const driver = path.join(folder, "nvidia-smi");
   await writeFile(driver, '#!/bin/sh\necho "NVIDIA Test, 9.0, 81559, 550.1"\n');
   await chmod(driver, 0o755);
@@ -87,7 +87,7 @@ test.runIf(process.platform === "linux")("knows a GPU, and then the CUDA build's
 });
 
 test("tells a failed and an interrupted build from none", async () => {
-  vi.stubEnv("MIXLLM_CACHE_DIR", await temporaryDirectory());
+  vi.stubEnv("MIXLLM_CACHE_DIR", temporaryDirectory());
   expect((await find("Runtime (CPU)"))?.detail).toMatch(/^not built yet/);
   const { key, workDirectory } = await describeRuntime(false);
   await mkdir(workDirectory, { recursive: true });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { CorruptFileError } from "../errors/CorruptFileError.js";
 import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
 import { encodeGguf, type GgufPair, type GgufTensorToEncode } from "../testing/encodeGguf.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { readGgufHeader } from "./readGgufHeader.js";
 
 const PAIRS: readonly GgufPair[] = [
@@ -22,7 +22,7 @@ const TENSORS: readonly GgufTensorToEncode[] = [
 ];
 
 async function read(bytes: Buffer) {
-  const file = path.join(await temporaryDirectory(), "model.gguf");
+  const file = path.join(temporaryDirectory(), "model.gguf");
   await writeFile(file, bytes);
   return readGgufHeader(file);
 }
@@ -116,7 +116,7 @@ test("tells other formats and versions from damaged files", async () => {
 });
 
 test("names a file that is not there, and a folder", async () => {
-  const directory = await temporaryDirectory();
+  const directory = temporaryDirectory();
   await expect(readGgufHeader(path.join(directory, "none.gguf"))).rejects.toThrow(
     /^cannot read .*none\.gguf: no such file/
   );

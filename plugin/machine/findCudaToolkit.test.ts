@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { findCudaToolkit } from "./findCudaToolkit.js";
 import { missingCudaParts } from "./missingCudaParts.js";
 
@@ -9,7 +9,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 /** Makes CUDA_PATH lead to a toolkit with these files. */
 async function toolkitWith(...files: string[]): Promise<string> {
-  const root = await temporaryDirectory();
+  const root = temporaryDirectory();
   for (const file of files) {
     await mkdir(path.join(root, path.dirname(file)), { recursive: true });
     await writeFile(path.join(root, file), '#!/bin/sh\necho "Cuda compilation tools, release 12.4, V12.4.131"\n');

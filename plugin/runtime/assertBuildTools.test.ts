@@ -3,14 +3,14 @@ import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { MissingBuildToolsError } from "../errors/MissingBuildToolsError.js";
 import { MissingGpuError } from "../errors/MissingGpuError.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { assertBuildTools } from "./assertBuildTools.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
 /** Makes PATH hold nothing but programs of these names. */
 async function onlyPrograms(...names: string[]): Promise<void> {
-  const folder = await temporaryDirectory();
+  const folder = temporaryDirectory();
   for (const name of names) {
     await writeFile(path.join(folder, name), "#!/bin/sh\n");
     await chmod(path.join(folder, name), 0o755);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, expect, test, vi } from "vitest";
 import { RuntimeBuildError } from "../errors/RuntimeBuildError.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { buildRuntime } from "./buildRuntime.js";
 import type { RuntimeDescription } from "./describeRuntime.js";
 import type { InputFile } from "./InputFile.js";
@@ -52,7 +52,7 @@ const packageFiles = (addon = ADDON, patch = OUR_PATCH) => [
 let description: RuntimeDescription;
 
 beforeEach(async () => {
-  const root = await temporaryDirectory();
+  const root = temporaryDirectory();
   const repository = path.join(root, "repository");
   for (const [name, content] of Object.entries(SOURCES)) {
     await mkdir(path.dirname(path.join(repository, name)), { recursive: true });
@@ -178,7 +178,7 @@ test("unpacks anew when an earlier run was interrupted between unpacking and its
 });
 
 test("a surrounding Git and the user's Git settings change nothing", async () => {
-  const home = await temporaryDirectory();
+  const home = temporaryDirectory();
   await writeFile(path.join(home, ".gitconfig"), "[core]\n\tautocrlf = true\n\thooksPath = /nonexistent\n");
   await run("git", ["init", "--quiet", home]);
   vi.stubEnv("HOME", home);

@@ -2,13 +2,13 @@ import { lstat, mkdir, readdir, readlink, realpath, rm, symlink, writeFile } fro
 import path from "node:path";
 import { expect, test, vi } from "vitest";
 import { RuntimeLinkError } from "../errors/RuntimeLinkError.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { linkIntoNodeLlamaCpp } from "./linkIntoNodeLlamaCpp.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
 import type { Runtime } from "./Runtime.js";
 
 async function setUp(): Promise<{ runtime: Runtime; target: NodeLlamaCpp; link: string; cache: string }> {
-  const root = await realpath(await temporaryDirectory());
+  const root = await realpath(temporaryDirectory());
   const cache = path.join(root, "cache");
   vi.stubEnv("MIXLLM_CACHE_DIR", cache);
   const directory = path.join(cache, "builds", "linux-x64-cpu-abc");

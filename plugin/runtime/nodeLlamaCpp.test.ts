@@ -2,11 +2,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
 import { NodeLlamaCppVersionError } from "../errors/NodeLlamaCppVersionError.js";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { nodeLlamaCpp } from "./nodeLlamaCpp.js";
 
 async function packageWith(installedVersion: string | undefined): Promise<string> {
-  const root = await temporaryDirectory();
+  const root = temporaryDirectory();
   await writeFile(
     path.join(root, "package.json"),
     JSON.stringify({ name: "mixllm", peerDependencies: { "node-llama-cpp": "3.22.1" } })

@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { packageInputFiles } from "./packageInputFiles.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
 import { packageRoot } from "./packageRoot.js";
 
 test("takes sources and patches, and leaves out tests, documentation and everything else", async () => {
-  const root = await temporaryDirectory();
+  const root = temporaryDirectory();
   const files = [
     "CMakeLists.txt",
     "README.md",

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import type { BuildStatus } from "./BuildStatus.js";
 import { readBuildStatus } from "./readBuildStatus.js";
 import { writeBuildStatus } from "./writeBuildStatus.js";
@@ -17,7 +17,7 @@ const STATUS: BuildStatus = {
 };
 
 test("reads what was written, and no file stays beside it", async () => {
-  const directory = await temporaryDirectory();
+  const directory = temporaryDirectory();
   const file = path.join(directory, "status.json");
   await writeBuildStatus(file, STATUS);
   await writeBuildStatus(file, { ...STATUS, state: "finished", fraction: 1 });
@@ -26,7 +26,7 @@ test("reads what was written, and no file stays beside it", async () => {
 });
 
 test("a status that a crash cut short, at any byte, counts as none", async () => {
-  const file = path.join(await temporaryDirectory(), "status.json");
+  const file = path.join(temporaryDirectory(), "status.json");
   await writeBuildStatus(file, STATUS);
   const whole = await readFile(file);
   for (let length = 0; length < whole.length; length++) {
@@ -36,7 +36,7 @@ test("a status that a crash cut short, at any byte, counts as none", async () =>
 });
 
 test("a status with other fields, and none at all, count as none", async () => {
-  const file = path.join(await temporaryDirectory(), "status.json");
+  const file = path.join(temporaryDirectory(), "status.json");
   expect(await readBuildStatus(file)).toBeUndefined();
   for (const other of ["null", "[]", '"text"', JSON.stringify({ ...STATUS, state: "else" }), JSON.stringify({})]) {
     await writeFile(file, other);

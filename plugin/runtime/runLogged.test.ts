@@ -5,12 +5,12 @@ import path from "node:path";
 import { finished } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { CommandFailure } from "./CommandFailure.js";
 import { runLogged } from "./runLogged.js";
 
 async function run(script: string, options: { signal?: AbortSignal; onLine?: (line: string) => void } = {}) {
-  const cwd = await temporaryDirectory();
+  const cwd = temporaryDirectory();
   const log = createWriteStream(path.join(cwd, "log"));
   const settings = { signal: new AbortController().signal, ...options, cwd, env: process.env };
   const result = await runLogged(log, process.execPath, ["-e", script], settings).then(

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import type { InputFile } from "./InputFile.js";
 import { syncFiles } from "./syncFiles.js";
 
@@ -11,7 +11,7 @@ const file = (path: string, content: string): InputFile => ({
 });
 
 test("writes what is new or changed and leaves the times of the rest alone", async () => {
-  const target = await temporaryDirectory();
+  const target = temporaryDirectory();
   await syncFiles([file("a.cpp", "a"), file("deep/er/b.cpp", "b")], target);
   const longAgo = new Date("2020-01-01");
   await utimes(path.join(target, "a.cpp"), longAgo, longAgo);
@@ -25,7 +25,7 @@ test("writes what is new or changed and leaves the times of the rest alone", asy
 });
 
 test("removes what is gone, its empty folders and links, and nothing that is to be kept", async () => {
-  const target = await temporaryDirectory();
+  const target = temporaryDirectory();
   await mkdir(path.join(target, "node_modules"));
   await writeFile(path.join(target, "node_modules", "kept"), "");
   await symlink("/etc/hostname", path.join(target, "link"));
@@ -42,8 +42,8 @@ test("removes what is gone, its empty folders and links, and nothing that is to 
 });
 
 test("puts a file where a link was without writing through it", async () => {
-  const target = await temporaryDirectory();
-  const elsewhere = path.join(await temporaryDirectory(), "precious");
+  const target = temporaryDirectory();
+  const elsewhere = path.join(temporaryDirectory(), "precious");
   await writeFile(elsewhere, "precious");
   await symlink(elsewhere, path.join(target, "a.cpp"));
   await syncFiles([file("a.cpp", "a")], target);

@@ -2,11 +2,11 @@ import { mkdir, utimes } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { withBuildLock } from "./withBuildLock.js";
 
 test("lets one in after the other and tells who waits", async () => {
-  const directory = path.join(await temporaryDirectory(), "work");
+  const directory = path.join(temporaryDirectory(), "work");
   const events: string[] = [];
   const first = withBuildLock(
     directory,
@@ -29,7 +29,7 @@ test("lets one in after the other and tells who waits", async () => {
 });
 
 test("takes over the lock of a process that died", async () => {
-  const directory = path.join(await temporaryDirectory(), "work");
+  const directory = path.join(temporaryDirectory(), "work");
   await mkdir(`${directory}.lock`);
   const aMinuteAgo = new Date(Date.now() - 60_000);
   await utimes(`${directory}.lock`, aMinuteAgo, aMinuteAgo);
@@ -45,7 +45,7 @@ test("takes over the lock of a process that died", async () => {
 });
 
 test("releases the lock when the action fails", async () => {
-  const directory = path.join(await temporaryDirectory(), "work");
+  const directory = path.join(temporaryDirectory(), "work");
   const never = () => Promise.reject(new Error("waited"));
   await expect(withBuildLock(directory, () => Promise.reject(new Error("failed")), never)).rejects.toThrow("failed");
   await expect(withBuildLock(directory, () => Promise.resolve("done"), never)).resolves.toBe("done");
