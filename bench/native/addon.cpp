@@ -1,19 +1,19 @@
 #include <napi.h>
 
-#include "importance/bindImportance.h"
-#include "kernels/bindKernels.h"
-#include "quality/bindQuality.h"
-#include "speed/bindSpeed.h"
-#include "stock/bindStock.h"
-#include "synthetic/bindSynthetic.h"
+#include "importance/bind_importance.h"
+#include "kernels/bind_kernels.h"
+#include "quality/bind_quality.h"
+#include "speed/bind_speed.h"
+#include "stock/bind_stock.h"
+#include "synthetic/bind_synthetic.h"
 
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-    bindImportance(env, exports);
-    bindKernels(env, exports);
-    bindQuality(env, exports);
-    bindSpeed(env, exports);
-    bindStock(env, exports);
-    bindSynthetic(env, exports);
+    bind_importance(env, exports);
+    bind_kernels(env, exports);
+    bind_quality(env, exports);
+    bind_speed(env, exports);
+    bind_stock(env, exports);
+    bind_synthetic(env, exports);
     return exports;
 }
 

@@ -10,8 +10,9 @@ inline int passed = 0, failed = 0;
 // Counts one check, and says with llama.cpp's log what failed.
 inline void check(bool ok, const std::string& what) {
     (ok ? passed : failed)++;
-    if (!ok)
+    if (!ok) {
         fprintf(stderr, "FAILED: %s\n%s\n", what.c_str(), log_text.c_str());
+    }
 }
 
 // The program's exit code.

@@ -2,7 +2,7 @@
 // weights that stay on the host while large batches are computed on a device. Each must give the CPU's own bits, since
 // the devices compute with the same CPU kernels.
 
-#include "RpcDevice.h"
+#include "rpc_device.h"
 #include "check.h"
 #include "ggml-backend-impl.h"
 #include "logits.h"
@@ -19,8 +19,9 @@ namespace {
 // Devices named in the log as holding weights.
 size_t devices_with_weights(const std::vector<const RpcDevice*>& devices) {
     size_t count = 0;
-    for (const RpcDevice* device : devices)
+    for (const RpcDevice* device : devices) {
         count += log_text.find("[" + device->endpoint() + "] model buffer size") != std::string::npos;
+    }
     return count;
 }
 

@@ -80,8 +80,9 @@ std::vector<Break> all_breaks() {
          [](Model& m) {
              std::mt19937 random(3);
              Model unused;
-             for (const char* suffix : {".w4", ".w4_scale", ".w4_zero", ".w8", ".w8_scale", ".rows"})
+             for (const char* suffix : {".w4", ".w4_scale", ".w4_zero", ".w8", ".w8_scale", ".rows"}) {
                  m.tensors.erase(Q + suffix);
+             }
              add_linear(m, unused, Q, N_EMBD, 96, 16, random);
          },
          {"attn_q.weight", "112 output channels", "160"}},
@@ -162,8 +163,9 @@ int main() {
         write_model(model, path("broken.gguf"));
         const bool refused = load(path("broken.gguf")) == nullptr;
         bool explained = true;
-        for (const char* text : broken.expected)
+        for (const char* text : broken.expected) {
             explained = explained && log_text.find(text) != std::string::npos;
+        }
         check(refused && explained, std::string("a file is refused with its reason: ") + broken.what);
     }
 

@@ -19,8 +19,9 @@ model_ptr load(const std::string& path, const LoadOptions& options) {
 
 std::vector<float> logits(const std::string& path, const LoadOptions& options) {
     const model_ptr model = load(path, options);
-    if (!model)
+    if (!model) {
         return {};
+    }
     llama_context_params params = llama_context_default_params();
     params.n_ctx = 64;
     params.n_threads = params.n_threads_batch = 2;
@@ -29,8 +30,9 @@ std::vector<float> logits(const std::string& path, const LoadOptions& options) {
     if (!options.lora.empty()) {
         llama_adapter_lora* lora = llama_adapter_lora_init(model.get(), options.lora.c_str());
         float scale = 1.0f;
-        if (lora == nullptr || llama_set_adapters_lora(context.get(), &lora, 1, &scale) != 0)
+        if (lora == nullptr || llama_set_adapters_lora(context.get(), &lora, 1, &scale) != 0) {
             return {};
+        }
     }
     llama_batch batch = llama_batch_init(options.tokens, 0, 1);
     for (int i = 0; i < options.tokens; i++) {
@@ -51,8 +53,9 @@ std::vector<float> logits(const std::string& path, const LoadOptions& options) {
 }
 
 double relative_error(const std::vector<float>& got, const std::vector<float>& expected) {
-    if (got.size() != expected.size() || got.empty())
+    if (got.size() != expected.size() || got.empty()) {
         return INFINITY;
+    }
     double error = 0.0, power = 0.0;
     for (size_t i = 0; i < got.size(); i++) {
         error += std::pow(static_cast<double>(got[i]) - expected[i], 2);

@@ -73,8 +73,9 @@ struct Weight {
             }
         }
         for (int64_t row = 0; row < n8; row++) {
-            for (int64_t group = 0; group < groups; group++)
+            for (int64_t group = 0; group < groups; group++) {
                 scale(w8_scale, group * n8 + row, n4 + row, group);
+            }
             for (int64_t k = 0; k < n_inputs; k++) {
                 w8[row * n_inputs + k] = uniform(-127, 127);
                 integers[(n4 + row) * n_inputs + k] = w8[row * n_inputs + k];
@@ -109,8 +110,9 @@ void reference(const Weight& weight, const float* x, std::vector<double>& y, std
         const int64_t begin = group * GROUP_SIZE;
         const int64_t end = std::min(weight.n_inputs, begin + GROUP_SIZE);
         float largest = 0.0f;
-        for (int64_t k = begin; k < end; k++)
+        for (int64_t k = begin; k < end; k++) {
             largest = std::max(largest, std::fabs(x[k]));
+        }
         const float scale = activation_scale(largest);
         for (int64_t k = begin; k < end; k++) {
             const float ratio = scale > 0.0f ? x[k] / scale : 0.0f;
@@ -118,8 +120,9 @@ void reference(const Weight& weight, const float* x, std::vector<double>& y, std
         }
         for (int64_t row = 0; row < n_outputs; row++) {
             int64_t sum = 0;
-            for (int64_t k = begin; k < end; k++)
+            for (int64_t k = begin; k < end; k++) {
                 sum += weight.integers[row * weight.n_inputs + k] * quantized[k - begin];
+            }
             const double term = weight.scales[row * weight.groups + group] * scale * sum;
             y[weight.rows[row]] += term;
             magnitude[weight.rows[row]] += std::fabs(term);
@@ -129,8 +132,9 @@ void reference(const Weight& weight, const float* x, std::vector<double>& y, std
 
 template <typename T>
 void upload(ggml_tensor* tensor, const std::vector<T>& data) {
-    if (tensor != nullptr)
+    if (tensor != nullptr) {
         ggml_backend_tensor_set(tensor, data.data(), 0, data.size() * sizeof(T));
+    }
 }
 
 // Holds y, the product of `weight` and an x of these values, against the reference.
@@ -194,8 +198,9 @@ bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weigh
 
     // The strided x keeps 32 unused floats between rows and stores its batches in the other order.
     const auto make_x = [&](ggml_tensor*& storage) {
-        if (!c.strided)
+        if (!c.strided) {
             return storage = ggml_new_tensor_4d(ctx, GGML_TYPE_F32, c.n_inputs, c.tokens, c.batch2, c.batch3);
+        }
         storage = ggml_new_tensor_4d(ctx, GGML_TYPE_F32, c.n_inputs + 32, c.tokens, c.batch3, c.batch2);
         return ggml_permute(ctx,
                             ggml_view_4d(ctx, storage, c.n_inputs, c.tokens, c.batch3, c.batch2, storage->nb[1],
@@ -225,8 +230,9 @@ bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weigh
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(ctx, backend));
 
     supported = ggml_backend_supports_op(backend, y);
-    if (!supported)
+    if (!supported) {
         return true;
+    }
 
     upload(components.w4, weight.w4);
     upload(components.w4_scale, weight.w4_scale);
@@ -235,8 +241,9 @@ bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weigh
     upload(components.w8_scale, weight.w8_scale);
     upload(components.rows, weight.rows);
 
-    if (ggml_backend_is_cpu(backend))
+    if (ggml_backend_is_cpu(backend)) {
         ggml_backend_cpu_set_n_threads(backend, c.threads);
+    }
     for (int round = 0; round < c.rounds; round++) {
         std::normal_distribution<float> normal;
         std::vector<float> values(ggml_nelements(storage)), other_values(values.size());
@@ -251,8 +258,9 @@ bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weigh
             return false;
         }
         if (!check(c, weight, values, y) || !check(c, weight, values, again) || !check(c, weight, values, last) ||
-            !check(c, weight, other_values, other))
+            !check(c, weight, other_values, other)) {
             return false;
+        }
     }
     return true;
 }
@@ -263,8 +271,9 @@ std::vector<ggml_backend_buffer_type_t> buffer_types(ggml_backend_dev_t device) 
     const auto get_extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
         ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
     if (get_extra != nullptr) {
-        for (ggml_backend_buffer_type_t* type = get_extra(device); type != nullptr && *type != nullptr; type++)
+        for (ggml_backend_buffer_type_t* type = get_extra(device); type != nullptr && *type != nullptr; type++) {
             types.push_back(*type);
+        }
     }
     return types;
 }
@@ -274,15 +283,18 @@ std::vector<Case> all_cases() {
     const std::pair<int64_t, int64_t> parts[] = {{16, 0}, {0, 16}, {16, 16}, {48, 16}, {112, 32}, {240, 0}, {0, 80}};
     for (const auto& [n4, n8] : parts) {
         for (int64_t n_inputs : {32, 96, 128, 160, 416, 1024}) {
-            for (int64_t tokens : {1, 2, 5, 8, 9, 17, 33, 65})
+            for (int64_t tokens : {1, 2, 5, 8, 9, 17, 33, 65}) {
                 cases.push_back({n4, n8, n_inputs, tokens, 1, 1, false, 2});
+            }
         }
     }
-    for (int64_t n_inputs : {2048, 4096})
+    for (int64_t n_inputs : {2048, 4096}) {
         cases.push_back({96, 32, n_inputs, 3, 1, 1, false, 2});
+    }
     // Each kernel of a backend that has several for different numbers of tokens, time and again.
-    for (int64_t tokens : {1, 7, 12, 30, 50, 100, 200})
+    for (int64_t tokens : {1, 7, 12, 30, 50, 100, 200}) {
         cases.push_back({96, 32, 416, tokens, 1, 1, false, 2, 4});
+    }
     for (int threads : {1, 2, 3, 5}) {
         for (bool strided : {false, true}) {
             cases.push_back({48, 32, 160, 3, 2, 3, strided, threads});

@@ -12,8 +12,9 @@ static constexpr int GROUP_SIZE = 128;
 template <typename T>
 static Tensor make_tensor(ggml_type type, std::vector<int64_t> ne, const std::vector<T>& values) {
     Tensor tensor{type, std::move(ne), std::vector<uint8_t>(values.size() * sizeof(T))};
-    if (!values.empty())
+    if (!values.empty()) {
         memcpy(tensor.data.data(), values.data(), tensor.data.size());
+    }
     return tensor;
 }
 
@@ -37,14 +38,16 @@ void add_linear(Model& mixed, Model& plain, const std::string& name, int n_input
             const ggml_fp16_t scale = ggml_fp32_to_fp16((is8 ? 0.001f : 0.015f) * uniform(5, 15) / 10.0f);
             const int z = is8 ? 0 : uniform(5, 10);
             (is8 ? scale8 : scale4)[group * (is8 ? n8 : n4) + row] = scale;
-            if (!is8)
+            if (!is8) {
                 zero[group * n4 / 2 + row / 2] |= z << (row % 2 * 4);
+            }
             for (int k = group * GROUP_SIZE; k < end; k++) {
                 const int q = is8 ? uniform(-127, 127) : uniform(0, 15);
-                if (is8)
+                if (is8) {
                     w8[row * n_inputs + k] = q;
-                else
+                } else {
                     w4[row * n_inputs / 2 + k / 32 * 16 + k % 16] |= q << (k % 32 / 16 * 4);
+                }
                 values[channel * n_inputs + k] = (q - z) * ggml_fp16_to_fp32(scale);
             }
         }
@@ -64,12 +67,14 @@ void add_linear(Model& mixed, Model& plain, const std::string& name, int n_input
 
 Tensor random_tensor(std::vector<int64_t> ne, float mean, float deviation, std::mt19937& random) {
     size_t count = 1;
-    for (int64_t n : ne)
+    for (int64_t n : ne) {
         count *= n;
+    }
     std::vector<float> values(count);
     std::normal_distribution<float> normal(mean, deviation);
-    for (float& value : values)
+    for (float& value : values) {
         value = normal(random);
+    }
     return make_tensor(GGML_TYPE_F32, std::move(ne), values);
 }
 
@@ -121,8 +126,9 @@ gguf_ptr describe(const Model& model, ggml_context_ptr& context) {
     gguf_set_val_u32(file.get(), "llama.vocab_size", N_VOCAB);
     gguf_set_val_f32(file.get(), "llama.attention.layer_norm_rms_epsilon", 1e-5f);
     gguf_set_val_str(file.get(), "tokenizer.ggml.model", "no_vocab");
-    for (const auto& [key, value] : model.mixllm_metadata)
+    for (const auto& [key, value] : model.mixllm_metadata) {
         gguf_set_val_u32(file.get(), key.c_str(), value);
+    }
     context.reset(ggml_init({16u << 20, nullptr, false}));
     add_tensors(file.get(), context.get(), model.tensors);
     return file;

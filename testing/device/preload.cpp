@@ -1,6 +1,6 @@
 // Loaded before a program (LD_PRELOAD), gives it an RpcDevice as its only GPU.
 
-#include "RpcDevice.h"
+#include "rpc_device.h"
 
 #include <cstdlib>
 

@@ -1,6 +1,6 @@
 # Target rpc-device: RpcDevice with ggml's RPC backend, which the runtime is built without.
 set(rpc "${MIXLLM_LLAMA_CPP_DIR}/ggml/src/ggml-rpc")
-add_library(rpc-device STATIC "${CMAKE_CURRENT_LIST_DIR}/RpcDevice.cpp" "${rpc}/ggml-rpc.cpp" "${rpc}/transport.cpp")
+add_library(rpc-device STATIC "${CMAKE_CURRENT_LIST_DIR}/rpc_device.cpp" "${rpc}/ggml-rpc.cpp" "${rpc}/transport.cpp")
 set_target_properties(rpc-device PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_include_directories(rpc-device PUBLIC
     "${CMAKE_CURRENT_LIST_DIR}" "${MIXLLM_LLAMA_CPP_DIR}/ggml/include" "${MIXLLM_LLAMA_CPP_DIR}/ggml/src")

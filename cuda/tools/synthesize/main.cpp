@@ -1,8 +1,8 @@
 // Writes a Llama-shaped model of random weights, as `mixllm-bench synthesize` does, without Node:
 //   synthesize <1b|8b> <f16|percentage of 8-bit output channels> <file>
 
-#include "job/InputError.h"
-#include "synthetic/writeSyntheticModel.h"
+#include "job/input_error.h"
+#include "synthetic/write_synthetic_model.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -26,8 +26,8 @@ static SyntheticModel model_of(const std::string& size) {
     for (uint32_t i = 0; i < vocabulary; i++) {
         model.tokens.push_back("t" + std::to_string(i));
     }
-    model.tokenTypes.assign(vocabulary, normal);
-    model.tokenTypes[vocabulary - 2] = model.tokenTypes[vocabulary - 1] = control;
+    model.token_types.assign(vocabulary, normal);
+    model.token_types[vocabulary - 2] = model.token_types[vocabulary - 1] = control;
     model.bos = vocabulary - 2;
     model.eos = vocabulary - 1;
     model.merges = {"t 1"};
@@ -44,7 +44,7 @@ int main(int count, char** arguments) {
         model.mixed = type != "f16";
         model.percent8bit = model.mixed ? std::atof(type.c_str()) : 0;
         JobControl control;
-        writeSyntheticModel(model, arguments[3], (int32_t)std::thread::hardware_concurrency(), control);
+        write_synthetic_model(model, arguments[3], (int32_t)std::thread::hardware_concurrency(), control);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "synthesize: %s\n", error.what());

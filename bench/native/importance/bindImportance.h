@@ -1,6 +1,0 @@
-#pragma once
-
-#include <napi.h>
-
-/// Adds `computeImportanceMatrix` to the addon.
-void bindImportance(Napi::Env env, Napi::Object exports);

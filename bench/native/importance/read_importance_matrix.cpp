@@ -1,0 +1,64 @@
+#include "importance/read_importance_matrix.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "job/input_error.h"
+#include "llama/gguf_file.h"
+
+namespace {
+
+const std::string sums_suffix = ".in_sum2";
+const std::string counts_suffix = ".counts";
+
+bool ends_with(const std::string& text, const std::string& end) {
+    return text.size() > end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+std::vector<float> means(const std::string& path, const std::string& weight, const ggml_tensor* sums,
+                         const ggml_tensor* counts) {
+    if (counts == nullptr || sums->type != GGML_TYPE_F32 || counts->type != GGML_TYPE_F32 ||
+        ggml_nelements(counts) == 0 || ggml_nelements(sums) % ggml_nelements(counts) != 0) {
+        throw InputError(path + " is not a whole importance matrix: the sums and counts of " + weight + " do not fit");
+    }
+    const auto* sum = static_cast<const float*>(sums->data);
+    const auto* count = static_cast<const float*>(counts->data);
+    const int64_t inputs = ggml_nelements(sums) / ggml_nelements(counts);
+    std::vector<float> result(static_cast<size_t>(ggml_nelements(sums)));
+    for (size_t i = 0; i < result.size(); i++) {
+        const float tokens = count[i / static_cast<size_t>(inputs)];
+        result[i] = tokens > 0 ? sum[i] / tokens : 1; // an expert no token went to: no input matters more than another
+        if (!std::isfinite(result[i])) {
+            throw InputError(path + " has a value for " + weight + " that is not a number");
+        }
+    }
+    return result;
+}
+
+} // namespace
+
+ImportanceMatrix read_importance_matrix(const std::string& path) {
+    const GgufFile file(path, GgufFile::Content::Data);
+    ImportanceMatrix matrix;
+    for (ggml_tensor* sums = ggml_get_first_tensor(file.tensors()); sums != nullptr;
+         sums = ggml_get_next_tensor(file.tensors(), sums)) {
+        const std::string name = ggml_get_name(sums);
+        if (!ends_with(name, sums_suffix)) {
+            continue;
+        }
+        const std::string weight = name.substr(0, name.size() - sums_suffix.size());
+        matrix.weights[weight] =
+            means(path, weight, sums, ggml_get_tensor(file.tensors(), (weight + counts_suffix).c_str()));
+    }
+    if (matrix.weights.empty()) {
+        throw InputError(path + " is not an importance matrix: it has no tensor that ends in " + sums_suffix);
+    }
+    matrix.chunks = file.u32("imatrix.chunk_count", 0);
+    const int64_t datasets = gguf_find_key(file.metadata(), "imatrix.datasets");
+    if (datasets >= 0 && gguf_get_kv_type(file.metadata(), datasets) == GGUF_TYPE_ARRAY &&
+        gguf_get_arr_type(file.metadata(), datasets) == GGUF_TYPE_STRING &&
+        gguf_get_arr_n(file.metadata(), datasets) > 0) {
+        matrix.dataset = gguf_get_arr_str(file.metadata(), datasets, 0);
+    }
+    return matrix;
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+/// What the processor can do at best.
+struct Ceilings {
+    /// Instruction set of MixLLM's kernels on this machine.
+    std::string isa;
+    /// Operations (multiplications plus additions) a second of its int8 multiply instruction alone; 0 where not known.
+    double operations_per_second;
+    /// Bytes a second that threads read from memory.
+    double bytes_per_second;
+};
+
+/// Measures them for about 20 ms on `threads` threads at once, by the clock of `kernel_clock(threads)`.
+Ceilings measure_ceilings(int32_t threads);

@@ -1,0 +1,214 @@
+#include "synthetic/write_synthetic_model.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <ggml.h>
+#include <gguf.h>
+#include <llama.h>
+#include <memory>
+#include <thread>
+
+#include "job/input_error.h"
+#include "synthetic/fill_rows.h"
+#include "synthetic/plan_tensors.h"
+
+namespace {
+
+/// How many bytes are made before they are written.
+constexpr size_t block_bytes = 16 << 20;
+
+using Metadata = std::unique_ptr<gguf_context, decltype(&gguf_free)>;
+
+std::vector<const char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<const char*> result;
+    for (const std::string& text : strings) {
+        result.push_back(text.c_str());
+    }
+    return result;
+}
+
+void set_vocabulary(gguf_context* gguf, const SyntheticModel& model) {
+    gguf_set_val_str(gguf, "tokenizer.ggml.model", "gpt2");
+    gguf_set_val_str(gguf, "tokenizer.ggml.pre", "llama-bpe");
+    gguf_set_arr_str(gguf, "tokenizer.ggml.tokens", pointers(model.tokens).data(), model.tokens.size());
+    gguf_set_arr_data(gguf, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, model.token_types.data(),
+                      model.token_types.size());
+    gguf_set_arr_str(gguf, "tokenizer.ggml.merges", pointers(model.merges).data(), model.merges.size());
+    gguf_set_val_u32(gguf, "tokenizer.ggml.bos_token_id", model.bos);
+    gguf_set_val_u32(gguf, "tokenizer.ggml.eos_token_id", model.eos);
+    gguf_set_val_bool(gguf, "tokenizer.ggml.add_bos_token", true);
+}
+
+void set_mix_llm(gguf_context* gguf, const std::vector<PlannedTensor>& tensors) {
+    double bits = 0;
+    double weights = 0;
+    double channels = 0;
+    double channels8 = 0;
+    for (const PlannedTensor& tensor : tensors) {
+        const double rows = tensor.shape.size() > 1 ? static_cast<double>(tensor.shape[1]) : 1;
+        const double bytes = static_cast<double>(ggml_row_size(tensor.type, tensor.shape[0])) * rows;
+        switch (tensor.filling) {
+        case Filling::Ones:
+        case Filling::Weights:
+            continue;
+        case Filling::Nibbles:
+            weights += static_cast<double>(2 * tensor.shape[0]) * rows;
+            break;
+        case Filling::Quants8:
+            weights += static_cast<double>(tensor.shape[0]) * rows;
+            break;
+        case Filling::Rows:
+            channels += static_cast<double>(tensor.shape[0]);
+            channels8 += static_cast<double>(tensor.shape[0] - tensor.rows4);
+            break;
+        case Filling::Scales4:
+        case Filling::Scales8:
+        case Filling::ZeroPoints:
+            break;
+        }
+        bits += 8 * bytes;
+    }
+    gguf_set_val_u32(gguf, "mixllm.version", 1);
+    gguf_set_val_u32(gguf, "mixllm.group_size", 128);
+    gguf_set_val_f32(gguf, "mixllm.bits_per_weight", static_cast<float>(bits / weights));
+    gguf_set_val_f32(gguf, "mixllm.percent_8bit", static_cast<float>(100 * channels8 / channels));
+    gguf_set_val_str(gguf, "mixllm.method", "rtn");
+    gguf_set_val_str(gguf, "mixllm.search", "none");
+    gguf_set_val_str(gguf, "mixllm.calibration", "none");
+    gguf_set_val_str(gguf, "mixllm.source", "random weights of mixllm-bench synthesize");
+}
+
+Metadata make_metadata(const SyntheticModel& model, const std::vector<PlannedTensor>& tensors) {
+    Metadata gguf(gguf_init_empty(), gguf_free);
+    const auto set_count = [&](const char* key, int64_t value) {
+        gguf_set_val_u32(gguf.get(), key, static_cast<uint32_t>(value));
+    };
+    gguf_set_val_str(gguf.get(), "general.architecture", "llama");
+    gguf_set_val_str(gguf.get(), "general.type", "model");
+    gguf_set_val_str(gguf.get(), "general.name", model.name.c_str());
+    gguf_set_val_u32(gguf.get(), "general.file_type", LLAMA_FTYPE_MOSTLY_F16);
+    gguf_set_val_u32(gguf.get(), "general.quantization_version", GGML_QNT_VERSION);
+    set_count("llama.block_count", model.layers);
+    gguf_set_val_u32(gguf.get(), "llama.context_length", model.context_length);
+    set_count("llama.embedding_length", model.hidden);
+    set_count("llama.feed_forward_length", model.feed_forward);
+    set_count("llama.attention.head_count", model.heads);
+    set_count("llama.attention.head_count_kv", model.kv_heads);
+    gguf_set_val_f32(gguf.get(), "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    set_count("llama.rope.dimension_count", model.head_size());
+    gguf_set_val_f32(gguf.get(), "llama.rope.freq_base", model.rope_frequency_base);
+    set_count("llama.vocab_size", static_cast<int64_t>(model.tokens.size()));
+    set_vocabulary(gguf.get(), model);
+    if (model.mixed) {
+        set_mix_llm(gguf.get(), tensors);
+    }
+
+    // ggml describes a tensor to gguf by a tensor of its own, without data.
+    const ggml_init_params params = {tensors.size() * ggml_tensor_overhead(), nullptr, true};
+    const std::unique_ptr<ggml_context, decltype(&ggml_free)> shapes(ggml_init(params), ggml_free);
+    for (const PlannedTensor& tensor : tensors) {
+        ggml_tensor* shape =
+            ggml_new_tensor(shapes.get(), tensor.type, static_cast<int>(tensor.shape.size()), tensor.shape.data());
+        ggml_set_name(shape, tensor.name.c_str());
+        gguf_add_tensor(gguf.get(), shape);
+    }
+    return gguf;
+}
+
+/// The file under way; every failure names it.
+class Output {
+public:
+    explicit Output(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "wb"), std::fclose) {
+        if (file_ == nullptr) {
+            fail();
+        }
+    }
+
+    FILE* get() const { return file_.get(); }
+
+    void write(const void* data, size_t size) {
+        if (std::fwrite(data, 1, size, file_.get()) != size) {
+            fail();
+        }
+    }
+
+    void close() {
+        if (std::fclose(file_.release()) != 0) {
+            fail();
+        }
+    }
+
+    [[noreturn]] void fail() const { throw InputError("cannot write " + path_ + ": " + std::strerror(errno)); }
+
+private:
+    std::string path_;
+    std::unique_ptr<FILE, int (*)(FILE*)> file_;
+};
+
+void check_room(const std::string& path, uint64_t needed) {
+    std::error_code error;
+    const std::filesystem::path folder = std::filesystem::absolute(path, error).parent_path();
+    const std::filesystem::space_info space = std::filesystem::space(folder, error);
+    if (!error && space.available < needed) {
+        throw InputError("not enough room in " + folder.string() + ": the model takes " + std::to_string(needed >> 20) +
+                         " MiB, " + std::to_string(space.available >> 20) + " MiB are free");
+    }
+}
+
+/// Fills `count` rows from `first` on with several threads.
+void fill_in_parallel(const PlannedTensor& tensor, int64_t first, int64_t count, int64_t threads, uint8_t* out) {
+    const size_t row_bytes = ggml_row_size(tensor.type, tensor.shape[0]);
+    const int64_t share = (count + threads - 1) / threads;
+    std::vector<std::thread> helpers;
+    for (int64_t begin = share; begin < count; begin += share) {
+        helpers.emplace_back([&, begin] {
+            fill_rows(tensor, first + begin, std::min(share, count - begin),
+                      out + static_cast<size_t>(begin) * row_bytes);
+        });
+    }
+    fill_rows(tensor, first, std::min(share, count), out);
+    for (std::thread& helper : helpers) {
+        helper.join();
+    }
+}
+
+} // namespace
+
+void write_synthetic_model(const SyntheticModel& model, const std::string& path, int32_t threads, JobControl& control) {
+    const std::vector<PlannedTensor> tensors = plan_tensors(model);
+    const Metadata gguf = make_metadata(model, tensors);
+    const size_t alignment = gguf_get_alignment(gguf.get());
+    const size_t metadata_size = gguf_get_meta_size(gguf.get());
+    const auto last = static_cast<int64_t>(tensors.size()) - 1;
+    const size_t data_size =
+        GGML_PAD(gguf_get_tensor_offset(gguf.get(), last) + gguf_get_tensor_size(gguf.get(), last), alignment);
+    check_room(path, metadata_size + data_size);
+
+    Output output(path);
+    std::vector<uint8_t> metadata(metadata_size);
+    gguf_get_meta_data(gguf.get(), metadata.data());
+    output.write(metadata.data(), metadata.size());
+    std::vector<uint8_t> block;
+    size_t written = 0;
+    for (const PlannedTensor& tensor : tensors) {
+        const size_t row_bytes = ggml_row_size(tensor.type, tensor.shape[0]);
+        const int64_t rows = tensor.shape.size() > 1 ? tensor.shape[1] : 1;
+        const int64_t rows_a_block = std::max<int64_t>(1, static_cast<int64_t>(block_bytes / row_bytes));
+        for (int64_t row = 0; row < rows; row += rows_a_block) {
+            control.throw_if_canceled();
+            const int64_t count = std::min(rows_a_block, rows - row);
+            block.resize(static_cast<size_t>(count) * row_bytes);
+            fill_in_parallel(tensor, row, count, threads, block.data());
+            output.write(block.data(), block.size());
+            written += block.size();
+            control.report(static_cast<double>(written), static_cast<double>(data_size));
+        }
+        const std::vector<uint8_t> padding(GGML_PAD(written, alignment) - written);
+        output.write(padding.data(), padding.size());
+        written += padding.size();
+    }
+    output.close();
+}

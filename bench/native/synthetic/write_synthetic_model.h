@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "job/job_control.h"
+#include "synthetic/synthetic_model.h"
+
+/// Writes the model as a GGUF, a few rows at a time; the same model gives the same bytes.
+///
+/// Reports bytes written and bytes in all.
+///
+/// @throws InputError when the disk has too little room or cannot be written
+/// @throws CanceledError, leaving a partial file behind
+void write_synthetic_model(const SyntheticModel& model, const std::string& path, int32_t threads, JobControl& control);
