@@ -2,21 +2,22 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { shellWords } from "../../cli/shellWords.js";
-import type { ArmRunner } from "../arm/runArm.js";
+import { runArm, type ArmRunner } from "../arm/runArm.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readFailure } from "../../files/readFailure.js";
 import type { Footprint } from "../footprint/Footprint.js";
 import { startLengths } from "../footprint/startLengths.js";
 import { summarizeFootprints } from "../footprint/summarizeFootprints.js";
 import { readText } from "../files/readText.js";
-import { planSpeedTests } from "../speed/planSpeedTests.js";
 import { assertUnquantized } from "./assertUnquantized.js";
 import { bitsPerWeight } from "./bitsPerWeight.js";
 import type { ComparedModel, Comparison } from "./Comparison.js";
 import { contenderName, type Contender } from "./Contender.js";
 import { describeMachine } from "./describeMachine.js";
 import { describeVersions } from "./describeVersions.js";
+import { Forecast } from "./Forecast.js";
 import { identifyModel } from "./identifyModel.js";
+import { planWork, type WorkKind } from "./planWork.js";
 import { Workshop } from "./Workshop.js";
 
 /** How often each model starts for its load time, first token and memory. */
@@ -76,42 +77,50 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   const { threads = availableParallelism(), gpuLayers = 0 } = options;
   const { contenders, calibration, chunks, calibrationChunks = 64 } = options;
   const isDirectory = await assertSource(options.source);
-  await readText(options.text);
+  const text = await readText(options.text);
   if (calibration !== undefined) await readText(calibration);
   for (const contender of contenders) if (contender.kind === "file") await assertGgufFile(contender.path);
 
   const versions = await describeVersions();
+  const needsMatrix = calibration !== undefined && contenders.some(({ kind }) => kind === "stock");
+  const plan = planWork({
+    ...{ convertsSource: isDirectory, needsMatrix, contenders, textBytes: text.length, context, chunks },
+    ...{ calibrationChunks, starts: STARTS, prompt, generate, depth, repeat }
+  });
+  const forecast = new Forecast(plan, options.onProgress ?? (() => undefined));
+  const run = options.runArm ?? runArm;
   const workshop = await Workshop.open(options.output, {
     build: `${versions.mixllm} ${versions.runtime}`,
-    ...(options.runArm === undefined ? {} : { runArm: options.runArm }),
+    runArm: (request, armOptions) => forecast.time(() => run(request, armOptions)),
     ...(options.signal === undefined ? {} : { signal: options.signal })
   });
   const { hashes } = workshop;
-  const steps = 2 + 3 * (contenders.length + 1) + 1;
-  let done = 0;
-  const step = (label: string): ((fraction: number) => void) => {
-    const before = done++;
-    const show = (fraction: number): void => options.onProgress?.((before + fraction) / steps, label);
-    show(0);
-    return show;
+  const step = (kind: WorkKind, label: string): ((done: number) => void) => {
+    forecast.next(kind, label);
+    return (done) => forecast.update(done);
   };
 
   const sourceSha256 = await hashes.of(options.source);
   const textSha256 = await hashes.of(options.text);
   const calibrationSha256 = calibration === undefined ? undefined : await hashes.of(calibration);
   /** `files` are options that name files, whose content is in the key already. */
-  const convert = async (name: string, args: string[], label: string, files: string[] = []): Promise<MadeModel> => {
+  const convert = async (
+    kind: WorkKind & ("convert" | "mixllm"),
+    name: string,
+    args: string[],
+    files: string[] = []
+  ): Promise<MadeModel> => {
     const rest = [...args, ...files];
     const file = await workshop.make(
       name.replace(" ", "-"),
       ["convert", sourceSha256, calibrationSha256 ?? "none", args],
       (path) => ({ kind: "convert", arguments: [options.source, "-o", path, ...rest] }),
-      step(label)
+      step(kind, `converting to ${name}`)
     );
     return { file, origin: `mixllm-convert ${shellWords([options.source, "-o", file, ...rest])}` };
   };
   const given = (file: string): MadeModel => ({ file, origin: "as it was given" });
-  const original = isDirectory ? await convert("F16", ["--type", "f16"], "converting to F16") : given(options.source);
+  const original = isDirectory ? await convert("convert", "F16", ["--type", "f16"]) : given(options.source);
   const reference = original.file;
   await assertUnquantized(reference);
   const referenceSha256 = await hashes.of(reference);
@@ -132,18 +141,17 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
           ...(chunks === undefined ? {} : { chunks })
         }
       },
-      step(`quality of ${name}`)
+      step("quality", `quality of ${name}`)
     );
     const start = { ...startLengths({ prompt, generate, depth }), threads, gpuLayers };
-    const showStart = step(`memory of ${name}`);
     const starts: Footprint[] = [];
     while (starts.length < STARTS) {
-      showStart(starts.length / STARTS);
       starts.push(
-        await workshop.measure([sha256, start, describeMachine(), starts.length], {
-          kind: "footprint",
-          options: { ...start, model: file }
-        })
+        await workshop.measure(
+          [sha256, start, describeMachine(), starts.length],
+          { kind: "footprint", options: { ...start, model: file } },
+          step("start", `memory of ${name}`)
+        )
       );
     }
     const footprint = summarizeFootprints(starts);
@@ -158,7 +166,6 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   // First, because it tells whether the text is of any use.
   const measured = [await measure(isDirectory ? "F16" : basename(reference), original)];
 
-  const needsMatrix = calibration !== undefined && contenders.some(({ kind }) => kind === "stock");
   const imatrix = needsMatrix
     ? await workshop.make(
         "imatrix",
@@ -167,7 +174,7 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
           kind: "imatrix",
           options: { model: reference, text: calibration, output, threads, chunks: calibrationChunks }
         }),
-        step("computing the importance matrix")
+        step("imatrix", "computing the importance matrix")
       )
     : undefined;
 
@@ -188,9 +195,9 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
         return given(contender.path);
       case "mixllm":
         return convert(
+          "mixllm",
           name,
           [...mixedArguments(contender), "--samples", String(calibrationChunks)],
-          `converting to ${name}`,
           calibrationFiles
         );
       case "stock": {
@@ -205,7 +212,7 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
             threads,
             ...(imatrix === undefined ? {} : { imatrix })
           }),
-          step(`quantizing to ${name}`)
+          step("stock", `quantizing to ${name}`)
         );
         const matrix = imatrix === undefined ? "" : `, importance matrix ${imatrix}`;
         return { file, origin: `llama.cpp's quantizer, ${reference} to ${name}${matrix}` };
@@ -214,12 +221,11 @@ export async function compareModels(options: CompareOptions): Promise<Comparison
   };
   for (const contender of contenders) measured.push(await measure(contenderName(contender), await make(contender)));
   const files = measured.map(({ file }) => file);
-  const timed = planSpeedTests({ prompt, generate, depth }).length > 0;
-  const speed = timed
+  const speed = plan.some(({ kind }) => kind === "speed")
     ? await workshop.measure(
         [measured.map(({ sha256 }) => sha256), prompt, generate, depth, repeat, threads, gpuLayers, describeMachine()],
         { kind: "speed", options: { models: files, prompt, generate, depth, repeat, threads, gpuLayers } },
-        step("speed")
+        step("speed", "speed")
       )
     : undefined;
   options.onProgress?.(1, "done");
