@@ -5,6 +5,8 @@
 //   mixllm_cuda_mul_mat(...)   for every weight that reads that x.
 // Nothing here allocates, synchronizes or keeps state: every call only puts kernels on the stream, so all of it can be
 // captured into a CUDA graph and run on several streams, as long as each call in flight has its own workspace.
+// On architecture 90 and later a kernel may read its weight while the kernel before it on the stream is still running:
+// weights are written by copies, or by kernels that are over. For everything else the stream's order holds.
 //
 // Definition: the one of cpu/mixllm_cpu.h, operation by operation. Two things differ from it:
 //   - Float sums may be taken in another order: the decode kernel (1 to 8 tokens) adds up

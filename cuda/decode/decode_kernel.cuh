@@ -8,6 +8,7 @@
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
 #include "ptx/float_rn.cuh"
+#include "ptx/grid_dependency.cuh"
 
 // 1 to 8 tokens. The time is that of reading the weights, so each packed byte goes once from memory straight into the
 // registers that the MMA takes it from, and as many bytes as registers allow are on the way at a time.
@@ -40,15 +41,6 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
     const int row = row_tile * DECODE_ROWS + lane / 4;
     const int groups = p.activations.groups;
     RowPairReader<BITS, DECODE_WARPS> weights(part, p.weight.n_inputs, row, warp, evict_first_policy());
-    Input input(p.activations, warp);
-
-    // While a group is multiplied, the activations of the next one are on their way: they come from L2 the first time a
-    // multiprocessor reads them, and weights that have arrived are not to wait for them.
-    typename Input::Group x[2];
-    static_assert(depth % 2 == 0, "a group's place in x must be known at compile time, as registers have no index");
-    if (warp < groups) {
-        input.load_next(x[0]);
-    }
     RowPair<BITS> ring[depth];
 #pragma unroll
     for (int i = 0; i < depth; i++) {
@@ -59,6 +51,18 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
     // The output channel of the row that this thread adds up in the end. It comes from memory too, so with the weights.
     const int out_row = (int)threadIdx.x % DECODE_ROWS;
     const int32_t channel = Global<const int32_t>(part.rows).load((size_t)(row_tile * DECODE_ROWS + out_row));
+
+    // The activations come from the kernel before, which may have been running until now.
+    wait_for_kernels_before();
+    let_next_kernel_start();
+    // While a group is multiplied, the activations of the next one are on their way: they come from L2 the first time a
+    // multiprocessor reads them, and weights that have arrived are not to wait for them.
+    Input input(p.activations, warp);
+    typename Input::Group x[2];
+    static_assert(depth % 2 == 0, "a group's place in x must be known at compile time, as registers have no index");
+    if (warp < groups) {
+        input.load_next(x[0]);
+    }
     float sums[4] = {0, 0, 0, 0};
     for (int first = warp; first < groups; first += depth * DECODE_WARPS) {
 #pragma unroll

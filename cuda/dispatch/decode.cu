@@ -15,5 +15,5 @@ cudaError_t mul_mat_decode(const mixllm_cuda_device& device, const mixllm_cuda_w
     p.row_tiles8 = (int)(weight.n8 / DECODE_ROWS);
     const unsigned blocks = (unsigned)((weight.n4 + weight.n8) / DECODE_ROWS);
     const auto kernel = device.architecture < 80 ? decode_kernel<DecodeDp4aInput> : decode_kernel<DecodeMmaInput>;
-    return launch(kernel, blocks, DECODE_WARPS * 32, decode_shared_bytes(), stream, p);
+    return launch(device, kernel, blocks, DECODE_WARPS * 32, decode_shared_bytes(), stream, p);
 }

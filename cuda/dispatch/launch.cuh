@@ -1,12 +1,19 @@
 #ifndef MIXLLM_LAUNCH_CUH
 #define MIXLLM_LAUNCH_CUH
 
+#include "mixllm_cuda.h"
+
 #include <cuda_runtime.h>
 
-// Puts kernel(arguments...) on the stream, one-dimensional.
+// Whether kernels may start early, see ptx/grid_dependency.cuh. Older CUDA does not capture such launches into graphs.
+inline bool starts_early(const mixllm_cuda_device& device) {
+    return CUDART_VERSION >= 12030 && device.architecture >= 90;
+}
+
+// Puts kernel(arguments...) on the stream, one-dimensional. The kernel must wait_for_kernels_before.
 template <class... Parameters, class... Arguments>
-cudaError_t launch(void (*kernel)(Parameters...), unsigned blocks, unsigned threads, size_t shared_bytes,
-                   cudaStream_t stream, const Arguments&... arguments) {
+cudaError_t launch(const mixllm_cuda_device& device, void (*kernel)(Parameters...), unsigned blocks, unsigned threads,
+                   size_t shared_bytes, cudaStream_t stream, const Arguments&... arguments) {
     if (shared_bytes > 48 * 1024) {
         // More than every GPU has without asking.
         const cudaError_t error =
@@ -15,11 +22,16 @@ cudaError_t launch(void (*kernel)(Parameters...), unsigned blocks, unsigned thre
             return error;
         }
     }
+    cudaLaunchAttribute early = {};
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
     cudaLaunchConfig_t config = {};
     config.gridDim = dim3(blocks);
     config.blockDim = dim3(threads);
     config.dynamicSmemBytes = shared_bytes;
     config.stream = stream;
+    config.attrs = &early;
+    config.numAttrs = starts_early(device) ? 1 : 0;
     return cudaLaunchKernelEx(&config, kernel, arguments...);
 }
 

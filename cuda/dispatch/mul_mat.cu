@@ -50,7 +50,7 @@ extern "C" cudaError_t mixllm_cuda_mul_mat(const mixllm_cuda_device* device, con
     const Activations a = activations_at(const_cast<void*>(activations), weight->n_inputs, tokens);
     switch (choose_path(*device, tokens)) {
     case Path::portable:
-        return mul_mat_portable(*weight, a, y, y_stride, stream);
+        return mul_mat_portable(*device, *weight, a, y, y_stride, stream);
     case Path::decode:
         return mul_mat_decode(*device, *weight, a, y, y_stride, stream);
     case Path::tile16:

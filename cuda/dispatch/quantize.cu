@@ -8,8 +8,8 @@ static const int64_t most = 1 << 24;
 
 // tokens: those `activations` has room for.
 template <class Destination>
-static cudaError_t run(const mixllm_cuda_input& input, bool aligned, int64_t n_inputs, const Destination& activations,
-                       int64_t tokens, cudaStream_t stream) {
+static cudaError_t run(const mixllm_cuda_device& device, const mixllm_cuda_input& input, bool aligned, int64_t n_inputs,
+                       const Destination& activations, int64_t tokens, cudaStream_t stream) {
     QuantizeParameters<Destination> p;
     p.input = input;
     p.activations = activations;
@@ -19,8 +19,8 @@ static cudaError_t run(const mixllm_cuda_input& input, bool aligned, int64_t n_i
     if (tokens * p.blocks_per_token > INT32_MAX) {
         return cudaErrorInvalidValue;
     }
-    return launch(quantize_kernel<Destination>, (unsigned)(tokens * p.blocks_per_token), QUANTIZE_WARPS * 32, 0, stream,
-                  p);
+    return launch(device, quantize_kernel<Destination>, (unsigned)(tokens * p.blocks_per_token), QUANTIZE_WARPS * 32, 0,
+                  stream, p);
 }
 
 extern "C" size_t mixllm_cuda_activation_bytes(const mixllm_cuda_device* device, int64_t n_inputs, int64_t tokens) {
@@ -46,8 +46,8 @@ extern "C" cudaError_t mixllm_cuda_quantize(const mixllm_cuda_device* device, co
         return cudaSuccess;
     }
     if (choose_path(*device, tokens) == Path::wgmma) {
-        return run(*input, aligned, n_inputs, wgmma_activations_at(activations, n_inputs, tokens),
+        return run(*device, *input, aligned, n_inputs, wgmma_activations_at(activations, n_inputs, tokens),
                    round_up(tokens, WGMMA_TOKENS), stream);
     }
-    return run(*input, aligned, n_inputs, activations_at(activations, n_inputs, tokens), tokens, stream);
+    return run(*device, *input, aligned, n_inputs, activations_at(activations, n_inputs, tokens), tokens, stream);
 }

@@ -30,13 +30,13 @@ cudaError_t mul_mat_tile(const mixllm_cuda_device& device, const mixllm_cuda_wei
              y_stride,           static_cast<float*>(workspace)};
     p.activations = activations;
     const TilePlan& plan = p.out.plan;
-    const cudaError_t error =
-        launch(tile_kernel<Shape>, (unsigned)plan.blocks, Shape::THREADS, tile_shared_bytes<Shape>(), stream, p);
+    const cudaError_t error = launch(device, tile_kernel<Shape>, (unsigned)plan.blocks, Shape::THREADS,
+                                     tile_shared_bytes<Shape>(), stream, p);
     if (error != cudaSuccess || !plan.splits()) {
         return error;
     }
-    return launch(combine_kernel<Shape>, (unsigned)plan.split_tiles, Shape::THREADS, Shape::SCATTER_BYTES, stream,
-                  p.out);
+    return launch(device, combine_kernel<Shape>, (unsigned)plan.split_tiles, Shape::THREADS, Shape::SCATTER_BYTES,
+                  stream, p.out);
 }
 
 #define MIXLLM_INSTANTIATE_TILE(TOKENS)                                                                                \

@@ -24,10 +24,10 @@ cudaError_t mul_mat_wgmma(const mixllm_cuda_device& device, const mixllm_cuda_we
     p.activations = activations;
     const TilePlan& plan = p.out.plan;
     const cudaError_t error =
-        launch(wgmma_kernel, (unsigned)plan.blocks, WGMMA_BLOCK_THREADS, WgmmaShape::SHARED_BYTES, stream, p);
+        launch(device, wgmma_kernel, (unsigned)plan.blocks, WGMMA_BLOCK_THREADS, WgmmaShape::SHARED_BYTES, stream, p);
     if (error != cudaSuccess || !plan.splits()) {
         return error;
     }
-    return launch(combine_kernel<WgmmaShape>, (unsigned)plan.split_tiles, WgmmaShape::THREADS,
+    return launch(device, combine_kernel<WgmmaShape>, (unsigned)plan.split_tiles, WgmmaShape::THREADS,
                   WgmmaShape::SCATTER_BYTES, stream, p.out);
 }

@@ -9,7 +9,7 @@
 namespace emulation {
 
 void Block::run(uint64_t launch_number, unsigned block_number, Dim3 block_index, Dim3 grid_size, unsigned threads,
-                size_t bytes, const std::function<void()>& kernel_call) {
+                size_t bytes, const std::function<void()>& kernel_call, bool early) {
     launch = launch_number;
     block = block_number;
     index = block_index;
@@ -44,6 +44,7 @@ void Block::run(uint64_t launch_number, unsigned block_number, Dim3 block_index,
         thread.product_groups.clear();
         thread.known.assign(count, 0);
         thread.known[i] = 1;
+        thread.early = early;
         thread.fault.clear();
         thread.fiber.start(thread_main, this);
     }
@@ -86,6 +87,9 @@ void Block::thread_main(void* self) {
         (*block.kernel)();
         if (!thread.open_products.empty() || !thread.product_groups.empty()) {
             throw Fault("ends with products it never waited for");
+        }
+        if (thread.early) {
+            throw Fault("ends without having waited for the kernels before");
         }
         if (!thread.open.empty() || !thread.groups.empty()) {
             throw Fault("ends with asynchronous copies it never waited for");
@@ -355,6 +359,16 @@ void Block::start_bulk_copy(uint8_t* to, const uint8_t* from, unsigned bytes, co
     mbarrier.copies.push_back({to, from, bytes, pool[current]->known});
     mbarrier_changes++; // those who wait can now have it land
     pool[current]->known[current]++;
+}
+
+void Block::wait_for_kernels_before() {
+    pool[current]->early = false;
+}
+
+void Block::let_next_kernel_start() {
+    if (pool[current]->early) {
+        throw Fault("lets the next kernel start before it has waited for those before itself");
+    }
 }
 
 void Block::fence_registers(const std::vector<Registers>& registers) {

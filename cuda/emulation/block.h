@@ -57,7 +57,7 @@ class Block {
 public:
     // Runs one block. Throws Fault.
     void run(uint64_t launch, unsigned block, Dim3 block_index, Dim3 grid, unsigned threads, size_t shared_bytes,
-             const std::function<void()>& kernel);
+             const std::function<void()>& kernel, bool early);
 
     // For the running thread:
     unsigned thread_index() const { return current; }
@@ -66,7 +66,7 @@ public:
     unsigned threads() const { return (unsigned)count; }
     Access access() const {
         const Knowledge& known = pool[current]->known;
-        return {launch, block, current, epoch, known[current], known.data()};
+        return {launch, block, current, epoch, known[current], known.data(), false, pool[current]->early};
     }
     uint8_t* shared() { return shared_base; }
 
@@ -96,6 +96,11 @@ public:
 
     // Copies `bytes` from global to shared memory; they land when a thread waits for the mbarrier.
     void start_bulk_copy(uint8_t* to, const uint8_t* from, unsigned bytes, const void* mbarrier);
+
+    // In a launch that may start early: from here on this thread knows that the kernels before are over; and from here
+    // on the next one may start.
+    void wait_for_kernels_before();
+    void let_next_kernel_start();
 
     // Products may take these registers, and no others, as long as nothing but products changes them.
     void fence_registers(const std::vector<Registers>& registers);
@@ -149,6 +154,7 @@ private:
         std::vector<PendingProduct> open_products;
         std::deque<std::vector<PendingProduct>> product_groups;
         Knowledge known;
+        bool early;            // has not waited for the kernels before
         unsigned seen_changes; // of mbarriers, when it began to wait for one
         std::string fault;
     };

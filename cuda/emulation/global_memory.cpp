@@ -57,6 +57,9 @@ void GlobalMemory::on_read(const void* address, size_t bytes, const Access& acce
 }
 
 void GlobalMemory::on_write(const void* address, size_t bytes, const Access& access) {
+    if (access.early) {
+        throw Fault("writes global memory without having waited for the kernels before");
+    }
     Allocation& allocation = find(address, bytes, "writes");
     const size_t offset = (size_t)(static_cast<const char*>(address) - allocation.begin);
     for (size_t word = offset / 4; word <= (offset + bytes - 1) / 4; word++) {

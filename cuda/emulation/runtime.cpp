@@ -14,7 +14,7 @@ std::string last_fault() {
     return std::move(fault);
 }
 
-cudaError_t launch(Dim3 grid, unsigned threads, size_t shared_bytes, const std::function<void()>& kernel) {
+cudaError_t launch(Dim3 grid, unsigned threads, size_t shared_bytes, const std::function<void()>& kernel, bool early) {
     launches++;
     try {
         if (threads == 0 || threads > 1024 || threads % WARP_THREADS != 0 || grid.x == 0 || grid.y == 0 ||
@@ -25,7 +25,7 @@ cudaError_t launch(Dim3 grid, unsigned threads, size_t shared_bytes, const std::
         for (unsigned z = 0; z < grid.z; z++) {
             for (unsigned y = 0; y < grid.y; y++) {
                 for (unsigned x = 0; x < grid.x; x++) {
-                    running_block().run(launches, number++, {x, y, z}, grid, threads, shared_bytes, kernel);
+                    running_block().run(launches, number++, {x, y, z}, grid, threads, shared_bytes, kernel, early);
                 }
             }
         }
@@ -40,7 +40,7 @@ cudaError_t launch(Dim3 grid, unsigned threads, size_t shared_bytes, const std::
 
 // What the host writes counts as an access of a launch of its own.
 static emulation::Access host_access() {
-    return {++emulation::launches, 0, 0, 0, 0, nullptr};
+    return {++emulation::launches, 0, 0, 0, 0, nullptr, true, false};
 }
 
 template <class Check>

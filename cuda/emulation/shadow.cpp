@@ -9,6 +9,9 @@ const char* ShadowWord::on_read(const Access& access) {
     if (!written) {
         return "reads what was never written";
     }
+    if (access.early && !writer.by_host && writer.launch != access.launch) {
+        return "reads what a kernel before wrote, without having waited for it";
+    }
     if (writer.launch == access.launch) {
         if (writer.block != access.block) {
             return "reads what another block of the same launch wrote";

@@ -15,6 +15,8 @@ struct Access {
     uint32_t epoch;        // barriers of the whole block that it has passed
     uint32_t clock;        // of the thread: how often it has let others know what it did
     const uint32_t* known; // [threads] the clocks of others up to which this thread knows what they did; may be null
+    bool by_host;
+    bool early; // the kernels before may still be running
 
     bool knows(const Access& earlier) const {
         return epoch != earlier.epoch || thread == earlier.thread ||

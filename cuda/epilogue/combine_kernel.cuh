@@ -3,11 +3,14 @@
 
 #include "epilogue/finish_tile.cuh"
 #include "ptx/float_rn.cuh"
+#include "ptx/grid_dependency.cuh"
 
 // Adds up the sums of each tile that several blocks did in part, groups ascending, and writes it. Grid:
 // plan.split_tiles; block: Shape::THREADS.
 template <class Shape>
 __global__ void __launch_bounds__(Shape::THREADS) combine_kernel(const __grid_constant__ TileOutput out) {
+    wait_for_kernels_before();
+    let_next_kernel_start();
     const int begin = (int)blockIdx.x * out.plan.groups;
     const int first = out.plan.sharer_of(begin);
     const int last = out.plan.sharer_of(begin + out.plan.groups - 1);

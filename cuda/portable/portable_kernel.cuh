@@ -7,6 +7,7 @@
 #include "memory/shared.cuh"
 #include "ptx/dp4a.cuh"
 #include "ptx/float_rn.cuh"
+#include "ptx/grid_dependency.cuh"
 #include "ptx/half_to_float.cuh"
 
 // The path of GPUs without the instructions of the others: int8 dot products of four by dp4a. Groups ascend in one
@@ -147,6 +148,8 @@ struct PortableParameters {
 // TOKENS of a tile. Grid: row_tiles * ceil(tokens / TOKENS), blocks that share rows side by side.
 template <int TOKENS>
 __global__ void __launch_bounds__(PORTABLE_THREADS) portable_kernel(const __grid_constant__ PortableParameters p) {
+    wait_for_kernels_before();
+    let_next_kernel_start();
     const int token_tiles = (p.activations.tokens + TOKENS - 1) / TOKENS;
     const int row_tile = (int)(blockIdx.x / (unsigned)token_tiles);
     const int first_token = (int)(blockIdx.x % (unsigned)token_tiles) * TOKENS;

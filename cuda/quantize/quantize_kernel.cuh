@@ -5,6 +5,7 @@
 #include "mixllm_cuda.h"
 #include "ptx/dp4a.cuh"
 #include "ptx/float_rn.cuh"
+#include "ptx/grid_dependency.cuh"
 #include "ptx/warp_reduce.cuh"
 #include "quantize/store_quantized.cuh"
 
@@ -25,6 +26,8 @@ struct QuantizeParameters {
 template <class Destination>
 __global__ void __launch_bounds__(QUANTIZE_WARPS * 32)
     quantize_kernel(const __grid_constant__ QuantizeParameters<Destination> p) {
+    wait_for_kernels_before();
+    let_next_kernel_start();
     const int token = (int)(blockIdx.x / (unsigned)p.blocks_per_token);
     const int lane = (int)threadIdx.x % 32;
     const int group = (int)(blockIdx.x % (unsigned)p.blocks_per_token) * QUANTIZE_WARPS + (int)threadIdx.x / 32;

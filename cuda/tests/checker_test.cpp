@@ -4,6 +4,7 @@
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
 #include "ptx/cp_async.cuh"
+#include "ptx/grid_dependency.cuh"
 #include "ptx/ldmatrix.cuh"
 #include "ptx/mbarrier.cuh"
 #include "ptx/mma.cuh"
@@ -22,9 +23,9 @@ constexpr unsigned threads = 64;
 
 // Runs the kernel; `expected` is part of the fault it must end with, or empty.
 void expect(Suite& suite, const std::string& name, const std::string& expected, const std::function<void()>& kernel,
-            unsigned blocks = 1, size_t shared_bytes = 1024) {
+            unsigned blocks = 1, size_t shared_bytes = 1024, bool early = false) {
     suite.run(name, [&]() -> std::string {
-        emulation::launch({blocks}, threads, shared_bytes, kernel);
+        emulation::launch({blocks}, threads, shared_bytes, kernel, early);
         cudaGetLastError();
         const std::string fault = emulation::last_fault();
         if (expected.empty()) {
@@ -322,6 +323,30 @@ void test_checker(Suite& suite) {
         wgmma_m64n128k32(sums, a[0], wgmma_operand(dynamic_shared().as<const uint8_t>()));
         wgmma_commit();
         wgmma_wait<0>(sums);
+    });
+
+    const auto expect_early = [&](const char* name, const char* problem, const std::function<void()>& kernel) {
+        expect(suite, name, problem, kernel, 1, 1024, true);
+    };
+    const Global<int> from_kernel = to; // written by kernels above
+    expect_early("an early start", "", [&] {
+        in.load((size_t)thread());
+        wait_for_kernels_before();
+        let_next_kernel_start();
+        to.store((size_t)thread(), from_kernel.load((size_t)thread()));
+    });
+    expect_early("an early start that never waits", "ends without having waited", [] {});
+    expect_early("an early read of what a kernel wrote", "reads what a kernel before wrote", [&] {
+        from_kernel.load((size_t)thread());
+        wait_for_kernels_before();
+    });
+    expect_early("an early write", "writes global memory without having waited", [&] {
+        to.store((size_t)thread(), 0);
+        wait_for_kernels_before();
+    });
+    expect_early("a third kernel at a time", "lets the next kernel start before", [&] {
+        let_next_kernel_start();
+        wait_for_kernels_before();
     });
 
     expect(suite, "a barrier that half the block misses", "wait for ever", [&] {

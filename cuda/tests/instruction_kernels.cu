@@ -6,6 +6,7 @@
 #include "memory/shared.cuh"
 #include "ptx/cp_async.cuh"
 #include "ptx/dp4a.cuh"
+#include "ptx/grid_dependency.cuh"
 #include "ptx/ldmatrix.cuh"
 #include "ptx/load_streaming.cuh"
 #include "ptx/mbarrier.cuh"
@@ -46,6 +47,28 @@ __global__ void load_streaming_kernel(const __grid_constant__ Buffers buffers) {
             Global<uint32_t>(buffers.out).store((size_t)(128 * policy + word) + 4 * i, words[word]);
         }
     }
+}
+
+// Takes its time, and lets the next kernel start before.
+__global__ void slow_kernel(const __grid_constant__ Buffers buffers) {
+    wait_for_kernels_before();
+    let_next_kernel_start();
+    const size_t i = threadIdx.x;
+    uint32_t value = Global<const uint32_t>(buffers.in).load(i);
+    for (int round = 0; round < 20000; round++) {
+        value = (uint32_t)dp4a(value, value, round);
+    }
+    Global<uint32_t>(buffers.out).store(i, value);
+}
+
+// Reads what slow_kernel writes.
+__global__ void next_kernel(const __grid_constant__ Buffers buffers) {
+    const size_t i = threadIdx.x;
+    const uint32_t before = Global<const uint32_t>(buffers.in).load(i);
+    wait_for_kernels_before();
+    let_next_kernel_start();
+    const Global<uint32_t> out(buffers.out);
+    out.store(32 + i, before ^ out.load(31 - i));
 }
 
 // Warps 0 and 2 exchange their values over and over, warp 1 stays away.
@@ -218,7 +241,8 @@ __global__ void __launch_bounds__(128, 1) wgmma_test_kernel(const __grid_constan
 
 cudaError_t run(void (*kernel)(Buffers), unsigned threads, const uint32_t* in, uint32_t* out) {
     // As much shared memory as the largest takes.
-    return launch(kernel, 1, threads, 16384 + 16, nullptr, Buffers{in, out});
+    const mixllm_cuda_device any = {75, 1, false};
+    return launch(any, kernel, 1, threads, 16384 + 16, nullptr, Buffers{in, out});
 }
 
 } // namespace
@@ -233,6 +257,12 @@ cudaError_t run_warp_reduce(const uint32_t* in, uint32_t* out) {
 
 cudaError_t run_load_streaming(const uint32_t* in, uint32_t* out) {
     return run(load_streaming_kernel, 32, in, out);
+}
+
+cudaError_t run_grid_dependency(const uint32_t* in, uint32_t* out) {
+    const mixllm_cuda_device hopper = {90, 1, false};
+    const cudaError_t error = launch(hopper, slow_kernel, 1, 32, 0, nullptr, Buffers{in, out});
+    return error != cudaSuccess ? error : launch(hopper, next_kernel, 1, 32, 0, nullptr, Buffers{in, out});
 }
 
 cudaError_t run_named_barrier(const uint32_t* in, uint32_t* out) {

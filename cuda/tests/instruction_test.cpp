@@ -55,6 +55,26 @@ Words expect_load_streaming(const Words& in) {
     return out;
 }
 
+Words expect_grid_dependency(const Words& in) {
+    Words out(64);
+    for (size_t i = 0; i < 32; i++) {
+        uint32_t value = in[i];
+        for (uint32_t round = 0; round < 20000; round++) {
+            uint32_t sum = round;
+            for (unsigned shift = 0; shift < 32; shift += 8) {
+                const int byte = (int8_t)(value >> shift);
+                sum += (uint32_t)(byte * byte);
+            }
+            value = sum;
+        }
+        out[i] = value;
+    }
+    for (size_t i = 0; i < 32; i++) {
+        out[32 + i] = in[i] ^ out[31 - i];
+    }
+    return out;
+}
+
 Words expect_named_barrier(const Words& in) {
     Words values = in;
     for (uint32_t round = 0; round < 9; round++) {
@@ -150,11 +170,13 @@ std::string check(const Instruction& instruction, std::mt19937& random) {
 } // namespace
 
 void test_instructions(Suite& suite) {
-    const mixllm_cuda_device any = {75, 1, false}, ampere = {80, 1, false}, hopper = {90, 1, true};
+    const mixllm_cuda_device any = {75, 1, false}, ampere = {80, 1, false}, early = {90, 1, false},
+                             hopper = {90, 1, true};
     const Instruction instructions[] = {
         {"dp4a", any, 96, run_dp4a, expect_dp4a},
         {"warp_reduce", any, 32, run_warp_reduce, expect_warp_reduce},
         {"load_streaming", any, 128, run_load_streaming, expect_load_streaming},
+        {"grid_dependency", early, 32, run_grid_dependency, expect_grid_dependency},
         {"named_barrier", any, 64, run_named_barrier, expect_named_barrier},
         {"ldmatrix", ampere, 128, run_ldmatrix, expect_ldmatrix},
         {"mma", ampere, 128 + 64 + 128, run_mma, expect_mma},

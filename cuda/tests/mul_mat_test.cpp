@@ -113,7 +113,7 @@ cudaError_t run_kernel(const Case& c, const mixllm_cuda_weight& weight, void* ac
     const Activations a = activations_at(activations, c.n_inputs, c.tokens);
     switch (c.kernel) {
     case Kernel::portable:
-        return mul_mat_portable(weight, a, y, y_stride, nullptr);
+        return mul_mat_portable(c.device, weight, a, y, y_stride, nullptr);
     case Kernel::decode:
         return mul_mat_decode(c.device, weight, a, y, y_stride, nullptr);
     case Kernel::tile16:

@@ -3,6 +3,7 @@
 
 #include "epilogue/finish_tile.cuh"
 #include "layout/architecture.cuh"
+#include "ptx/grid_dependency.cuh"
 #include "tile/multiply_group.cuh"
 #include "tile/stage_loader.cuh"
 
@@ -45,6 +46,8 @@ template <class Shape>
 __global__ void __launch_bounds__(Shape::THREADS, Shape::BLOCKS_PER_MULTIPROCESSOR)
     tile_kernel(const __grid_constant__ TileParameters p) {
     if constexpr (HAS_INT8_MMA) {
+        wait_for_kernels_before();
+        let_next_kernel_start();
         const int block = (int)blockIdx.x;
         TileSchedule schedule(p.out.plan, block);
         TileWork work;

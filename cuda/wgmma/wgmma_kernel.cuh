@@ -5,6 +5,7 @@
 #include "layout/architecture.cuh"
 #include "layout/row_pair_reader.cuh"
 #include "ptx/float_rn.cuh"
+#include "ptx/grid_dependency.cuh"
 #include "ptx/half_to_float.cuh"
 #include "ptx/named_barrier.cuh"
 #include "ptx/register_budget.cuh"
@@ -124,6 +125,8 @@ __device__ __forceinline__ void wgmma_groups(WarpSums<WgmmaShape>& sums, const W
 // Grid: plan.blocks, all resident at once; block: WGMMA_BLOCK_THREADS, the last 128 of which bring the activations.
 __global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1) wgmma_kernel(const __grid_constant__ WgmmaParameters p) {
     if constexpr (HAS_WGMMA) {
+        wait_for_kernels_before();
+        let_next_kernel_start();
         const int block = (int)blockIdx.x, thread = (int)threadIdx.x;
         StageRing ring;
         if (thread == 0) {

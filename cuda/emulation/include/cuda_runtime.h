@@ -108,19 +108,30 @@ cudaError_t cudaFuncSetAttribute(Kernel, cudaFuncAttribute, int) {
     return cudaSuccess;
 }
 
+enum cudaLaunchAttributeID { cudaLaunchAttributeProgrammaticStreamSerialization = 6 };
+
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    struct {
+        int programmaticStreamSerializationAllowed;
+    } val;
+};
+
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     size_t dynamicSmemBytes;
     cudaStream_t stream;
-    void* attrs;
+    cudaLaunchAttribute* attrs;
     unsigned numAttrs;
 };
 
 template <class... Parameters, class... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                                const Arguments&... arguments) {
-    return emulation::launch(config->gridDim, config->blockDim.x, config->dynamicSmemBytes,
-                             [&] { kernel(Parameters(arguments)...); });
+    const bool early = config->numAttrs == 1 && config->attrs->val.programmaticStreamSerializationAllowed == 1;
+    return emulation::launch(
+        config->gridDim, config->blockDim.x, config->dynamicSmemBytes, [&] { kernel(Parameters(arguments)...); },
+        early);
 }
 
 #endif

@@ -1,0 +1,16 @@
+// Stands in for cuda/ptx/grid_dependency.cuh in the host emulation.
+
+#ifndef MIXLLM_GRID_DEPENDENCY_CUH
+#define MIXLLM_GRID_DEPENDENCY_CUH
+
+#include <cuda_runtime.h>
+
+inline void wait_for_kernels_before() {
+    emulation::running_block().wait_for_kernels_before();
+}
+
+inline void let_next_kernel_start() {
+    emulation::running_block().let_next_kernel_start();
+}
+
+#endif
