@@ -2,11 +2,11 @@
 // weights that stay on the host while large batches are computed on a device. Each must give the CPU's own bits, since
 // the devices compute with the same CPU kernels.
 
-#include "rpc_device.h"
 #include "check.h"
 #include "ggml-backend-impl.h"
 #include "logits.h"
 #include "random_model.h"
+#include "rpc_device.h"
 
 #include <cstdio>
 #include <filesystem>
