@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { isProcessRunning } from "../plugin/machine/isProcessRunning.js";
 import { flushFile } from "./flushFile.js";
 import { writeFailure } from "./writeFailure.js";
 
@@ -49,15 +50,8 @@ export class PartialFile {
     for (const entry of await readdir(folder).catch(() => [])) {
       const match = SUFFIX.exec(entry);
       if (match === null || (name !== undefined && entry.slice(0, match.index) !== name)) continue;
-      if (!isRunning(Number(match[1]))) await rm(path.join(folder, entry), { force: true }).catch(() => undefined);
+      if (!isProcessRunning(Number(match[1])))
+        await rm(path.join(folder, entry), { force: true }).catch(() => undefined);
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0); // sends nothing, only looks whether it could
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -2,10 +2,16 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { packageRoot } from "../runtime/packageRoot.js";
+import { freeDiskBytes } from "../machine/freeDiskBytes.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { writeBuildStatus } from "../runtime/writeBuildStatus.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { examineMachine, LEAST_CMAKE, LEAST_NODE } from "./examineMachine.js";
+import { LEAST_CMAKE } from "./buildToolFindings.js";
+import { cacheFinding } from "./cacheFinding.js";
+import { examineMachine } from "./examineMachine.js";
+import { LEAST_NODE } from "./nodeFinding.js";
+
+vi.mock("../machine/freeDiskBytes.js", { spy: true });
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -109,5 +115,25 @@ test("tells a failed and an interrupted build from none", async () => {
   expect(await find("Runtime (CPU)")).toMatchObject({
     status: "missing",
     detail: "the last build failed; its log is /cache/build.log"
+  });
+});
+
+test("tells of a cache that cannot be written, and of one that can be though it is not there yet", async () => {
+  vi.stubEnv("MIXLLM_CACHE_DIR", path.join(temporaryDirectory(), "not", "there", "yet"));
+  expect(await find("Disk")).toMatchObject({ status: "ok" });
+  vi.stubEnv("MIXLLM_CACHE_DIR", import.meta.filename);
+  expect(await find("Disk")).toMatchObject({
+    status: "missing",
+    detail: `cannot write in ${import.meta.filename}: part of its path is not a directory`,
+    fix: "Set MIXLLM_CACHE_DIR to a folder that you may write to"
+  });
+});
+
+test("tells of a disk with less room than what is still to be built takes", async () => {
+  vi.mocked(freeDiskBytes).mockResolvedValueOnce(5e8).mockResolvedValueOnce(5e8);
+  expect(await cacheFinding([])).toMatchObject({ status: "ok" });
+  expect(await cacheFinding([false])).toMatchObject({
+    status: "note",
+    detail: expect.stringMatching(/^477 MiB free in .*; building takes up to 572 MiB$/) as unknown
   });
 });

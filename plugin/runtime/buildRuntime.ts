@@ -13,14 +13,12 @@ import { compileRuntime } from "./compileRuntime.js";
 import type { RuntimeDescription } from "./describeRuntime.js";
 import type { InputFile } from "./InputFile.js";
 import { listInputFiles } from "./listInputFiles.js";
+import { neededBytes } from "./neededBytes.js";
 import { preparePatchedSource } from "./preparePatchedSource.js";
 import { publishBuild } from "./publishBuild.js";
 import { summarizeBuildLog } from "./summarizeBuildLog.js";
 import { syncFiles } from "./syncFiles.js";
 import { writeBuildStatus } from "./writeBuildStatus.js";
-
-/** Room that the unpacked sources, the objects and the result take at most, with a margin; CUDA objects are far larger. */
-const NEEDED_BYTES = { cpu: 6e8, cuda: 6e9 };
 
 /** Share of the work that fetching and patching the sources stands for in the progress. */
 const SOURCE_FRACTION = 0.03;
@@ -51,7 +49,7 @@ export async function buildRuntime(
   const sourceDirectory = path.join(workDirectory, "llama.cpp");
   const logFile = path.join(workDirectory, "build.log");
   if (options.fromScratch) await rm(buildDirectory, { recursive: true, force: true });
-  await assertRoom(workDirectory, description.gpu === false ? NEEDED_BYTES.cpu : NEEDED_BYTES.cuda);
+  await assertRoom(workDirectory, neededBytes(description.gpu));
 
   const log = createWriteStream(logFile);
   // Whatever keeps the log from being written stops the build itself, which then says so.
