@@ -8,6 +8,7 @@ const FIXES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "Check the path.",
   ELOOP: "Check the path.",
   EISDIR: "Give the name of a file.",
+  EEXIST: "Give another name, or move that file away.",
   EACCES: PERMISSIONS,
   EPERM: PERMISSIONS,
   EMFILE: OPEN_FILES,

@@ -80,3 +80,10 @@ test("JSON holds everything, JSON lines one model each", () => {
   const lines = formatComparison(comparison, "jsonl").trimEnd().split("\n");
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(comparison.models);
 });
+
+test.each(["table", "md"] as const)("a name cannot control the terminal in %s", (format) => {
+  const forged = { ...comparison, models: [{ ...f16, name: "\u001b[2Jgone" }] };
+  const text = formatComparison(forged, format);
+  expect(text).toContain("\\x1b[2Jgone");
+  expect(text).not.toContain("\u001b");
+});

@@ -1,10 +1,14 @@
+import { printable } from "../../cli/printable.js";
 import { formatTable } from "../../cli/formatTable.js";
 import type { Comparison } from "./Comparison.js";
 import { comparisonColumns } from "./comparisonColumns.js";
 
 export const COMPARISON_FORMATS = ["table", "md", "csv", "json", "jsonl"] as const;
 
-/** The comparison as text that ends in a line feed; `table` and `md` hold the main figures, the others all; `csv`, `json` and `jsonl` hold base units (bytes, seconds, shares). */
+/**
+ * The comparison as text that ends in a line feed: `table` and `md` hold the main figures, for people; the others hold all
+ * of them, in base units (bytes, seconds, shares).
+ */
 export function formatComparison(comparison: Comparison, format: (typeof COMPARISON_FORMATS)[number]): string {
   const { models } = comparison;
   const forPeople = format === "table" || format === "md";
@@ -14,13 +18,13 @@ export function formatComparison(comparison: Comparison, format: (typeof COMPARI
     case "table":
       return formatTable(
         titles,
-        models.map((model) => columns.map(({ text }) => text(model)))
+        models.map((model) => columns.map(({ text }) => printable(text(model))))
       );
     case "md": {
       const rows = [
         titles,
         titles.map((_, i) => (i === 0 ? "---" : "--:")),
-        ...models.map((model) => columns.map(({ text }) => text(model).replaceAll("|", "\\|")))
+        ...models.map((model) => columns.map(({ text }) => printable(text(model)).replaceAll("|", "\\|")))
       ];
       return rows.map((row) => `| ${row.join(" | ")} |\n`).join("");
     }

@@ -25,7 +25,11 @@ test.each<[string, string, RegExp]>([
   ]
 ])("%s is one clear message", async (_, text, message) => {
   await writeFile(file("bad.json"), text);
-  await expect(readComparison(file("bad.json"))).rejects.toThrow(message);
+  const error: unknown = await readComparison(file("bad.json")).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({
+    message: expect.stringMatching(message) as unknown,
+    fix: "Give the comparison.json that mixllm-bench compare has written."
+  });
 });
 
 test("so is no file", async () => {

@@ -87,14 +87,18 @@ export async function readComparison(path: string): Promise<Comparison> {
   try {
     json = JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new InvalidInputError(`${path} is no comparison: it is not JSON`);
+    if (error instanceof SyntaxError) throw notComparison(path, "it is not JSON");
     throw readFailure(path, error);
   }
   const result = comparison.safeParse(json);
   // As it was read: fields of a later release stay.
   if (result.success) return json as Comparison;
   const [{ path: place, message }] = result.error.issues as [z.core.$ZodIssue];
-  throw new InvalidInputError(`${path} is no comparison: ${place.join(".") || "the whole"}: ${message}`, {
+  throw notComparison(path, `${place.join(".") || "the whole"}: ${message}`);
+}
+
+function notComparison(path: string, reason: string): InvalidInputError {
+  return new InvalidInputError(`${path} is no comparison: ${reason}`, {
     fix: "Give the comparison.json that mixllm-bench compare has written."
   });
 }
