@@ -207,10 +207,14 @@ void test_mul_mat(Suite& suite) {
         int architecture;
         std::vector<int64_t> tokens;
     } kernels[] = {
+        // From 90 on, kernels start early.
         {Kernel::portable, 75, {1, 7, 8, 9, 64, 70}}, {Kernel::decode, 75, {1, 2, 3, 7, 8}},
         {Kernel::decode, 80, {1, 2, 3, 7, 8}},        {Kernel::tile16, 80, {1, 9, 16, 17}},
         {Kernel::tile32, 80, {3, 31, 32, 33}},        {Kernel::tile64, 80, {5, 63, 64, 65}},
         {Kernel::tile128, 80, {2, 127, 128, 130}},    {Kernel::wgmma, 90, {65, 127, 128, 130}},
+        {Kernel::decode, 90, {1, 2, 3, 7, 8}},        {Kernel::tile16, 90, {1, 9, 16, 17}},
+        {Kernel::tile32, 90, {3, 31, 32, 33}},        {Kernel::tile64, 90, {5, 63, 64, 65}},
+        {Kernel::tile128, 90, {2, 127, 128, 130}},
     };
     // Short last groups of every length, and more groups than a pipeline has stages.
     const int64_t inputs[] = {32, 64, 96, 128, 160, 224, 256, 384, 640, 1056};

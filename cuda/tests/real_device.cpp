@@ -11,8 +11,8 @@ bool runs_here(const mixllm_cuda_device& device) {
     if (device.has_wgmma && std::getenv("MIXLLM_TEST_WITHOUT_WGMMA") != nullptr) {
         return false;
     }
-    // The launchers only ask whether the architecture is below 80.
-    return device.has_wgmma ? capability == 90 : device.architecture < 80 || capability >= 80;
+    // The launchers only ask whether the architecture is below 80 and whether it is below 90.
+    return device.has_wgmma ? capability == 90 : capability >= 90 || device.architecture < (capability < 80 ? 80 : 90);
 }
 
 std::string take_fault() {

@@ -46,17 +46,19 @@ public:
         x_to = Stage::X + swizzled<GROUP_SIZE>(token, x_chunk);
         tokens_left = a.tokens - first_token - token;
 
-        small_to = -1;
         if (thread < 32) {
+            small_of = Small::weights;
             set_small(Stage::S_W + thread * 8, Global<const uint16_t>(part.scale).template as<const uint8_t>(),
                       (size_t)part.n * 2, group, (size_t)(first_row * 2 + thread * 8),
                       (part.n - first_row) * 2 - thread * 8);
         } else if (thread < 32 + Shape::TOKENS / 2) {
+            small_of = Small::activations;
             const int at = (thread - 32) * 8;
             set_small(Stage::S_X + at, Global<const float>(a.scale).template as<const uint8_t>(),
                       (size_t)a.token_stride * 4, group, (size_t)first_token * 4 + (size_t)at,
                       (a.tokens - first_token) * 4 - at);
         } else if (BITS == 4 && thread >= 96 && thread < 96 + Shape::ROWS / 16) {
+            small_of = Small::weights;
             const int at = (thread - 96) * 8;
             set_small(Stage::ZERO + at, Global<const uint8_t>(part.zero), (size_t)(part.n / 2), group,
                       (size_t)(first_row / 2 + at), (part.n - first_row) / 2 - at);
@@ -65,26 +67,55 @@ public:
 
     // Starts the copies of the next group.
     __device__ __forceinline__ void load_next(Shared<uint8_t> stage) {
+        copy_weights(stage);
+        copy_activations(stage);
+        if (small_of != Small::none) {
+            copy_small(stage);
+        }
+    }
+
+    // The same in halves: weights of several groups may go ahead of their activations.
+    __device__ __forceinline__ void load_next_weights(Shared<uint8_t> stage) {
+        copy_weights(stage);
+        if (small_of == Small::weights) {
+            copy_small(stage);
+        }
+    }
+    __device__ __forceinline__ void load_next_activations(Shared<uint8_t> stage) {
+        copy_activations(stage);
+        if (small_of == Small::activations) {
+            copy_small(stage);
+        }
+    }
+
+private:
+    // What the thread's 8 bytes belong to.
+    enum class Small { none, weights, activations };
+
+    __device__ __forceinline__ void copy_weights(Shared<uint8_t> stage) {
 #pragma unroll
         for (int i = 0; i < Shape::ROWS / W_STEP; i++) {
             const bool there = i * W_STEP < rows_left && bytes_left > 0;
             cp_async<16>(stage + (w_to + i * W_STEP * Stage::ROW_BYTES), w + (size_t)i * w_step, there ? 16 : 0);
         }
+        w = w + (size_t)Stage::ROW_BYTES;
+        bytes_left -= Stage::ROW_BYTES;
+    }
+
+    __device__ __forceinline__ void copy_activations(Shared<uint8_t> stage) {
 #pragma unroll
         for (int i = 0; i < Shape::TOKENS / X_STEP; i++) {
             cp_async<16>(stage + (x_to + i * X_STEP * GROUP_SIZE), x + (size_t)i * x_step,
                          i * X_STEP < tokens_left ? 16 : 0);
         }
-        if (small_to >= 0) {
-            cp_async<8>(stage + small_to, small, small_bytes);
-        }
-        w = w + (size_t)Stage::ROW_BYTES;
-        bytes_left -= Stage::ROW_BYTES;
         x = x + (size_t)GROUP_SIZE;
+    }
+
+    __device__ __forceinline__ void copy_small(Shared<uint8_t> stage) {
+        cp_async<8>(stage + small_to, small, small_bytes);
         small = small + small_step;
     }
 
-private:
     // from: [G][row_bytes]; left: bytes of the tile's part of a row that lie at or after `offset`.
     __device__ __forceinline__ void set_small(int to, Global<const uint8_t> from, size_t row_bytes, size_t group,
                                               size_t offset, int left) {
@@ -97,7 +128,8 @@ private:
     Global<const uint8_t> w, x, small; // where the next group's first copies come from
     size_t w_step, x_step;             // bytes from one of a thread's rows, or tokens, to the next
     size_t small_step = 0;             // bytes from one group to the next
-    int w_to, x_to, small_to;          // where in a stage the first copies go; small_to < 0: none
+    Small small_of = Small::none;
+    int w_to, x_to, small_to = 0; // where in a stage the first copies go
     int small_bytes = 0;
     int rows_left, bytes_left, tokens_left;
 };

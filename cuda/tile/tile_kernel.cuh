@@ -18,14 +18,18 @@ __device__ __forceinline__ void accumulate_groups(WarpSums<Shape>& sums, const T
                                                   const TileOrigin& origin, int first, int last) {
     using Stage = TileStage<Shape, BITS>;
     StageLoader<Shape, BITS> loader(p.out.weight, p.activations, origin.first_row, origin.first_token, first);
-    const auto load = [&](int group, int stage) {
-        if (group < last) {
-            loader.load_next(dynamic_shared() + stage * Stage::BYTES);
+    const auto stage_at = [](int i) { return dynamic_shared() + i * Stage::BYTES; };
+    for (int i = 0; i < Stage::STAGES - 1 && first + i < last; i++) {
+        loader.load_next_weights(stage_at(i));
+    }
+    // The activations come from the kernel before, which may have been running until now.
+    wait_for_kernels_before();
+    let_next_kernel_start();
+    for (int i = 0; i < Stage::STAGES - 1; i++) {
+        if (first + i < last) {
+            loader.load_next_activations(stage_at(i));
         }
         cp_async_commit(); // also when empty, so that the count of groups pending stays the same
-    };
-    for (int i = 0; i < Stage::STAGES - 1; i++) {
-        load(first + i, i);
     }
     int stage = 0;
     for (int group = first; group < last; group++) {
@@ -33,8 +37,11 @@ __device__ __forceinline__ void accumulate_groups(WarpSums<Shape>& sums, const T
         // After this, the group is here for all threads, and all have done with the one before, whose stage is
         // refilled.
         __syncthreads();
-        load(group + Stage::STAGES - 1, stage == 0 ? Stage::STAGES - 1 : stage - 1);
-        multiply_group<Shape, BITS>(sums, (dynamic_shared() + stage * Stage::BYTES).template as<const uint8_t>());
+        if (group + Stage::STAGES - 1 < last) {
+            loader.load_next(stage_at(stage == 0 ? Stage::STAGES - 1 : stage - 1));
+        }
+        cp_async_commit();
+        multiply_group<Shape, BITS>(sums, stage_at(stage).template as<const uint8_t>());
         stage = stage == Stage::STAGES - 1 ? 0 : stage + 1;
     }
     cp_async_wait<0>();
@@ -46,8 +53,6 @@ template <class Shape>
 __global__ void __launch_bounds__(Shape::THREADS, Shape::BLOCKS_PER_MULTIPROCESSOR)
     tile_kernel(const __grid_constant__ TileParameters p) {
     if constexpr (HAS_INT8_MMA) {
-        wait_for_kernels_before();
-        let_next_kernel_start();
         const int block = (int)blockIdx.x;
         TileSchedule schedule(p.out.plan, block);
         TileWork work;

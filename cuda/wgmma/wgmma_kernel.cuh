@@ -108,6 +108,7 @@ __device__ __forceinline__ void wgmma_groups(WarpSums<WgmmaShape>& sums, const W
     if (work.first + 1 < work.last) {
         reader.load_next(next[1]);
     }
+    wait_for_kernels_before(); // only now may sums be written
     for (int group = work.first; group < work.last; group += 2) {
 #pragma unroll
         for (int i = 0; i < 2; i++) {
@@ -125,8 +126,6 @@ __device__ __forceinline__ void wgmma_groups(WarpSums<WgmmaShape>& sums, const W
 // Grid: plan.blocks, all resident at once; block: WGMMA_BLOCK_THREADS, the last 128 of which bring the activations.
 __global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1) wgmma_kernel(const __grid_constant__ WgmmaParameters p) {
     if constexpr (HAS_WGMMA) {
-        wait_for_kernels_before();
-        let_next_kernel_start();
         const int block = (int)blockIdx.x, thread = (int)threadIdx.x;
         StageRing ring;
         if (thread == 0) {
@@ -137,6 +136,9 @@ __global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1) wgmma_kernel(const __g
         TileWork work;
         if (thread >= WgmmaShape::THREADS) {
             lower_register_budget<WGMMA_PRODUCER_REGISTERS>();
+            // The activations come from the kernel before, which may have been running until now.
+            wait_for_kernels_before();
+            let_next_kernel_start();
             while (thread == WgmmaShape::THREADS && schedule.next(work)) {
                 const int token_tile = tile_position(p.out.plan, work.tile).token_tile;
                 for (int group = work.first; group < work.last; group++) {
