@@ -1,17 +1,17 @@
 /**
- * Lays out rows of text in columns two blanks apart; the first column is left-aligned, the others, which hold numbers, right-aligned.
+ * Lays out rows of text in columns two blanks apart; columns of text are left-aligned, the others, which hold numbers,
+ * right-aligned.
  *
+ * @param textColumns numbers of the columns of text; the first unless given
  * @returns lines, each ending in a line feed
  */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  textColumns: readonly number[] = [0]
+): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [header, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join("  ")
-        .trimEnd()
-    )
-    .map((line) => `${line}\n`)
-    .join("");
+  const pad = (cell: string, column: number): string =>
+    textColumns.includes(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return [header, ...rows].map((row) => `${row.map(pad).join("  ").trimEnd()}\n`).join("");
 }

@@ -22,7 +22,12 @@ export async function runCommand(command: Command): Promise<void> {
     process.stdout.on("error", onOutputError);
     process.stderr.on("error", () => undefined); // there is nowhere left to say it
   }
-  command.version(packageVersion).showSuggestionAfterError(true).showHelpAfterError("(run with --help for usage)");
+  // Else it stands with whatever options the command has last.
+  command
+    .optionsGroup("Options:")
+    .version(packageVersion)
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(run with --help for usage)");
   // Commander hands settings down only to subcommands made after them.
   for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
   try {

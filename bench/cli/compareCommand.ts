@@ -40,7 +40,7 @@ export function compareCommand(): Command {
   return new Command("compare")
     .description("Set MixLLM and stock quantizations of a model side by side: size, quality, speed, memory.")
     .argument("<model>", "Hugging Face directory, or a GGUF in F16, BF16 or F32")
-    .requiredOption("--text <file>", "text to measure quality on, UTF-8")
+    .requiredOption("--text <file>", "(required) text to measure quality on, UTF-8")
     .option("--calibration <file>", "text to calibrate on; stock types then get an importance matrix from it")
     .option(
       "-o, --output <folder>",
@@ -62,7 +62,12 @@ export function compareCommand(): Command {
         .argParser((path, before: string[]) => [...before, path])
         .default([], "none")
     )
-    .option("--context <tokens>", "tokens a chunk", integerOption(8, MAX_TOKENS), 512)
+    .option(
+      "--context <tokens>",
+      "tokens a chunk; the second half of each is scored",
+      integerOption(8, MAX_TOKENS),
+      512
+    )
     .option("--chunks <count>", "chunks of the text (default: all)", integerOption(1))
     .option(
       "--calibration-chunks <count>",
@@ -80,15 +85,20 @@ export function compareCommand(): Command {
     .addOption(
       listOption(
         "--generate <tokens>",
-        "tokens to generate in them, 0 to leave it out",
+        "tokens to generate in the speed tests, 0 to leave it out",
         integerOption(0, MAX_TOKENS),
         "64"
       )
     )
     .addOption(
-      listOption("--depth <tokens>", "tokens already in the KV cache in them", integerOption(0, MAX_TOKENS), "0")
+      listOption(
+        "--depth <tokens>",
+        "tokens already in the KV cache in the speed tests",
+        integerOption(0, MAX_TOKENS),
+        "0"
+      )
     )
-    .option("--gpu-layers <count>", "layers to put on the GPU in them", integerOption(0), 0)
+    .option("--gpu-layers <count>", "layers to put on the GPU for speed and memory", integerOption(0), 0)
     .option("--repeat <count>", "rounds of the speed test", integerOption(1, MAX_ROUNDS), 5)
     .addOption(threadsOption())
     .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))

@@ -49,8 +49,8 @@ export function kernelsCommand(): Command {
       "after",
       `
 Lists are separated by commas. GOPS counts multiplications plus additions; GB/s counts the bytes of the weight. The
-kernels take turns. For up to 32 tokens so do copies of each weight, more than the caches hold. The error is that of
-the product against the same product in float.
+kernels take turns. For up to 32 tokens, so do copies of each weight, more than the caches hold, so that weights come from
+memory. The error is that of the product against the same product in float.
 
 Examples:
   $ mixllm-bench kernels

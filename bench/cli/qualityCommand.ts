@@ -22,9 +22,9 @@ interface Options {
 export function qualityCommand(): Command {
   return new Command("quality")
     .description("Measure a model's perplexity on a text, and how far it is from the model it was quantized from.")
-    .requiredOption("--model <gguf>", "model to measure")
+    .requiredOption("--model <gguf>", "(required) model to measure")
     .option("--reference <gguf>", "unquantized model to compare with: KL divergence, top-1 agreement, Δp")
-    .requiredOption("--text <file>", "text to measure on, UTF-8")
+    .requiredOption("--text <file>", "(required) text to measure on, UTF-8")
     .option(
       "--context <tokens>",
       "tokens a chunk; the second half of each is scored",

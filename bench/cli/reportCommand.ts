@@ -11,10 +11,17 @@ interface Options {
 
 export function reportCommand(): Command {
   return new Command("report")
-    .description("Write the report of a comparison once more, from what compare has kept of it.")
-    .argument("<comparison.json>", "as compare has written it")
+    .description("Write the report of a comparison once more, without measuring anything.")
+    .argument("<comparison.json>", "the file that compare has written into its output folder")
     .option("-o, --output <folder>", "where the report goes (default: beside the comparison)")
     .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ mixllm-bench report demo-comparison/comparison.json
+  $ mixllm-bench report demo-comparison/comparison.json -o report --format csv > demo.csv`
+    )
     .action(async (path: string, { output, format }: Options) => {
       const comparison = await readComparison(path);
       process.stderr.write(`wrote ${await writeReport(comparison, output ?? dirname(path))}\n`);

@@ -29,10 +29,11 @@ interface Options {
 export function speedCommand(): Command {
   return new Command("speed")
     .description("Measure how fast models process a prompt and generate, taking turns, and what starting them takes.")
-    .requiredOption("--model <gguf>", "model to measure; give it once for each", (path, before: string[] = []) => [
-      ...before,
-      path
-    ])
+    .requiredOption(
+      "--model <gguf>",
+      "(required) model to measure; give it once for each",
+      (path, before: string[] = []) => [...before, path]
+    )
     .addOption(
       listOption("--prompt <tokens>", "lengths of prompts, 0 to leave them out", integerOption(0, MAX_TOKENS), "512")
     )

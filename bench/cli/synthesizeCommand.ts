@@ -23,7 +23,7 @@ interface Options {
 export function synthesizeCommand(): Command {
   return new Command("synthesize")
     .description("Write a model of a known shape with random weights, to measure speed on.")
-    .requiredOption("--shape <name>", Object.keys(syntheticShapes).join(", "))
+    .requiredOption("--shape <name>", `(required) ${Object.keys(syntheticShapes).join(", ")}`)
     .option("--layers <count>", "decoder layers (default: those of the shape)", integerOption(1, MAX_LAYERS))
     .option(
       "--vocabulary <tokens>",
@@ -31,7 +31,7 @@ export function synthesizeCommand(): Command {
       integerOption(1, MAX_VOCABULARY)
     )
     .option("--percent-8bit <percent>", "make a MixLLM model, not an F16 one", percentOption)
-    .requiredOption("-o, --output <gguf>", "file to write")
+    .requiredOption("-o, --output <gguf>", "(required) file to write")
     .option("-f, --force", "replace the file if it exists")
     .addHelpText(
       "after",

@@ -1,4 +1,6 @@
 import { formatBytes } from "../../cli/formatBytes.js";
+import { formatTable } from "../../cli/formatTable.js";
+import { warn } from "../../cli/warn.js";
 import { countParameters } from "../model/countParameters.js";
 import { openModel } from "../model/openModel.js";
 import { FILE_TYPES } from "../output/fileTypes.js";
@@ -6,7 +8,6 @@ import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
 import { planTensors } from "../plan/planTensors.js";
 import { conversionOptions } from "./conversionOptions.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
-import { warn } from "../../cli/warn.js";
 
 /** Shows what a conversion would do. Everything but the weights' values is read and checked; nothing is built. */
 export async function runDryRun(source: string, options: ConvertArguments): Promise<void> {
@@ -20,7 +21,7 @@ export async function runDryRun(source: string, options: ConvertArguments): Prom
     const parameters = countParameters(model);
     process.stdout.write(
       options.json === true
-        ? `${JSON.stringify({ architecture: architecture, parameters, layers: decoder.blockCount, ...estimate })}\n`
+        ? `${JSON.stringify({ architecture, parameters, layers: decoder.blockCount, ...estimate })}\n`
         : `${architecture}, ${parameters} parameters, ${decoder.blockCount} layers\n\n${describe(estimate)}`
     );
   } finally {
@@ -36,16 +37,7 @@ function describe({ tensors, bytes, sourceBytes, mixed }: PlanEstimate): string 
     formatBytes(size),
     note ?? ""
   ]);
-  const header = ["tensor", "shape", "stored as", "size", ""];
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
-  const table = [header, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd()
-    )
-    .join("\n");
+  const table = formatTable(["tensor", "shape", "stored as", "size", ""], rows, [0, 1, 2, 4]);
 
   const lines = [
     `tensor data: ${mixed === undefined ? "" : "about "}${formatBytes(bytes)}, from ${formatBytes(sourceBytes)}`
@@ -63,5 +55,5 @@ function describe({ tensors, bytes, sourceBytes, mixed }: PlanEstimate): string 
       );
     }
   }
-  return `${table}\n\n${lines.join("\n")}\n`;
+  return `${table}\n${lines.join("\n")}\n`;
 }

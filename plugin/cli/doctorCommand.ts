@@ -7,7 +7,7 @@ import type { Finding } from "../doctor/Finding.js";
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("Check the compiler, CMake, CUDA, the CPU and GPU, node-llama-cpp and the state of the build.")
-    .option("--json", "print the findings as JSON", false)
+    .option("--json", "print the findings as JSON")
     .addHelpText(
       "after",
       `
@@ -17,9 +17,9 @@ Examples:
 
 The exit code is 1 when something is missing that the runtime cannot be built without.`
     )
-    .action(async (options: { json: boolean }) => {
+    .action(async (options: { json?: true }) => {
       const findings = await examineMachine();
-      process.stdout.write(options.json ? `${JSON.stringify(findings, undefined, 2)}\n` : describe(findings));
+      process.stdout.write(options.json === true ? `${JSON.stringify(findings, undefined, 2)}\n` : describe(findings));
       if (findings.some((finding) => finding.status === "missing")) process.exitCode = 1;
     });
 }

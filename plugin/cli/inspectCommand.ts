@@ -5,7 +5,7 @@ import { describeMixLlmFile } from "./describeMixLlmFile.js";
 import { exportMixLlmFileView } from "./exportMixLlmFileView.js";
 
 interface Options {
-  json: boolean;
+  json?: true;
   output?: string;
 }
 
@@ -14,7 +14,7 @@ export function inspectCommand(): Command {
   return new Command("inspect")
     .description("Check a MixLLM file and show how it was made and where its 8-bit channels are.")
     .argument("<file>", "a GGUF file made by mixllm-convert")
-    .option("--json", "print everything, tensor by tensor, as JSON", false)
+    .option("--json", "print everything, tensor by tensor, as JSON")
     .option("-o, --output <file>", "also write it as a page (.html), or the map of 8-bit channels (.svg)", viewPath)
     .addHelpText(
       "after",
@@ -28,7 +28,7 @@ Examples:
       const { header, info } = await readMixLlmFile(file);
       if (options.output !== undefined) await exportMixLlmFileView(options.output, file, header, info);
       process.stdout.write(
-        options.json ? `${JSON.stringify(info)}\n` : printable(describeMixLlmFile(file, header, info))
+        options.json === true ? `${JSON.stringify(info)}\n` : printable(describeMixLlmFile(file, header, info))
       );
     });
 }

@@ -20,6 +20,7 @@ Examples:
   $ mixllm inspect model.gguf     how a MixLLM file was made
 
 Models are converted by mixllm-convert and measured by mixllm-bench.
+
 Environment:
   MIXLLM_CACHE_DIR     where runtimes are built and kept
   MIXLLM_CPU_REPACK=0  leave CPU weights in the mapped file, which processes share, and generate more slowly
