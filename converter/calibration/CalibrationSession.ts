@@ -15,7 +15,7 @@ import { assertFinite } from "../model/assertFinite.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import { sourceRows } from "../model/sourceRows.js";
 import type { CalibrationOptions } from "./CalibrationOptions.js";
-import { readCalibrationText } from "./CalibrationText.js";
+import { readCalibrationText } from "./readCalibrationText.js";
 import { layerShape } from "./layerShape.js";
 import { planBatches } from "./planBatches.js";
 import { selfSamples } from "./selfSamples.js";

@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { SafetensorsFile } from "../safetensors/SafetensorsFile.js";
 
 /** A named array in a safetensors file. */
@@ -33,7 +32,7 @@ export function encodeTensorFile(
 /** @throws {InvalidInputError} the file cannot be read or does not hold */
 export async function readTensorFile(
   file: string
-): Promise<{ arrays: Map<string, Uint8Array>; metadata: Record<string, string> }> {
+): Promise<{ arrays: Map<string, Uint8Array>; metadata: Readonly<Record<string, string>> }> {
   const opened = await SafetensorsFile.open(file); // checks the whole header
   try {
     const arrays = new Map<string, Uint8Array>();
@@ -42,24 +41,8 @@ export async function readTensorFile(
       await opened.read(tensor, 0, data);
       arrays.set(tensor.name, data);
     }
-    return { arrays, metadata: await readMetadata(file) };
+    return { arrays, metadata: opened.metadata };
   } finally {
     await opened.close();
-  }
-}
-
-async function readMetadata(file: string): Promise<Record<string, string>> {
-  const handle = await open(file, "r");
-  try {
-    const length = Buffer.alloc(8);
-    await handle.read(length, 0, 8, 0);
-    const header = Buffer.alloc(Number(length.readBigUInt64LE()));
-    await handle.read(header, 0, header.length, 8);
-    const { __metadata__: metadata = {} } = JSON.parse(header.toString("utf8")) as {
-      __metadata__?: Record<string, unknown>;
-    };
-    return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]));
-  } finally {
-    await handle.close();
   }
 }

@@ -1,7 +1,8 @@
 import type { MetadataEntry } from "./MetadataEntry.js";
 import type { TensorDescription } from "./TensorDescription.js";
-import { byteLengthOf, typeNumberOf } from "./TensorType.js";
+import { typeNumberOf } from "./TensorType.js";
 import { aligned } from "./alignment.js";
+import { tensorBytes } from "./tensorBytes.js";
 
 const VERSION = 3;
 
@@ -26,27 +27,17 @@ export function encodeGgufHeader(
   for (const entry of metadata) parts.push(string(entry.key), ...value(entry));
   const offsets: number[] = [];
   let offset = 0;
-  for (const { name, type, ne } of tensors) {
+  for (const tensor of tensors) {
+    const { name, type, ne } = tensor;
     const encoded = string(name);
     if (encoded.length - 8 > MAX_NAME_BYTES) throw new Error(`the tensor name ${name} is too long for GGUF`);
     // As ggml counts them: extents of 1 at the end are no dimensions.
-    const dimensions = ne.slice(
-      0,
-      1 +
-        Math.max(
-          0,
-          ne.findLastIndex((extent) => extent !== 1)
-        )
-    );
+    const last = ne.findLastIndex((extent) => extent !== 1);
+    const dimensions = ne.slice(0, Math.max(0, last) + 1);
     parts.push(encoded, uint32(dimensions.length), ...dimensions.map(uint64), uint32(typeNumberOf(type)));
     parts.push(uint64(offset));
     offsets.push(offset);
-    offset += aligned(
-      byteLengthOf(
-        type,
-        ne.reduce((product, extent) => product * extent, 1)
-      )
-    );
+    offset += aligned(tensorBytes(tensor));
   }
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return { header: Buffer.concat(parts, aligned(length)), offsets };

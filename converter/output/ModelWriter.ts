@@ -1,7 +1,7 @@
 import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
 import type { Metadata } from "../gguf/Metadata.js";
 import type { TensorDescription } from "../gguf/TensorDescription.js";
-import { byteLength } from "../plan/describeOutput.js";
+import { tensorBytes } from "../gguf/tensorBytes.js";
 import { aligned } from "../gguf/alignment.js";
 import { OutputFile } from "./OutputFile.js";
 
@@ -39,7 +39,7 @@ export class ModelWriter {
     const { header, offsets } = encodeGgufHeader(metadata.entries(), tensors);
     const positions = new Map(tensors.map(({ name }, i) => [name, header.length + (offsets[i] ?? NaN)]));
     const last = tensors.at(-1);
-    const size = last === undefined ? header.length : (positions.get(last.name) ?? NaN) + aligned(byteLength(last));
+    const size = last === undefined ? header.length : (positions.get(last.name) ?? NaN) + aligned(tensorBytes(last));
     const file = await OutputFile.create(path, size);
     return new ModelWriter(tensors, { positions, headerLength: header.length, size }, file);
   }

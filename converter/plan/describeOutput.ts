@@ -1,5 +1,4 @@
 import type { TensorDescription } from "../gguf/TensorDescription.js";
-import { byteLengthOf } from "../gguf/TensorType.js";
 import { mixedComponents } from "./mixedComponents.js";
 import type { PlannedTensor } from "./PlannedTensor.js";
 
@@ -18,12 +17,4 @@ export function describeOutput(planned: PlannedTensor, channels8bit: number): Te
     case "mixed":
       return mixedComponents(target, planned.tensor.rows, planned.tensor.columns, channels8bit);
   }
-}
-
-/** Bytes of a tensor's data, without padding. */
-export function byteLength({ type, ne }: TensorDescription): number {
-  return byteLengthOf(
-    type,
-    ne.reduce((product, size) => product * size, 1)
-  );
 }

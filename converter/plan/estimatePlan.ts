@@ -1,9 +1,9 @@
 import type { TensorType } from "../gguf/TensorType.js";
 import type { Budget } from "./Budget.js";
-import { byteLength, describeOutput } from "./describeOutput.js";
 import { mixedWeights } from "./mixedWeights.js";
 import { ROW_TILE } from "./mixedFormat.js";
 import type { PlannedMixedWeight, PlannedTensor } from "./PlannedTensor.js";
+import { plannedBytes } from "./plannedBytes.js";
 import { spendableBytes } from "./spendableBytes.js";
 
 /** What a plan will take, before the 8-bit channels have been chosen. */
@@ -57,14 +57,14 @@ export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget): Pl
     const { target } = planned;
     switch (planned.treatment) {
       case "computed":
-        return { name: target, shape: [planned.tensor.values.length], type: "f32", bytes: sizeOf(planned, 0) };
+        return { name: target, shape: [planned.tensor.values.length], type: "f32", bytes: plannedBytes(planned) };
       case "stock": {
         const { type, note } = planned;
-        const estimate = { name: target, shape: planned.tensor.spec.shape, type, bytes: sizeOf(planned, 0) };
+        const estimate = { name: target, shape: planned.tensor.spec.shape, type, bytes: plannedBytes(planned) };
         return note === undefined ? estimate : { ...estimate, note };
       }
       case "mixed": {
-        const [all4, all8] = [sizeOf(planned, 0), sizeOf(planned, planned.tensor.rows)];
+        const [all4, all8] = [plannedBytes(planned), plannedBytes(planned, planned.tensor.rows)];
         const own = planned.bits === undefined ? share : planned.bits === 8 ? 1 : 0;
         const bytes = Math.round(all4 + own * (all8 - all4));
         return { name: target, shape: planned.tensor.spec.shape, type: "mixllm", bytes };
@@ -115,16 +115,12 @@ function shareWithin(
   const spendable = spendableBytes(
     weights,
     budget,
-    others.reduce((sum, planned) => sum + sizeOf(planned, 0), 0)
+    others.reduce((sum, planned) => sum + plannedBytes(planned), 0)
   );
   const all = weights
     .filter(({ bits }) => bits === undefined)
-    .reduce((sum, planned) => sum + sizeOf(planned, planned.tensor.rows) - sizeOf(planned, 0), 0);
+    .reduce((sum, planned) => sum + plannedBytes(planned, planned.tensor.rows) - plannedBytes(planned), 0);
   return all === 0 ? 0 : Math.min(1, spendable / all);
-}
-
-function sizeOf(planned: PlannedTensor, channels8bit: number): number {
-  return describeOutput(planned, channels8bit).reduce((sum, tensor) => sum + byteLength(tensor), 0);
 }
 
 /** Bytes of mixed weights when 8-bit channels are given to them in order until there are none left. */
@@ -133,6 +129,6 @@ function sizeWhenFilled(weights: readonly PlannedMixedWeight[], channels8bit: nu
   return weights.reduce((sum, weight) => {
     const taken = Math.min(left, weight.tensor.rows);
     left -= taken;
-    return sum + sizeOf(weight, taken);
+    return sum + plannedBytes(weight, taken);
   }, 0);
 }

@@ -1,7 +1,8 @@
 import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
 import type { Metadata } from "../gguf/Metadata.js";
 import { aligned } from "../gguf/alignment.js";
-import { byteLength, describeOutput } from "./describeOutput.js";
+import { tensorBytes } from "../gguf/tensorBytes.js";
+import { describeOutput } from "./describeOutput.js";
 import { ROW_TILE } from "./mixedFormat.js";
 import type { PlannedTensor } from "./PlannedTensor.js";
 
@@ -17,7 +18,7 @@ export function sizeWithoutMixed(metadata: Metadata, plan: readonly PlannedTenso
   const stock = plan
     .filter(({ treatment }) => treatment !== "mixed")
     .flatMap((planned) => describeOutput(planned, 0))
-    .reduce((sum, tensor) => sum + aligned(byteLength(tensor)), header.length);
-  const padding = tensors.reduce((sum, tensor) => sum + aligned(byteLength(tensor)) - byteLength(tensor), 0);
+    .reduce((sum, tensor) => sum + aligned(tensorBytes(tensor)), header.length);
+  const padding = tensors.reduce((sum, tensor) => sum + aligned(tensorBytes(tensor)) - tensorBytes(tensor), 0);
   return stock + padding;
 }

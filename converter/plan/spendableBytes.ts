@@ -1,7 +1,7 @@
 import { formatBytes } from "../../cli/formatBytes.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import type { Budget } from "./Budget.js";
-import { mixedBytes } from "./mixedBytes.js";
+import { plannedBytes } from "./plannedBytes.js";
 import type { PlannedMixedWeight } from "./PlannedTensor.js";
 
 /** How much less than a budget all channels in 8 bits may take to count as meeting it. */
@@ -20,7 +20,7 @@ export function spendableBytes(
 ): number {
   const bytesWith = (freeBits: 4 | 8): number =>
     weights.reduce(
-      (sum, planned) => sum + mixedBytes(planned, (planned.bits ?? freeBits) === 8 ? planned.tensor.rows : 0),
+      (sum, planned) => sum + plannedBytes(planned, (planned.bits ?? freeBits) === 8 ? planned.tensor.rows : 0),
       0
     );
   const least = bytesWith(4);

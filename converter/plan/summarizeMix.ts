@@ -1,6 +1,5 @@
 import type { MixedWeightSummary } from "../ConversionSummary.js";
-import { byteLength } from "./describeOutput.js";
-import { mixedComponents } from "./mixedComponents.js";
+import { plannedBytes } from "./plannedBytes.js";
 import type { PlannedMixedWeight } from "./PlannedTensor.js";
 
 export interface MixSummary {
@@ -20,9 +19,8 @@ export function summarizeMix(
   let channels = 0;
   let channels8bit = 0;
   for (const weight of weights) {
-    const { target, tensor } = weight.planned;
-    const components = mixedComponents(target, tensor.rows, tensor.columns, weight.channels8bit);
-    bytes += components.reduce((sum, component) => sum + byteLength(component), 0);
+    const { tensor } = weight.planned;
+    bytes += plannedBytes(weight.planned, weight.channels8bit);
     values += tensor.rows * tensor.columns;
     channels += tensor.rows;
     channels8bit += weight.channels8bit;

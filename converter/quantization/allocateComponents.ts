@@ -1,4 +1,4 @@
-import { byteLength } from "../plan/describeOutput.js";
+import { tensorBytes } from "../gguf/tensorBytes.js";
 import { COMPONENT_SUFFIXES, mixedComponents, type ComponentSuffix } from "../plan/mixedComponents.js";
 import type { MixedWeight } from "./MixedWeight.js";
 
@@ -9,7 +9,7 @@ export function allocateComponents({ planned, channels8bit }: MixedWeight): Reco
   return Object.fromEntries(
     COMPONENT_SUFFIXES.map((suffix) => {
       const component = components.find((candidate) => candidate.suffix === suffix);
-      return [suffix, new Uint8Array(component === undefined ? 0 : byteLength(component))];
+      return [suffix, new Uint8Array(component === undefined ? 0 : tensorBytes(component))];
     })
   ) as Record<ComponentSuffix, Uint8Array>;
 }

@@ -1,7 +1,7 @@
 import type { ConversionContext } from "../ConversionContext.js";
 import type { Budget } from "../plan/Budget.js";
 import { chooseChannels } from "../plan/chooseChannels.js";
-import { mixedBytes } from "../plan/mixedBytes.js";
+import { plannedBytes } from "../plan/plannedBytes.js";
 import { ROW_TILE } from "../plan/mixedFormat.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import { spendableBytes } from "../plan/spendableBytes.js";
@@ -31,7 +31,7 @@ export async function assignBitWidths(
   const free = weights.filter(({ bits }) => bits === undefined);
   const allTiles = free.reduce((sum, { tensor }) => sum + tensor.rows, 0) / ROW_TILE;
   const tileBytes = new Map(
-    free.map((planned) => [planned.target, mixedBytes(planned, ROW_TILE) - mixedBytes(planned, 0)])
+    free.map((planned) => [planned.target, plannedBytes(planned, ROW_TILE) - plannedBytes(planned)])
   );
   const allBytes = free.reduce(
     (sum, { target, tensor }) => sum + (tileBytes.get(target) ?? 0) * (tensor.rows / ROW_TILE),

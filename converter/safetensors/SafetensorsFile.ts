@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { openRegularFile } from "../../files/openRegularFile.js";
 import { readFully } from "../../files/readFully.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
+import { parseSafetensorsHeader, type SafetensorsHeader } from "./parseSafetensorsHeader.js";
 import type { StoredTensor } from "../model/StoredTensor.js";
 
 /** The reference implementation's own limit on a header. */
@@ -16,11 +16,14 @@ export class SafetensorsFile {
   readonly path: string;
   /** Sorted by name. */
   readonly tensors: readonly StoredTensor[];
+  /** Texts by key, as the file's writer left them. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly #handle: FileHandle;
 
-  private constructor(path: string, handle: FileHandle, tensors: readonly StoredTensor[]) {
+  private constructor(path: string, handle: FileHandle, { tensors, metadata }: SafetensorsHeader) {
     this.path = path;
     this.tensors = tensors;
+    this.metadata = metadata;
     this.#handle = handle;
   }
 
@@ -30,8 +33,7 @@ export class SafetensorsFile {
       ifMissing: "Finish the download, then run the same command again."
     });
     try {
-      const tensors = await readTensors(handle, path);
-      return new SafetensorsFile(path, handle, tensors);
+      return new SafetensorsFile(path, handle, await readHeader(handle, path));
     } catch (error) {
       await handle.close();
       throw error;
@@ -52,7 +54,7 @@ export class SafetensorsFile {
   }
 }
 
-async function readTensors(handle: FileHandle, path: string): Promise<StoredTensor[]> {
+async function readHeader(handle: FileHandle, path: string): Promise<SafetensorsHeader> {
   const { size } = await handle.stat();
   if (size < 8) throw new InvalidInputError(`${path} has ${size} bytes: too few for a safetensors file`);
 

@@ -12,7 +12,7 @@ const DATA_BYTES = 20;
 
 function parse(header: string, dataBytes = DATA_BYTES): StoredTensor[] {
   const bytes = new TextEncoder().encode(header);
-  return parseSafetensorsHeader(bytes, 8 + bytes.length + dataBytes, "file");
+  return parseSafetensorsHeader(bytes, 8 + bytes.length + dataBytes, "file").tensors;
 }
 
 test("tensors come sorted by name, placed from the start of the file", () => {
@@ -21,6 +21,16 @@ test("tensors come sorted by name, placed from the start of the file", () => {
     { name: "a", dtype: "F32", shape: [2], offset: start, byteLength: 8 },
     { name: "b", dtype: "BF16", shape: [2, 3], offset: start + 8, byteLength: 12 }
   ]);
+});
+
+test("metadata is what of it is text", () => {
+  const metadata = (json: string): unknown => {
+    const bytes = new TextEncoder().encode(json);
+    return parseSafetensorsHeader(bytes, 8 + bytes.length, "file").metadata;
+  };
+  expect(metadata('{"__metadata__": {"format": "pt", "n": 1, "o": {"toString": 1}}}')).toEqual({ format: "pt" });
+  expect(metadata('{"__metadata__": null}')).toEqual({});
+  expect(metadata("{}")).toEqual({});
 });
 
 const tensor = (changes: object): string =>

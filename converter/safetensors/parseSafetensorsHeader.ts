@@ -22,6 +22,14 @@ const VALUE_BYTES: ReadonlyMap<string, number> = new Map([
   ["F64", 8]
 ]);
 
+/** What the header of a safetensors file says. */
+export interface SafetensorsHeader {
+  /** Sorted by name. */
+  readonly tensors: StoredTensor[];
+  /** Texts by key, as the file's writer left them. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** Longest shape any weight of a supported model has is 2; this only bounds the work on a hostile header. */
 const MAX_DIMENSIONS = 8;
 
@@ -32,10 +40,9 @@ const MAX_DIMENSIONS = 8;
  * @param header the JSON part of the file, without its length prefix
  * @param fileSize bytes of the whole file
  * @param file the file's path, for errors
- * @returns the tensors sorted by name
  * @throws {InvalidInputError} the header is malformed or lies about the file
  */
-export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, file: string): StoredTensor[] {
+export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, file: string): SafetensorsHeader {
   const fail = (what: string): never => {
     throw new InvalidInputError(`${file}: ${what}`, { fix: "Download the file again; it is damaged." });
   };
@@ -54,9 +61,9 @@ export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, fil
 
   const dataStart = 8 + header.length;
   const dataSize = fileSize - dataStart;
+  const { __metadata__: metadata, ...described } = entries;
   const tensors: StoredTensor[] = [];
-  for (const [name, entry] of Object.entries(entries)) {
-    if (name === "__metadata__") continue;
+  for (const [name, entry] of Object.entries(described)) {
     if (!isObject(entry)) return fail(`tensor "${name}" has no description`);
     const { dtype, shape, data_offsets: offsets } = entry;
     if (typeof dtype !== "string") return fail(`tensor "${name}" has no dtype`);
@@ -88,7 +95,15 @@ export function parseSafetensorsHeader(header: Uint8Array, fileSize: number, fil
     }
     previous = tensor;
   }
-  return tensors.sort((a, b) => compareCodePoints(a.name, b.name));
+  return {
+    tensors: tensors.sort((a, b) => compareCodePoints(a.name, b.name)),
+    metadata: textsOf(metadata)
+  };
+}
+
+function textsOf(metadata: unknown): Record<string, string> {
+  const entries = isObject(metadata) ? Object.entries(metadata) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
