@@ -1,4 +1,4 @@
-import { percentile } from "../quality/percentile.js";
+import { median } from "../statistics/median.js";
 import type { Footprint } from "./Footprint.js";
 
 /**
@@ -7,11 +7,6 @@ import type { Footprint } from "./Footprint.js";
  * @param starts not empty
  */
 export function summarizeFootprints(starts: readonly Footprint[]): Footprint {
-  const median = (values: readonly number[]): number =>
-    percentile(
-      values.toSorted((a, b) => a - b),
-      0.5
-    );
   const video = starts.flatMap(({ videoMemoryBytes }) => videoMemoryBytes ?? []);
   return {
     loadSeconds: median(starts.map(({ loadSeconds }) => loadSeconds)),

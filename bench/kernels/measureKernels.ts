@@ -5,6 +5,7 @@ import type { BenchAddon, NativeCeilings, NativeKernel } from "../BenchAddon.js"
 import { finishJob } from "../job/finishJob.js";
 import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
 import { summarizeRates } from "../speed/summarizeRates.js";
+import { median } from "../statistics/median.js";
 import { cacheBytes } from "./cacheBytes.js";
 import type { KernelFigures } from "./KernelFigures.js";
 import type { KernelReport } from "./KernelReport.js";
@@ -151,7 +152,7 @@ function figuresOf({
   const share = (amount: number, ceiling: (of: NativeCeilings) => number): number | null =>
     ceilings.some((of) => ceiling(of) === 0) || ceilings.length === 0
       ? null
-      : summarizeRates(ceilings.map((of, round) => amount / seconds[round]! / ceiling(of))).median;
+      : median(ceilings.map((of, round) => amount / seconds[round]! / ceiling(of)));
   return {
     ...{ kernel, inputs, outputs, tokens, weightBytes, copies, repacked, relativeError },
     seconds: summarizeRates(seconds),
@@ -163,11 +164,11 @@ function figuresOf({
 }
 
 function summarizeCeilings(ceilings: readonly NativeCeilings[]): NonNullable<KernelReport["ceilings"]> {
-  const median = (of: (found: NativeCeilings) => number): number => summarizeRates(ceilings.map(of)).median / 1e9;
+  const billions = (of: (found: NativeCeilings) => number): number => median(ceilings.map(of)) / 1e9;
   return {
     isa: ceilings[0]!.isa,
-    gops: median(({ operationsPerSecond }) => operationsPerSecond) || null,
-    gigabytesPerSecond: median(({ bytesPerSecond }) => bytesPerSecond)
+    gops: billions(({ operationsPerSecond }) => operationsPerSecond) || null,
+    gigabytesPerSecond: billions(({ bytesPerSecond }) => bytesPerSecond)
   };
 }
 

@@ -1,7 +1,7 @@
 import type { TokenScores } from "../BenchAddon.js";
 import type { QualityFigures } from "./QualityFigures.js";
-import { meanAndError } from "./meanAndError.js";
-import { percentile } from "./percentile.js";
+import { meanAndError } from "../statistics/meanAndError.js";
+import { percentile } from "../statistics/percentile.js";
 
 /**
  * Turns the scores of single tokens into the figures of a model, as llama.cpp's perplexity tool does: the error of a

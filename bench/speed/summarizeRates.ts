@@ -1,4 +1,4 @@
-import { percentile } from "../quality/percentile.js";
+import { median } from "../statistics/median.js";
 
 /** Some measurements of one thing. */
 export interface RateSummary {
@@ -17,10 +17,7 @@ export function summarizeRates(rates: readonly number[]): RateSummary {
   const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const squares = rates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0);
   return {
-    median: percentile(
-      rates.toSorted((a, b) => a - b),
-      0.5
-    ),
+    median: median(rates),
     mean,
     sd: rates.length > 1 ? Math.sqrt(squares / (rates.length - 1)) : 0
   };

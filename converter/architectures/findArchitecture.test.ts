@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Metadata } from "../gguf/Metadata.js";
 import { JsonObject } from "../huggingFace/JsonObject.js";
 import { findArchitecture } from "./findArchitecture.js";
-import { writeDecoderMetadata } from "./decoderMetadata.js";
+import { writeDecoderMetadata } from "./writeDecoderMetadata.js";
 
 const SIZES = {
   hidden_size: 256,

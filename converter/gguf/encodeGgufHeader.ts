@@ -1,7 +1,7 @@
 import type { MetadataEntry } from "./MetadataEntry.js";
 import type { TensorDescription } from "./TensorDescription.js";
 import { typeNumberOf } from "./TensorType.js";
-import { aligned } from "./alignment.js";
+import { aligned } from "./aligned.js";
 import { tensorBytes } from "./tensorBytes.js";
 
 const VERSION = 3;

@@ -1,6 +1,6 @@
 import type { Architecture } from "../architectures/Architecture.js";
 import type { ComputedTensor } from "../architectures/ComputedTensor.js";
-import { writeDecoderMetadata } from "../architectures/decoderMetadata.js";
+import { writeDecoderMetadata } from "../architectures/writeDecoderMetadata.js";
 import type { DecoderConfig } from "../architectures/DecoderConfig.js";
 import { findArchitecture } from "../architectures/findArchitecture.js";
 import type { TensorSpec } from "../architectures/TensorSpec.js";

@@ -2,7 +2,7 @@ import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
 import type { Metadata } from "../gguf/Metadata.js";
 import type { TensorDescription } from "../gguf/TensorDescription.js";
 import { tensorBytes } from "../gguf/tensorBytes.js";
-import { aligned } from "../gguf/alignment.js";
+import { aligned } from "../gguf/aligned.js";
 import { OutputFile } from "./OutputFile.js";
 
 /**

@@ -1,6 +1,6 @@
 import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
 import type { Metadata } from "../gguf/Metadata.js";
-import { aligned } from "../gguf/alignment.js";
+import { aligned } from "../gguf/aligned.js";
 import { tensorBytes } from "../gguf/tensorBytes.js";
 import { describeOutput } from "./describeOutput.js";
 import { ROW_TILE } from "./mixedFormat.js";

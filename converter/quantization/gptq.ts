@@ -1,7 +1,8 @@
 import { CalibrationSession } from "../calibration/CalibrationSession.js";
 import { nativeStep } from "../calibration/nativeStep.js";
 import { requireSession } from "../calibration/requireSession.js";
-import { encodeTensorFile, readTensorFile } from "../checkpoint/tensorFile.js";
+import { encodeTensorFile } from "../checkpoint/encodeTensorFile.js";
+import { readTensorFile } from "../checkpoint/readTensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import { COMPONENT_SUFFIXES, type ComponentSuffix } from "../plan/mixedComponents.js";
 import { allocateComponents } from "./allocateComponents.js";

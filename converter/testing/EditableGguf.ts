@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { ggmlTypeSize } from "../../plugin/gguf/ggmlTypeSize.js";
 import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
 import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
-import { aligned } from "../gguf/alignment.js";
+import { aligned } from "../gguf/aligned.js";
 import type { TensorType } from "../gguf/TensorType.js";
 
 interface EditableTensor {
