@@ -36,9 +36,9 @@ if(NOT MIXLLM_FLASH_ATTENTION)
     set_source_files_properties(${sources} TARGET_DIRECTORY ggml-cuda PROPERTIES COMPILE_DEFINITIONS GGML_CUDA_NO_FA)
 endif()
 
-set(patches_tests "${MIXLLM_SOURCE_DIR}/patches/tests")
-add_executable(mul-mat-mixllm-test ${patches_tests}/mul_mat_mixllm_test.cpp)
+add_executable(mul-mat-mixllm-test "${MIXLLM_SOURCE_DIR}/patches/op_test/mul_mat_mixllm_test.cpp")
 target_link_libraries(mul-mat-mixllm-test PRIVATE ggml ggml-cpu)
+set(patches_tests "${MIXLLM_SOURCE_DIR}/patches/tests")
 add_executable(load-mixllm-test
     ${patches_tests}/load_mixllm_test.cpp
     ${patches_tests}/logits.cpp

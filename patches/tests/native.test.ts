@@ -10,7 +10,7 @@ test(
   { timeout: TIMEOUT_MS },
   async () => {
     const { passed } = await runNativeTests("patches/tests", await runtimeDefinitions());
-    const everywhere = ["mul-mat-mixllm-test", "load-mixllm-test"];
+    const everywhere = ["mul-mat-mixllm-test", "mul-mat-mixllm-test-without-gpu", "load-mixllm-test"];
     expect(passed).toEqual(process.platform === "linux" ? [...everywhere, "devices-mixllm-test"] : everywhere);
   }
 );

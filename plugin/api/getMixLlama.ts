@@ -33,7 +33,7 @@ import type { MixLlamaOptions } from "./MixLlamaOptions.js";
  * @throws {MissingBuildToolsError} the runtime has to be built and a compiler, CMake, Git or the CUDA toolkit is missing
  * @throws {MissingGpuError} a CUDA runtime has to be built and there is no GPU
  * @throws {CacheDirectoryError} the runtime has to be built and the cache cannot be written
- * @throws {RuntimeBuildError} building failed; points to the log
+ * @throws {RuntimeBuildError} building failed, or the CUDA kernels are wrong on this GPU; points to the log
  * @throws {RuntimeLinkError} node-llama-cpp's package folder cannot be written
  * @throws {ConflictingRuntimeError} this process has loaded another build of the runtime
  * @throws {RuntimeLoadError} the build is there but cannot be loaded

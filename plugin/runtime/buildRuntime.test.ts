@@ -120,6 +120,28 @@ test("patches, compiles and publishes in node-llama-cpp's layout", async () => {
   expect(await status()).toMatchObject({ state: "finished", key: description.key, fraction: 1 });
 });
 
+test("a CUDA build is published when its products are right on the GPU", async () => {
+  const test = (result: number) =>
+    packageFiles().map((source) =>
+      source.path === "CMakeLists.txt"
+        ? file(
+            source.path,
+            `${CMAKE_LISTS}file(WRITE test.c "int main(void) { return ${result}; }")
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "\${CMAKE_BINARY_DIR}/Release")
+add_executable(mul-mat-mixllm-test test.c)
+`
+          )
+        : source
+    );
+  const failure = build({ gpu: "cuda", packageFiles: test(1) });
+  await expect(failure).rejects.toThrow("do not compute what they should on this machine's GPU");
+  expect(await status()).toMatchObject({ state: "failed" });
+  await expect(stat(description.directory)).rejects.toThrow("ENOENT");
+
+  expect((await build({ gpu: "cuda", packageFiles: test(0) })).at(-1)).toBe("checking the kernels on the GPU");
+  expect(await readdir(path.join(description.directory, "Release"))).not.toContain("mul-mat-mixllm-test");
+});
+
 test("a later build recompiles what changed and nothing else", async () => {
   await build();
   const buildDirectory = path.join(description.workDirectory, "build");

@@ -8,6 +8,7 @@ import { RuntimeBuildError } from "../errors/RuntimeBuildError.js";
 import { findCudaToolkit } from "../machine/findCudaToolkit.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import type { BuildStatus } from "./BuildStatus.js";
+import { checkGpuProducts } from "./checkGpuProducts.js";
 import { CommandFailure } from "./CommandFailure.js";
 import { compileRuntime } from "./compileRuntime.js";
 import type { RuntimeDescription } from "./describeRuntime.js";
@@ -31,7 +32,7 @@ const STATUS_INTERVAL_MS = 1000;
  * older version) left there is reused as far as CMake finds it up to date.
  *
  * @param options.fromScratch throws that earlier work away first
- * @throws {RuntimeBuildError} a step failed; names the log
+ * @throws {RuntimeBuildError} a step failed, or the CUDA kernels are wrong on this machine; names the log
  * @throws {CacheDirectoryError} not enough room
  */
 export async function buildRuntime(
@@ -85,9 +86,14 @@ export async function buildRuntime(
       signal,
       onProgress: (fraction, step) => report(SOURCE_FRACTION + fraction * (1 - SOURCE_FRACTION), step)
     });
+    const compiledDirectory = path.join(buildDirectory, "Release");
+    if (description.gpu === "cuda") {
+      report(1, "checking the kernels on the GPU");
+      await checkGpuProducts({ compiledDirectory, log, logFile, signal });
+    }
     await mkdir(path.dirname(description.directory), { recursive: true });
     await publishBuild({
-      compiledDirectory: path.join(buildDirectory, "Release"),
+      compiledDirectory,
       directory: description.directory,
       metadata: {
         fileName: nodeLlamaCpp.metadataFileName,

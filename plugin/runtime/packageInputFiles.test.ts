@@ -23,7 +23,7 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "cuda/kernel.cu",
     "cuda/tools/CMakeLists.txt",
     "patches/0001-op.patch",
-    "patches/tests/op.cpp"
+    "patches/tests/load.cpp"
   ];
   for (const file of files) {
     await mkdir(path.join(root, path.dirname(file)), { recursive: true });
@@ -40,4 +40,5 @@ test("finds what this package is built from", async () => {
   for (const folder of ["patches/", "cpu/", "converter/native/", "bench/native/"])
     expect(paths.filter((path) => path.startsWith(folder)).length, folder).toBeGreaterThan(0);
   expect(paths).toContain("CMakeLists.txt");
+  expect(paths).toContain("patches/op_test/mul_mat_mixllm_test.cpp");
 });

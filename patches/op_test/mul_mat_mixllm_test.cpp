@@ -2,6 +2,7 @@
 // against the definition in float64. Kernel-level cases are the kernels' own tests' business; this one proves the
 // binding: sources, empty parts, batches, strides, threads, that ggml_mul_mat on a weight builds the op, that two nodes
 // may read one x, and that a graph computed again, which a backend may replay, sees the new x.
+//   mul-mat-mixllm-test [--gpu]     --gpu: on the GPUs alone, of which there must be one
 
 #include "ggml-alloc.h"
 #include "ggml-backend.h"
@@ -307,11 +308,15 @@ std::vector<Case> all_cases() {
 
 } // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    const bool only_gpus = argc == 2 && strcmp(argv[1], "--gpu") == 0;
     ggml_backend_load_all();
     int failed = 0, passed = 0, skipped = 0;
     for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
         ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (only_gpus && ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU) {
+            continue;
+        }
         ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
         for (ggml_backend_buffer_type_t type : buffer_types(device)) {
             int computed = 0;
@@ -329,6 +334,9 @@ int main() {
                    ggml_backend_buft_name(type));
         }
         printf("%s: done\n", ggml_backend_dev_name(device));
+    }
+    if (only_gpus && passed + failed == 0) {
+        fprintf(stderr, "no GPU computed the op\n");
     }
     printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
     return failed == 0 && passed > 0 ? 0 : 1;
