@@ -7,7 +7,8 @@ import { quantizeStock } from "../stock/quantizeStock.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import type { ArmRequest } from "../arm/ArmRequest.js";
-import { compareModels, type CompareOptions } from "./compareModels.js";
+import type { CompareOptions } from "./CompareOptions.js";
+import { compareModels } from "./compareModels.js";
 import type { ArmRunner } from "../arm/runArm.js";
 import { runArmRequest } from "../arm/runArmRequest.js";
 

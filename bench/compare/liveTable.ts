@@ -1,5 +1,5 @@
 import { comparisonColumns } from "./comparisonColumns.js";
-import type { UntimedModel } from "./compareModels.js";
+import type { UntimedModel } from "./UntimedModel.js";
 
 /** A table whose rows are printed one by one, when not all of them are known yet; without what is measured at the end. */
 export interface LiveTable {

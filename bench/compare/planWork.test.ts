@@ -3,7 +3,7 @@ import { planWork, type WorkKind } from "./planWork.js";
 
 const OPTIONS = {
   ...{ convertsSource: true, needsMatrix: true, textBytes: 100_000, context: 512, chunks: 10, calibrationChunks: 64 },
-  ...{ starts: 2, prompt: [512], generate: [64], depth: [0], repeat: 5 },
+  ...{ prompt: [512], generate: [64], depth: [0], repeat: 5 },
   contenders: [
     { kind: "mixllm", percent8bit: 10 },
     { kind: "stock", type: "Q4_K_M" },
@@ -15,7 +15,7 @@ const kinds = (options: Partial<Parameters<typeof planWork>[0]> = {}): WorkKind[
   planWork({ ...OPTIONS, ...options }).map(({ kind }) => kind);
 
 test("plans all work, each model's in turn", () => {
-  const measured = ["quality", "start", "start"];
+  const measured = ["quality", "start", "start", "start"];
   expect(kinds()).toEqual([
     ...["convert", ...measured, "imatrix"],
     ...["mixllm", ...measured],
@@ -32,7 +32,7 @@ test("quality takes the text twice where two models are held against each other,
       .filter(({ kind }) => kind === "quality")
       .map(({ tokens }) => tokens);
   expect(quality({})).toEqual([5120, 10_240, 10_240, 10_240]);
-  expect(quality({ chunks: undefined, contenders: [] })).toEqual([25_000]);
+  expect(quality({ chunks: 1000, contenders: [] })).toEqual([25_000]);
 });
 
 test("speed takes a warm-up and its rounds of every model and test", () => {

@@ -11,6 +11,9 @@ export interface Work {
   tokens: number;
 }
 
+/** How often each model starts for its load time, first token and memory. */
+export const STARTS = 3;
+
 /** Bytes of text a token, roughly. */
 const TOKEN_BYTES = 4;
 const CALIBRATION_CHUNK = 512;
@@ -26,7 +29,6 @@ const COST = { convert: 1000, quantize: 2000, start: 1000, generatedToken: 16, c
  *
  * @param options.convertsSource whether the source has to be converted to F16 first
  * @param options.needsMatrix whether stock types get an importance matrix
- * @param options.starts how often each model starts
  */
 export function planWork(
   options: Required<SpeedTestLengths> & {
@@ -35,18 +37,17 @@ export function planWork(
     contenders: readonly Contender[];
     textBytes: number;
     context: number;
-    chunks: number | undefined;
+    chunks?: number;
     calibrationChunks: number;
-    starts: number;
     repeat: number;
   }
 ): Work[] {
-  const { contenders, calibrationChunks, starts, repeat } = options;
+  const { contenders, calibrationChunks, repeat } = options;
   const textTokens = Math.min(options.textBytes / TOKEN_BYTES, (options.chunks ?? Infinity) * options.context);
   const calibrationTokens = calibrationChunks * CALIBRATION_CHUNK;
   const measuring = (models: number): Work[] => [
     { kind: "quality", tokens: models * textTokens },
-    ...Array.from({ length: starts }, (): Work => ({ kind: "start", tokens: COST.start }))
+    ...Array.from({ length: STARTS }, (): Work => ({ kind: "start", tokens: COST.start }))
   ];
   const making = (contender: Contender): Work[] => {
     switch (contender.kind) {

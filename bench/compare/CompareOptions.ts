@@ -1,0 +1,38 @@
+import type { ArmRunner } from "../arm/runArm.js";
+import type { Contender } from "./Contender.js";
+import type { UntimedModel } from "./UntimedModel.js";
+
+export interface CompareOptions {
+  /** A Hugging Face model directory, or an unquantized GGUF. */
+  source: string;
+  /** Path of the text to measure quality on. */
+  text: string;
+  /** Path of a text to calibrate on; without one, no importance matrix takes part. */
+  calibration?: string;
+  /** Folder for models and results; reused when it is there. */
+  output: string;
+  contenders: readonly Contender[];
+  /** Tokens a chunk; 512 unless given. */
+  context?: number;
+  /** Chunks of the text; all unless given. */
+  chunks?: number;
+  /** Chunks of 512 tokens of the calibration text, for MixLLM and the importance matrix alike; 64 unless given. */
+  calibrationChunks?: number;
+  /** Tokens of the prompt and generation tests (0 leaves them out), tokens before them, and how often they run. */
+  prompt?: readonly number[];
+  generate?: readonly number[];
+  depth?: readonly number[];
+  repeat?: number;
+  /** All that the machine offers unless given. */
+  threads?: number;
+  /** Layers on the GPU while speed and memory are measured; none unless given. */
+  gpuLayers?: number;
+  /** The command line, for the record. */
+  command: string[];
+  onProgress?: (fraction: number, step: string) => void;
+  /** Called with each model when all but its speed is measured. */
+  onModel?: (model: UntimedModel) => void;
+  signal?: AbortSignal;
+  /** How work is run; in processes of its own unless given. */
+  runArm?: ArmRunner;
+}
