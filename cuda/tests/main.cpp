@@ -4,6 +4,7 @@
 
 int main() {
     return run_parts({{"emulation checks", test_checker},
+                      {"interpreter checks", test_interpreter},
                       {"instructions", test_instructions},
                       {"quantize", test_quantize},
                       {"mul_mat", test_mul_mat}});

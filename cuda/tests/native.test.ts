@@ -4,12 +4,15 @@ import { runNativeTests } from "../../testing/runNativeTests.js";
 const ARCHITECTURES = ["75", "80", "86", "89", "90a", "120"];
 
 test(
-  "every CUDA kernel computes its definition in the host emulation, and nvcc compiles it without spills",
+  "every CUDA kernel computes its definition in the host emulation and as nvcc's PTX, and is compiled without spills",
   { timeout: 15 * 60_000 },
   async () => {
     const { passed, skipped } = await runNativeTests("cuda");
     expect(passed).toEqual(expect.arrayContaining(["mixllm-cuda-emulation", "mixllm-cuda-architectures"]));
-    const compiled = ARCHITECTURES.map((architecture) => `mixllm-cuda-nvcc-sm_${architecture}`);
+    const compiled = [
+      "mixllm-cuda-interpreter",
+      ...ARCHITECTURES.map((architecture) => `mixllm-cuda-nvcc-sm_${architecture}`)
+    ];
     if (skipped.length > 0)
       console.warn(`SKIPPED: there is no nvcc here, so the CUDA kernels were only emulated (${skipped.join(", ")})`);
     expect([...passed, ...skipped]).toEqual(expect.arrayContaining(compiled));

@@ -27,6 +27,7 @@ private:
 
 void test_checker(Suite& suite);
 void test_instructions(Suite& suite);
+void test_interpreter(Suite& suite);
 void test_quantize(Suite& suite);
 void test_mul_mat(Suite& suite);
 

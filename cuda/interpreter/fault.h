@@ -1,0 +1,15 @@
+#ifndef MIXLLM_INTERPRETER_FAULT_H
+#define MIXLLM_INTERPRETER_FAULT_H
+
+#include <stdexcept>
+
+namespace interpreter {
+
+// Something a kernel must not do, or that the interpreter does not know. Ends the launch.
+struct Fault : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+} // namespace interpreter
+
+#endif

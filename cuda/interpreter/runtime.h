@@ -1,0 +1,13 @@
+#ifndef MIXLLM_INTERPRETER_RUNTIME_H
+#define MIXLLM_INTERPRETER_RUNTIME_H
+
+#include <string>
+
+namespace interpreter {
+
+// What the last launch did wrong, if anything. Reading it clears it.
+std::string take_fault();
+
+} // namespace interpreter
+
+#endif
