@@ -133,7 +133,11 @@ describe("a comparison", () => {
 
   test.each<[string, () => Partial<CompareOptions>, RegExp]>([
     ["no model", () => ({ source: file("none") }), /^cannot read .*none: no such file/],
-    ["a quantized model", () => ({ source: file("q8_0.gguf") }), /q8_0\.gguf is quantized already: .* is not F16/],
+    [
+      "a quantized model",
+      () => ({ source: file("q8_0.gguf") }),
+      /q8_0\.gguf is quantized already: tensor ".*" is Q8_0/
+    ],
     ["a MixLLM model", () => ({ source: file("mixed.gguf") }), /mixed\.gguf is a MixLLM file already/],
     ["no text", () => ({ text: file("none") }), /^cannot read the text .*none: no such file/],
     ["no calibration text", () => ({ calibration: file("none") }), /^cannot read the text .*none: no such file/],

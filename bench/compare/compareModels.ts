@@ -2,10 +2,11 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { readFailure } from "../../files/readFailure.js";
+import { assertUnquantized } from "../../plugin/gguf/assertUnquantized.js";
+import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
 import { runArm } from "../arm/runArm.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readText } from "../files/readText.js";
-import { assertUnquantized } from "./assertUnquantized.js";
 import type { CompareOptions } from "./CompareOptions.js";
 import type { Comparison } from "./Comparison.js";
 import type { ComparisonContext } from "./ComparisonContext.js";
@@ -73,7 +74,7 @@ export async function compareModels(given: CompareOptions): Promise<Comparison> 
 
   const asGiven = (file: string): MadeModel => ({ file, origin: "as it was given" });
   const original = isDirectory ? await convertSource(context, "convert", "F16", ["--type", "f16"]) : asGiven(source);
-  await assertUnquantized(original.file);
+  assertUnquantized(original.file, [await readGgufHeader(original.file)]);
   const reference = { file: original.file, sha256: await hashes.of(original.file) };
 
   const measured: UntimedModel[] = [];
@@ -127,7 +128,7 @@ async function assertSource(source: string): Promise<boolean> {
   }
   if (!isDirectory) {
     await assertGgufFile(source);
-    await assertUnquantized(source);
+    assertUnquantized(source, [await readGgufHeader(source)]);
   }
   return isDirectory;
 }

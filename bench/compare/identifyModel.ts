@@ -1,7 +1,7 @@
 import { inspectMixLlmFile } from "../../plugin/api/inspectMixLlmFile.js";
+import { isFloatType } from "../../plugin/gguf/isFloatType.js";
 import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
 import type { ComparedModel } from "./Comparison.js";
-import { floatTypes } from "./floatTypes.js";
 
 /**
  * Says how a GGUF is quantized, if at all.
@@ -11,5 +11,5 @@ import { floatTypes } from "./floatTypes.js";
 export async function identifyModel(path: string): Promise<Pick<ComparedModel, "family" | "tensors">> {
   const { metadata, tensors } = await readGgufHeader(path);
   if (metadata.has("mixllm.version")) return { family: "mixllm", tensors: (await inspectMixLlmFile(path)).tensors };
-  return { family: tensors.every(({ type }) => floatTypes.has(type)) ? "unquantized" : "stock" };
+  return { family: tensors.every(({ type }) => isFloatType(type)) ? "unquantized" : "stock" };
 }

@@ -78,6 +78,10 @@ export class GgufFiles implements StoredWeights {
     }
   }
 
+  get headers(): readonly GgufHeader[] {
+    return this.#parts.map((part) => part.header);
+  }
+
   get paths(): readonly string[] {
     return this.#parts.map((part) => part.path);
   }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { assertUnquantized } from "../../plugin/gguf/assertUnquantized.js";
 import { ROPE_FREQUENCIES, type ComputedTensor } from "../architectures/ComputedTensor.js";
 import type { DecoderConfig } from "../architectures/DecoderConfig.js";
 import { decoderTensors } from "../architectures/decoderTensors.js";
@@ -9,7 +10,6 @@ import { matchTensors } from "../model/matchTensors.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import type { OpenModelOptions } from "../model/OpenModelOptions.js";
 import type { SourceModel } from "../model/SourceModel.js";
-import { assertUnquantized } from "./assertUnquantized.js";
 import { checkTokens } from "./checkTokens.js";
 import { GgufFiles } from "./GgufFiles.js";
 import { Hyperparameters } from "./Hyperparameters.js";
@@ -71,7 +71,7 @@ export class GgufModel implements SourceModel {
           { fix: `Architectures that can be converted: ${[...ARCHITECTURES.keys()].join(", ")}.` }
         );
       }
-      assertUnquantized(file, files);
+      assertUnquantized(file, files.headers);
       const metadataBytes = [...places.values()].reduce((sum, { start, end }) => sum + end - start, 0);
       if (metadataBytes > MAX_METADATA_BYTES) {
         throw new InvalidInputError(`${file} has ${metadataBytes} bytes of metadata, far more than any model`);
