@@ -20,6 +20,7 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "cpu/src/kernel.cpp",
     "cpu/test/kernel_test.cpp",
     "cuda/emulation/block.cpp",
+    "cuda/interpreter/warp.cpp",
     "cuda/kernel.cu",
     "cuda/tools/CMakeLists.txt",
     "patches/0001-op.patch",

@@ -7,7 +7,7 @@ const ENTRIES = ["CMakeLists.txt", "patches", "cpu", "converter/native", "bench/
 const CUDA_ENTRIES = [...ENTRIES, "cuda"];
 
 /** Tests, benchmarks of single parts and tools, documentation and hidden files. */
-const NOT_BUILT = /\/(tests?|bench|tools|emulation|lab)(\/|$)|\.test\.[^/]+$|\.md$|(^|\/)\./;
+const NOT_BUILT = /\/(tests?|bench|tools|emulation|interpreter|lab)(\/|$)|\.test\.[^/]+$|\.md$|(^|\/)\./;
 
 /** Lists the files of this package that go into a native build; the CUDA kernels only into one for CUDA. */
 export function packageInputFiles(root: string, gpu: RuntimeGpu): Promise<InputFile[]> {
