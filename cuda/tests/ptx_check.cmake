@@ -10,6 +10,13 @@ if(NOT NVCC)
     message("SKIPPED: there is no nvcc, so its PTX was not interpreted")
     return()
 endif()
+# The interpreter knows the object files and the instructions of this one.
+set(known_nvcc 13)
+execute_process(COMMAND "${NVCC}" --version OUTPUT_VARIABLE version)
+if(NOT version MATCHES "release ${known_nvcc}\\.")
+    message("SKIPPED: ${NVCC} is not nvcc ${known_nvcc}, so its PTX was not interpreted")
+    return()
+endif()
 
 get_filename_component(CUDA_DIR "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
 
