@@ -16,8 +16,7 @@
 // Every path here performs exactly these operations on each output, so results do not depend, to the last bit, on the
 // instruction set, the number of threads, or how many tokens are computed together.
 
-#ifndef MIXLLM_CPU_H
-#define MIXLLM_CPU_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,6 +82,4 @@ const char* mixllm_cpu_isa(void);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

@@ -15,8 +15,7 @@
 //   - On architecture 80 and later, a group whose s_x is 2^104 or more (activations beyond 2.5e33) may give an infinity
 //     or a NaN where the definition gives a finite y.
 
-#ifndef MIXLLM_CUDA_H
-#define MIXLLM_CUDA_H
+#pragma once
 
 #include <cuda_runtime_api.h>
 #include <stdbool.h>
@@ -80,6 +79,4 @@ cudaError_t mixllm_cuda_mul_mat(const struct mixllm_cuda_device* device, const s
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

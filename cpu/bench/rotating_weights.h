@@ -1,5 +1,4 @@
-#ifndef MIXLLM_ROTATING_WEIGHTS_H
-#define MIXLLM_ROTATING_WEIGHTS_H
+#pragma once
 
 #include "mixllm_cpu.h"
 
@@ -26,5 +25,3 @@ struct RotatingWeights {
 
 // Copies of `bytes` each that RotatingWeights and its like hold.
 size_t copies_beyond_caches(size_t bytes);
-
-#endif

@@ -1,7 +1,4 @@
-#ifndef MIXLLM_ELAPSED_SECONDS_H
-#define MIXLLM_ELAPSED_SECONDS_H
+#pragma once
 
 // Elapsed time since some moment, in seconds.
 double elapsed_seconds();
-
-#endif

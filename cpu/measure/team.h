@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEAM_H
-#define MIXLLM_TEAM_H
+#pragma once
 
 #include "thread_seconds.h"
 
@@ -48,5 +47,3 @@ private:
     const int size;
     std::atomic<int> arrived{0};
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_ACTIVATIONS_H
-#define MIXLLM_ACTIVATIONS_H
+#pragma once
 
 #include "../mixllm_cpu.h"
 
@@ -55,5 +54,3 @@ static inline ActivationCell activation_cell(const Activations& a, int64_t block
     const int64_t at = block * MIXLLM_BLOCK_TOKENS * a.groups + group * block_tokens(a, block);
     return {a.q + at * MIXLLM_GROUP_SIZE, a.scale + at, a.sum + at};
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_CPU_FEATURES_H
-#define MIXLLM_CPU_FEATURES_H
+#pragma once
 
 // What this processor and operating system can run.
 struct CpuFeatures {
@@ -11,5 +10,3 @@ struct CpuFeatures {
 };
 
 const CpuFeatures& cpu_features();
-
-#endif

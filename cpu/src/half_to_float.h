@@ -1,5 +1,4 @@
-#ifndef MIXLLM_HALF_TO_FLOAT_H
-#define MIXLLM_HALF_TO_FLOAT_H
+#pragma once
 
 #include <stdint.h>
 #include <string.h>
@@ -21,5 +20,3 @@ static inline float half_to_float(uint16_t half) {
     memcpy(&value, &bits, sizeof value);
     return value;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_KERNEL_SET_H
-#define MIXLLM_KERNEL_SET_H
+#pragma once
 
 #include "activations.h"
 
@@ -21,5 +20,3 @@ struct KernelSet {
     void (*tile_rows)(const mixllm_weight& weight, uint8_t* to);
     bool gains_by_tiles;
 };
-
-#endif

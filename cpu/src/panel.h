@@ -1,5 +1,4 @@
-#ifndef MIXLLM_PANEL_H
-#define MIXLLM_PANEL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -22,5 +21,3 @@ struct PanelGroup4 : PanelGroup {
 struct PanelGroup8 : PanelGroup {
     static constexpr int words = 32;
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_PREFETCH_TO_L2_H
-#define MIXLLM_PREFETCH_TO_L2_H
+#pragma once
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #    include <intrin.h>
@@ -15,5 +14,3 @@ static inline void prefetch_to_l2(const void* address) {
     (void)address;
 #endif
 }
-
-#endif

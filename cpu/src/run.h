@@ -1,5 +1,4 @@
-#ifndef MIXLLM_RUN_H
-#define MIXLLM_RUN_H
+#pragma once
 
 #include "kernel_set.h"
 
@@ -10,5 +9,3 @@ void mul_mat_with(const KernelSet& kernels, const mixllm_weight& weight, const v
                   float* y, int64_t y_stride, int thread, int threads);
 void tile_with(const KernelSet& kernels, mixllm_component component, const void* from, void* to, int64_t n_rows,
                int64_t n_inputs);
-
-#endif

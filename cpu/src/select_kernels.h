@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SELECT_KERNELS_H
-#define MIXLLM_SELECT_KERNELS_H
+#pragma once
 
 #include "kernel_set.h"
 
@@ -8,5 +7,3 @@ const KernelSet& select_kernels();
 
 // All compiled-in sets, best first, ending with null; those with runs_here() false must not be called.
 const KernelSet* const* all_kernels();
-
-#endif

@@ -1,10 +1,7 @@
-#ifndef MIXLLM_THREAD_SCRATCH_H
-#define MIXLLM_THREAD_SCRATCH_H
+#pragma once
 
 #include <stddef.h>
 
 // At least `bytes` of 64-byte aligned memory that belongs to the calling thread until its next call; freed when the
 // thread ends.
 void* thread_scratch(size_t bytes);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_UNROLLED_H
-#define MIXLLM_UNROLLED_H
+#pragma once
 
 #include <utility>
 
@@ -24,5 +23,3 @@ inline void unrolled(Body&& body) {
 }
 
 } // namespace
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_GUARDED_COPY_H
-#define MIXLLM_GUARDED_COPY_H
+#pragma once
 
 #include <cstddef>
 #include <cstring>
@@ -61,5 +60,3 @@ private:
     std::vector<T> copy;
 #endif
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DECODE_DP4A_INPUT_CUH
-#define MIXLLM_DECODE_DP4A_INPUT_CUH
+#pragma once
 
 #include "decode/decode_shape.cuh"
 #include "layout/activations.cuh"
@@ -91,5 +90,3 @@ private:
     size_t token_step; // bytes from one token to the next
     int tokens;
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DECODE_KERNEL_CUH
-#define MIXLLM_DECODE_KERNEL_CUH
+#pragma once
 
 #include "decode/decode_shape.cuh"
 #include "layout/activations.cuh"
@@ -109,5 +108,3 @@ __global__ void __launch_bounds__(DECODE_WARPS * 32, 2) decode_kernel(const __gr
         }
     }
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DECODE_MMA_INPUT_CUH
-#define MIXLLM_DECODE_MMA_INPUT_CUH
+#pragma once
 
 #include "decode/decode_shape.cuh"
 #include "layout/activations.cuh"
@@ -95,5 +94,3 @@ private:
     Global<const int32_t> sum;
     size_t step; // scales from one group of the warp to the next
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_CHOOSE_PATH_H
-#define MIXLLM_CHOOSE_PATH_H
+#pragma once
 
 #include "mixllm_cuda.h"
 
@@ -7,5 +6,3 @@ enum class Path { portable, decode, tile16, tile32, tile64, tile128, wgmma };
 
 // Depends on nothing else, as activations are quantized in the layout of the path before the weight is known.
 Path choose_path(const mixllm_cuda_device& device, int64_t tokens);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DISPATCH_DECODE_CUH
-#define MIXLLM_DISPATCH_DECODE_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 #include "mixllm_cuda.h"
@@ -7,5 +6,3 @@
 // Up to 8 tokens. Needs no workspace.
 cudaError_t mul_mat_decode(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight,
                            const Activations& activations, float* y, int64_t y_stride, cudaStream_t stream);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_LAUNCH_CUH
-#define MIXLLM_LAUNCH_CUH
+#pragma once
 
 #include "mixllm_cuda.h"
 
@@ -34,5 +33,3 @@ cudaError_t launch(const mixllm_cuda_device& device, void (*kernel)(Parameters..
     config.numAttrs = starts_early(device) ? 1 : 0;
     return cudaLaunchKernelEx(&config, kernel, arguments...);
 }
-
-#endif

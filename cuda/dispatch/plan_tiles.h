@@ -1,5 +1,4 @@
-#ifndef MIXLLM_PLAN_TILES_H
-#define MIXLLM_PLAN_TILES_H
+#pragma once
 
 #include "mixllm_cuda.h"
 #include "tile/tile_plan.cuh"
@@ -14,5 +13,3 @@ struct TileSize {
 // How one product is dealt to the blocks of `device`.
 TilePlan plan_tiles(const TileSize& size, const mixllm_cuda_device& device, const mixllm_cuda_weight& weight,
                     int64_t tokens);
-
-#endif

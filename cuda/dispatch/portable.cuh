@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DISPATCH_PORTABLE_CUH
-#define MIXLLM_DISPATCH_PORTABLE_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 #include "mixllm_cuda.h"
@@ -7,5 +6,3 @@
 // Any shape on any GPU. Needs no workspace.
 cudaError_t mul_mat_portable(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight,
                              const Activations& activations, float* y, int64_t y_stride, cudaStream_t stream);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DISPATCH_TILE_CUH
-#define MIXLLM_DISPATCH_TILE_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 #include "mixllm_cuda.h"
@@ -13,5 +12,3 @@ cudaError_t mul_mat_tile(const mixllm_cuda_device& device, const mixllm_cuda_wei
 
 template <int TOKENS>
 size_t tile_workspace_bytes(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight, int64_t tokens);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DISPATCH_TILE_LAUNCH_CUH
-#define MIXLLM_DISPATCH_TILE_LAUNCH_CUH
+#pragma once
 
 #include "dispatch/launch.cuh"
 #include "dispatch/plan_tiles.h"
@@ -43,5 +42,3 @@ cudaError_t mul_mat_tile(const mixllm_cuda_device& device, const mixllm_cuda_wei
     template size_t tile_workspace_bytes<TOKENS>(const mixllm_cuda_device&, const mixllm_cuda_weight&, int64_t);       \
     template cudaError_t mul_mat_tile<TOKENS>(const mixllm_cuda_device&, const mixllm_cuda_weight&,                    \
                                               const Activations&, float*, int64_t, void*, cudaStream_t);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DISPATCH_WGMMA_CUH
-#define MIXLLM_DISPATCH_WGMMA_CUH
+#pragma once
 
 #include "layout/wgmma_activations.cuh"
 #include "mixllm_cuda.h"
@@ -10,5 +9,3 @@ cudaError_t mul_mat_wgmma(const mixllm_cuda_device& device, const mixllm_cuda_we
                           cudaStream_t stream);
 
 size_t wgmma_workspace_bytes(const mixllm_cuda_device& device, const mixllm_cuda_weight& weight, int64_t tokens);
-
-#endif

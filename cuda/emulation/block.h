@@ -1,5 +1,4 @@
-#ifndef MIXLLM_EMULATION_BLOCK_H
-#define MIXLLM_EMULATION_BLOCK_H
+#pragma once
 
 #include "fiber.h"
 #include "shadow.h"
@@ -197,5 +196,3 @@ private:
 Block& running_block();
 
 } // namespace emulation
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_EMULATION_FAULT_H
-#define MIXLLM_EMULATION_FAULT_H
+#pragma once
 
 #include <stdexcept>
 #include <string>
@@ -16,5 +15,3 @@ struct Fault : std::runtime_error {
 std::string last_fault();
 
 } // namespace emulation
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_EMULATION_FIBER_H
-#define MIXLLM_EMULATION_FIBER_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,5 +42,3 @@ private:
 };
 
 } // namespace emulation
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_EMULATION_GLOBAL_MEMORY_H
-#define MIXLLM_EMULATION_GLOBAL_MEMORY_H
+#pragma once
 
 #include "shadow.h"
 
@@ -37,5 +36,3 @@ private:
 GlobalMemory& global_memory();
 
 } // namespace emulation
-
-#endif

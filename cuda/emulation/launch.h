@@ -1,5 +1,4 @@
-#ifndef MIXLLM_EMULATION_LAUNCH_H
-#define MIXLLM_EMULATION_LAUNCH_H
+#pragma once
 
 #include <cuda_runtime_api.h>
 
@@ -16,5 +15,3 @@ cudaError_t launch(Dim3 grid, unsigned threads, size_t shared_bytes, const std::
                    bool early = false);
 
 } // namespace emulation
-
-#endif

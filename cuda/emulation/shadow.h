@@ -1,5 +1,4 @@
-#ifndef MIXLLM_EMULATION_SHADOW_H
-#define MIXLLM_EMULATION_SHADOW_H
+#pragma once
 
 #include <stdint.h>
 
@@ -48,5 +47,3 @@ private:
 };
 
 } // namespace emulation
-
-#endif

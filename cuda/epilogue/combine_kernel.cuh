@@ -1,5 +1,4 @@
-#ifndef MIXLLM_COMBINE_KERNEL_CUH
-#define MIXLLM_COMBINE_KERNEL_CUH
+#pragma once
 
 #include "epilogue/finish_tile.cuh"
 #include "ptx/float_rn.cuh"
@@ -33,5 +32,3 @@ __global__ void __launch_bounds__(Shape::THREADS) combine_kernel(const __grid_co
     scatter_tile<Shape>(sums, channel, origin.first_token, out.tokens, out.y, out.y_stride,
                         dynamic_shared().as<float>(), [] { __syncthreads(); });
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_FINISH_TILE_CUH
-#define MIXLLM_FINISH_TILE_CUH
+#pragma once
 
 #include "epilogue/scatter_tile.cuh"
 #include "tile/tile_plan.cuh"
@@ -54,5 +53,3 @@ __device__ __forceinline__ void finish_tile(WarpSums<Shape>& sums, const TileOut
         to.store((size_t)i * Shape::THREADS, sum_at<Shape>(sums, i));
     }
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SCATTER_TILE_CUH
-#define MIXLLM_SCATTER_TILE_CUH
+#pragma once
 
 #include "layout/weight_part.cuh"
 #include "memory/global.cuh"
@@ -48,5 +47,3 @@ __device__ __forceinline__ void scatter_tile(const WarpSums<Shape>& sums, int32_
         }
     }
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_BLOCK_H
-#define MIXLLM_INTERPRETER_BLOCK_H
+#pragma once
 
 #include "interpreter/bulk_copies.h"
 #include "interpreter/launch.h"
@@ -35,5 +34,3 @@ public:
 };
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_BULK_COPIES_H
-#define MIXLLM_INTERPRETER_BULK_COPIES_H
+#pragma once
 
 #include "interpreter/shared_memory.h"
 
@@ -46,5 +45,3 @@ private:
 };
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_CHECK_WGMMA_FENCES_H
-#define MIXLLM_INTERPRETER_CHECK_WGMMA_FENCES_H
+#pragma once
 
 #include "interpreter/program.h"
 
@@ -10,5 +9,3 @@ namespace interpreter {
 void check_wgmma_fences(const Kernel& kernel);
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_DEVICE_H
-#define MIXLLM_INTERPRETER_DEVICE_H
+#pragma once
 
 #include <stddef.h>
 #include <string>
@@ -29,5 +28,3 @@ std::string launch(const void* function, unsigned blocks, unsigned threads, size
                    void** arguments);
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_DOT_H
-#define MIXLLM_INTERPRETER_DOT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -15,5 +14,3 @@ inline int32_t dot32(const int8_t* a, const int8_t* b) {
 }
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_ELEMENTWISE_H
-#define MIXLLM_INTERPRETER_ELEMENTWISE_H
+#pragma once
 
 #include "interpreter/lane_values.h"
 #include "interpreter/opcode.h"
@@ -50,5 +49,3 @@ Opcode elementwise(const char* name) {
 }
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_FAT_BINARY_H
-#define MIXLLM_INTERPRETER_FAT_BINARY_H
+#pragma once
 
 #include <string>
 
@@ -10,5 +9,3 @@ namespace interpreter {
 std::string ptx_of(const void* fat_binary, const std::string& target);
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_FAULT_H
-#define MIXLLM_INTERPRETER_FAULT_H
+#pragma once
 
 #include <stdexcept>
 
@@ -11,5 +10,3 @@ struct Fault : std::runtime_error {
 };
 
 } // namespace interpreter
-
-#endif

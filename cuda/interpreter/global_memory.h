@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_GLOBAL_MEMORY_H
-#define MIXLLM_INTERPRETER_GLOBAL_MEMORY_H
+#pragma once
 
 #include <map>
 #include <memory>
@@ -40,5 +39,3 @@ private:
 GlobalMemory& global_memory();
 
 } // namespace interpreter
-
-#endif

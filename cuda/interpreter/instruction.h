@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_INSTRUCTION_H
-#define MIXLLM_INTERPRETER_INSTRUCTION_H
+#pragma once
 
 #include <stdint.h>
 #include <vector>
@@ -36,5 +35,3 @@ struct Instruction {
 };
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_LANE_VALUES_H
-#define MIXLLM_INTERPRETER_LANE_VALUES_H
+#pragma once
 
 #include "interpreter/warp.h"
 
@@ -49,5 +48,3 @@ void for_each(Lanes lanes, const Call& call) {
 }
 
 } // namespace interpreter
-
-#endif

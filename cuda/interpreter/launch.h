@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_LAUNCH_H
-#define MIXLLM_INTERPRETER_LAUNCH_H
+#pragma once
 
 #include "interpreter/program.h"
 
@@ -22,5 +21,3 @@ struct Launch {
 void run(const Launch& launch);
 
 } // namespace interpreter
-
-#endif

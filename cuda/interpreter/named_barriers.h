@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_NAMED_BARRIERS_H
-#define MIXLLM_INTERPRETER_NAMED_BARRIERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ private:
 };
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_OPCODE_H
-#define MIXLLM_INTERPRETER_OPCODE_H
+#pragma once
 
 #include "interpreter/instruction.h"
 
@@ -34,5 +33,3 @@ std::vector<Opcode> mbarrier_opcodes();
 std::vector<Opcode> wgmma_opcodes();
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_PENDING_COPIES_H
-#define MIXLLM_INTERPRETER_PENDING_COPIES_H
+#pragma once
 
 #include "interpreter/shared_memory.h"
 
@@ -29,5 +28,3 @@ private:
 };
 
 } // namespace interpreter
-
-#endif

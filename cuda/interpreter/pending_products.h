@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_PENDING_PRODUCTS_H
-#define MIXLLM_INTERPRETER_PENDING_PRODUCTS_H
+#pragma once
 
 #include "interpreter/instruction.h"
 
@@ -38,5 +37,3 @@ private:
 };
 
 } // namespace interpreter
-
-#endif

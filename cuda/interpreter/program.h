@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_PROGRAM_H
-#define MIXLLM_INTERPRETER_PROGRAM_H
+#pragma once
 
 #include "interpreter/instruction.h"
 
@@ -47,5 +46,3 @@ struct Program {
 Program parse_program(const std::string& ptx);
 
 } // namespace interpreter
-
-#endif

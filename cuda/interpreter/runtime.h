@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_RUNTIME_H
-#define MIXLLM_INTERPRETER_RUNTIME_H
+#pragma once
 
 #include <string>
 
@@ -9,5 +8,3 @@ namespace interpreter {
 std::string take_fault();
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_SHARED_MEMORY_H
-#define MIXLLM_INTERPRETER_SHARED_MEMORY_H
+#pragma once
 
 #include <random>
 #include <stddef.h>
@@ -31,5 +30,3 @@ private:
 };
 
 } // namespace interpreter
-
-#endif

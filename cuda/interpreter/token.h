@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_TOKEN_H
-#define MIXLLM_INTERPRETER_TOKEN_H
+#pragma once
 
 #include <stdint.h>
 #include <string>
@@ -18,5 +17,3 @@ struct Token {
 std::vector<Token> tokenize(const std::string& ptx);
 
 } // namespace interpreter
-
-#endif

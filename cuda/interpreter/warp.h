@@ -1,5 +1,4 @@
-#ifndef MIXLLM_INTERPRETER_WARP_H
-#define MIXLLM_INTERPRETER_WARP_H
+#pragma once
 
 #include "interpreter/pending_copies.h"
 #include "interpreter/pending_products.h"
@@ -61,5 +60,3 @@ private:
 };
 
 } // namespace interpreter
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_ACTIVATIONS_CUH
-#define MIXLLM_ACTIVATIONS_CUH
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -41,5 +40,3 @@ inline Activations activations_at(void* buffer, int64_t n_inputs, int64_t tokens
     a.sum = reinterpret_cast<int32_t*>(scale + round_up((int64_t)a.groups * a.token_stride * 4, 256));
     return a;
 }
-
-#endif

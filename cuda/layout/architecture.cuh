@@ -1,5 +1,4 @@
-#ifndef MIXLLM_ARCHITECTURE_CUH
-#define MIXLLM_ARCHITECTURE_CUH
+#pragma once
 
 // What the architecture being compiled for has. On the host, and in the emulation, everything: the launchers choose.
 
@@ -13,6 +12,4 @@ constexpr bool HAS_INT8_MMA = true; // mma.m16n8k32 on int8, cp.async, ldmatrix,
 constexpr bool HAS_WGMMA = false;
 #else
 constexpr bool HAS_WGMMA = true;    // wgmma, mbarriers and bulk copies: sm_90a
-#endif
-
 #endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_ROW_PAIR_READER_CUH
-#define MIXLLM_ROW_PAIR_READER_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 #include "layout/weight_part.cuh"
@@ -69,5 +68,3 @@ private:
     size_t step;     // scales from one group to the next
     int offset, end; // bytes in a row: of this thread's pieces of the next group; of the whole row
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WEIGHT_PART_CUH
-#define MIXLLM_WEIGHT_PART_CUH
+#pragma once
 
 #include "mixllm_cuda.h"
 
@@ -36,5 +35,3 @@ __device__ __forceinline__ const WeightPart& part_of(const WeightView& weight) {
         return weight.part8;
     }
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WGMMA_ACTIVATIONS_CUH
-#define MIXLLM_WGMMA_ACTIVATIONS_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 
@@ -28,5 +27,3 @@ inline size_t wgmma_activation_bytes(int64_t n_inputs, int64_t tokens) {
 inline WgmmaActivations wgmma_activations_at(void* buffer, int64_t n_inputs, int64_t tokens) {
     return {static_cast<uint8_t*>(buffer), group_count(n_inputs), (int)tokens};
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WGMMA_RECORD_OFFSET_CUH
-#define MIXLLM_WGMMA_RECORD_OFFSET_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -12,5 +11,3 @@ __host__ __device__ inline int wgmma_record_offset(int token, int word) {
     const int t = word / 8, h = word / 4 % 2, k = word % 4;
     return token * 128 + ((2 * k + h) ^ (token % 8)) * 16 + t * 4;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_GLOBAL_CUH
-#define MIXLLM_GLOBAL_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -22,5 +21,3 @@ struct Global {
         return Global<U>(reinterpret_cast<U*>(address));
     }
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SHARED_CUH
-#define MIXLLM_SHARED_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ __device__ __forceinline__ Shared<uint8_t> dynamic_shared() {
     extern __shared__ __align__(1024) uint8_t mixllm_dynamic_shared[];
     return Shared<uint8_t>(mixllm_dynamic_shared);
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_PORTABLE_KERNEL_CUH
-#define MIXLLM_PORTABLE_KERNEL_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 #include "layout/weight_part.cuh"
@@ -159,5 +158,3 @@ __global__ void __launch_bounds__(PORTABLE_THREADS) portable_kernel(const __grid
         portable_tile<4, TOKENS>(p.weight, p.activations, row_tile - p.row_tiles8, first_token, p.y, p.y_stride);
     }
 }
-
-#endif

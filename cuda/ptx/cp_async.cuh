@@ -1,5 +1,4 @@
-#ifndef MIXLLM_CP_ASYNC_CUH
-#define MIXLLM_CP_ASYNC_CUH
+#pragma once
 
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
@@ -31,5 +30,3 @@ template <int PENDING>
 __device__ __forceinline__ void cp_async_wait() {
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_DP4A_CUH
-#define MIXLLM_DP4A_CUH
+#pragma once
 
 #include <stdint.h>
 
@@ -9,5 +8,3 @@ __device__ __forceinline__ int32_t dp4a(uint32_t a, uint32_t b, int32_t c) {
     asm("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
     return d;
 }
-
-#endif

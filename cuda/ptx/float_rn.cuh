@@ -1,5 +1,4 @@
-#ifndef MIXLLM_FLOAT_RN_CUH
-#define MIXLLM_FLOAT_RN_CUH
+#pragma once
 
 // float32 operations rounded once to nearest even, subnormals kept. The compiler's own operators lose both under
 // -use_fast_math, which ggml compiles with.
@@ -27,5 +26,3 @@ __device__ __forceinline__ float fma_rn(float a, float b, float c) {
     asm("fma.rn.f32 %0, %1, %2, %3;" : "=f"(d) : "f"(a), "f"(b), "f"(c));
     return d;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_GRID_DEPENDENCY_CUH
-#define MIXLLM_GRID_DEPENDENCY_CUH
+#pragma once
 
 // Kernels put on the stream by launch() may start while the kernel before them is still running, on sm_90 and later.
 // PTX ISA, "griddepcontrol"; CUDA Programming Guide, "Programmatic Dependent Launch".
@@ -19,5 +18,3 @@ __device__ __forceinline__ void let_next_kernel_start() {
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_HALF_TO_FLOAT_CUH
-#define MIXLLM_HALF_TO_FLOAT_CUH
+#pragma once
 
 #include <stdint.h>
 
@@ -9,5 +8,3 @@ __device__ __forceinline__ float half_to_float(uint16_t half) {
     asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half));
     return value;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_LDMATRIX_CUH
-#define MIXLLM_LDMATRIX_CUH
+#pragma once
 
 #include "memory/shared.cuh"
 
@@ -12,5 +11,3 @@ __device__ __forceinline__ void ldmatrix_x4(uint32_t (&r)[4], Shared<const uint8
                  : "r"(address)
                  : "memory");
 }
-
-#endif

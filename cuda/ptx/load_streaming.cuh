@@ -1,5 +1,4 @@
-#ifndef MIXLLM_LOAD_STREAMING_CUH
-#define MIXLLM_LOAD_STREAMING_CUH
+#pragma once
 
 #include "memory/global.cuh"
 
@@ -37,5 +36,3 @@ __device__ __forceinline__ uint64_t evict_normal_policy() {
 #endif
     return policy;
 }
-
-#endif

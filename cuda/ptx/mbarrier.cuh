@@ -1,5 +1,4 @@
-#ifndef MIXLLM_MBARRIER_CUH
-#define MIXLLM_MBARRIER_CUH
+#pragma once
 
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
@@ -55,5 +54,3 @@ __device__ __forceinline__ void bulk_copy(Shared<uint8_t> to, Global<const uint8
                  "l"(from.address), "r"(bytes), "r"(barrier_address)
                  : "memory");
 }
-
-#endif

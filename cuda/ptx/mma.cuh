@@ -1,5 +1,4 @@
-#ifndef MIXLLM_MMA_CUH
-#define MIXLLM_MMA_CUH
+#pragma once
 
 #include <stdint.h>
 
@@ -19,5 +18,3 @@ __device__ __forceinline__ void mma_m16n8k32(int32_t (&d)[4], const uint32_t (&a
         : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "r"(c[0]), "r"(c[1]), "r"(c[2]), "r"(c[3]));
 }
-
-#endif

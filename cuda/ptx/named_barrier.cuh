@@ -1,5 +1,4 @@
-#ifndef MIXLLM_NAMED_BARRIER_CUH
-#define MIXLLM_NAMED_BARRIER_CUH
+#pragma once
 
 // A barrier among THREADS threads of the block, whole warps, all of which come here.
 template <int ID, int THREADS>
@@ -7,5 +6,3 @@ __device__ __forceinline__ void named_barrier() {
     static_assert(ID > 0 && ID < 16 && THREADS % 32 == 0, "barrier 0 is __syncthreads");
     asm volatile("bar.sync %0, %1;" ::"n"(ID), "n"(THREADS) : "memory");
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_REGISTER_BUDGET_CUH
-#define MIXLLM_REGISTER_BUDGET_CUH
+#pragma once
 
 // Both are executed by all warps of a warpgroup, and change how many registers each of their threads has; sm_90a. PTX
 // ISA, "setmaxnreg": raising waits until lowering has freed enough in the block's pool, and the compiler takes both
@@ -16,5 +15,3 @@ __device__ __forceinline__ void lower_register_budget() {
     static_assert(REGISTERS % 8 == 0 && REGISTERS >= 24 && REGISTERS <= 256, "what setmaxnreg takes");
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(REGISTERS));
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WARP_REDUCE_CUH
-#define MIXLLM_WARP_REDUCE_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 #include <stdint.h>
@@ -27,5 +26,3 @@ __device__ __forceinline__ int32_t warp_sum(int32_t value) {
     return value;
 #endif
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WARP_SYNC_CUH
-#define MIXLLM_WARP_SYNC_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -7,5 +6,3 @@
 __device__ __forceinline__ void warp_sync() {
     __syncwarp();
 }
-
-#endif

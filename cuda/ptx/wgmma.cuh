@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WGMMA_CUH
-#define MIXLLM_WGMMA_CUH
+#pragma once
 
 #include "memory/shared.cuh"
 
@@ -89,5 +88,3 @@ __device__ __forceinline__ void wgmma_wait(int32_t (&sums)[64]) {
                  : "n"(PENDING)
                  : "memory");
 }
-
-#endif

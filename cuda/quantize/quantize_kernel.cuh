@@ -1,5 +1,4 @@
-#ifndef MIXLLM_QUANTIZE_KERNEL_CUH
-#define MIXLLM_QUANTIZE_KERNEL_CUH
+#pragma once
 
 #include "memory/global.cuh"
 #include "mixllm_cuda.h"
@@ -75,5 +74,3 @@ __global__ void __launch_bounds__(QUANTIZE_WARPS * 32)
     const float scale = __uint_as_float(usable ? scale_bits : finite ? 0 : not_a_number);
     store_quantized(p.activations, token, group, lane, packed, scale, sum);
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_STORE_QUANTIZED_CUH
-#define MIXLLM_STORE_QUANTIZED_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 #include "layout/wgmma_activations.cuh"
@@ -35,5 +34,3 @@ __device__ __forceinline__ void store_quantized(const WgmmaActivations& a, int t
         (to + (size_t)WGMMA_SCALES).as<float>().store(at, lane == 0 ? scale : mul_rn(-12582912.0f, scale));
     }
 }
-
-#endif

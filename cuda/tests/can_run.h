@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_CAN_RUN_H
-#define MIXLLM_TEST_CAN_RUN_H
+#pragma once
 
 #include "mixllm_cuda.h"
 
@@ -11,5 +10,3 @@ inline bool can_run(const mixllm_cuda_device& device, int capability) {
     }
     return capability >= (device.architecture >= 90 ? 90 : device.architecture >= 80 ? 80 : 75);
 }
-
-#endif

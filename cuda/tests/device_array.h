@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_DEVICE_ARRAY_H
-#define MIXLLM_TEST_DEVICE_ARRAY_H
+#pragma once
 
 #include "tests/require_success.h"
 
@@ -39,5 +38,3 @@ private:
     size_t count;
     T* data = nullptr;
 };
-
-#endif

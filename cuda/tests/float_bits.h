@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_FLOAT_BITS_H
-#define MIXLLM_TEST_FLOAT_BITS_H
+#pragma once
 
 #include <cmath>
 #include <cstring>
@@ -15,5 +14,3 @@ inline uint32_t float_bits(float value) {
 inline bool same_float(float a, float b) {
     return (std::isnan(a) && std::isnan(b)) || float_bits(a) == float_bits(b);
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_INSTRUCTION_KERNELS_H
-#define MIXLLM_TEST_INSTRUCTION_KERNELS_H
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -19,5 +18,3 @@ cudaError_t run_mma(const uint32_t* in, uint32_t* out);
 cudaError_t run_cp_async(const uint32_t* in, uint32_t* out);
 cudaError_t run_bulk_copy(const uint32_t* in, uint32_t* out);
 cudaError_t run_wgmma(const uint32_t* in, uint32_t* out);
-
-#endif

@@ -1,9 +1,6 @@
-#ifndef MIXLLM_TEST_MAKE_INPUT_H
-#define MIXLLM_TEST_MAKE_INPUT_H
+#pragma once
 
 #include "tests/weight.h"
 
 // `tokens` rows of activations, x_stride floats apart; what lies between rows is NaN.
 std::vector<float> make_input(int64_t n_inputs, int64_t x_stride, int64_t tokens, Values values, std::mt19937& random);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_REFERENCE_H
-#define MIXLLM_TEST_REFERENCE_H
+#pragma once
 
 #include "tests/weight.h"
 
@@ -27,5 +26,3 @@ struct Reference {
 };
 
 Reference multiply_reference(const Weight& weight, const QuantizedInput& x, int64_t tokens, const SumOrder& order);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_REQUIRE_SUCCESS_H
-#define MIXLLM_TEST_REQUIRE_SUCCESS_H
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -12,5 +11,3 @@ inline void require_success(cudaError_t error, const char* what) {
         throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
     }
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_SUITE_H
-#define MIXLLM_TEST_SUITE_H
+#pragma once
 
 #include <functional>
 #include <string>
@@ -38,5 +37,3 @@ struct TestPart {
 
 // Runs the parts and prints what came of each. Returns the process's exit status.
 int run_parts(const std::vector<TestPart>& parts);
-
-#endif

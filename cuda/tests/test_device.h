@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_DEVICE_H
-#define MIXLLM_TEST_DEVICE_H
+#pragma once
 
 #include "mixllm_cuda.h"
 
@@ -13,5 +12,3 @@ bool runs_here(const mixllm_cuda_device& device);
 
 // What the emulation found wrong since the last call, if anything.
 std::string take_fault();
-
-#endif

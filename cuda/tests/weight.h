@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TEST_WEIGHT_H
-#define MIXLLM_TEST_WEIGHT_H
+#pragma once
 
 #include "mixllm_cuda.h"
 #include "tests/device_array.h"
@@ -32,5 +31,3 @@ private:
     struct Packed;
     std::shared_ptr<Packed> packed;
 };
-
-#endif

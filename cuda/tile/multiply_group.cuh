@@ -1,5 +1,4 @@
-#ifndef MIXLLM_MULTIPLY_GROUP_CUH
-#define MIXLLM_MULTIPLY_GROUP_CUH
+#pragma once
 
 #include "ptx/float_rn.cuh"
 #include "ptx/half_to_float.cuh"
@@ -84,5 +83,3 @@ __device__ __forceinline__ void multiply_group(WarpSums<Shape>& sums, Shared<con
         }
     }
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_STAGE_LOADER_CUH
-#define MIXLLM_STAGE_LOADER_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 #include "layout/weight_part.cuh"
@@ -133,5 +132,3 @@ private:
     int small_bytes = 0;
     int rows_left, bytes_left, tokens_left;
 };
-
-#endif

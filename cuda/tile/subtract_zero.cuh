@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SUBTRACT_ZERO_CUH
-#define MIXLLM_SUBTRACT_ZERO_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 #include <stdint.h>
@@ -15,5 +14,3 @@ __device__ __forceinline__ uint32_t zero_complement(int zero) {
 __device__ __forceinline__ uint32_t subtract_zero(uint32_t q, uint32_t complement) {
     return (q + complement) ^ 0x80808080u;
 }
-
-#endif

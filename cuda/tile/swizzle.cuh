@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWIZZLE_CUH
-#define MIXLLM_SWIZZLE_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -18,5 +17,3 @@ __device__ __forceinline__ int swizzled(int row, int chunk) {
 __device__ __forceinline__ int next_chunk(int offset, int chunks) {
     return offset ^ chunks * 16;
 }
-
-#endif

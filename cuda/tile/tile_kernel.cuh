@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TILE_KERNEL_CUH
-#define MIXLLM_TILE_KERNEL_CUH
+#pragma once
 
 #include "epilogue/finish_tile.cuh"
 #include "layout/architecture.cuh"
@@ -69,5 +68,3 @@ __global__ void __launch_bounds__(Shape::THREADS, Shape::BLOCKS_PER_MULTIPROCESS
         }
     }
 }
-
-#endif

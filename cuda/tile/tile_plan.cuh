@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TILE_PLAN_CUH
-#define MIXLLM_TILE_PLAN_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 #include <stdint.h>
@@ -96,5 +95,3 @@ __host__ __device__ inline TilePosition tile_position(const TilePlan& plan, int 
     const int width = left < band_width ? left : band_width;
     return {in_band / width, band * band_width + in_band % width};
 }
-
-#endif

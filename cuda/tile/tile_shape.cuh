@@ -1,5 +1,4 @@
-#ifndef MIXLLM_TILE_SHAPE_CUH
-#define MIXLLM_TILE_SHAPE_CUH
+#pragma once
 
 #include "layout/activations.cuh"
 
@@ -60,5 +59,3 @@ constexpr int tile_shared_bytes() {
     static_assert(Shape::SCATTER_BYTES <= Shape::SHARED_LIMIT, "the epilogue reuses the memory of the stages");
     return stages > Shape::SCATTER_BYTES ? stages : Shape::SCATTER_BYTES;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WEIGHT_FRAGMENTS_CUH
-#define MIXLLM_WEIGHT_FRAGMENTS_CUH
+#pragma once
 
 #include "memory/shared.cuh"
 #include "ptx/ldmatrix.cuh"
@@ -38,5 +37,3 @@ __device__ __forceinline__ void load_fragments8(WeightFragments& fragments, Shar
         ldmatrix_x4(fragments[k], rows + next_chunk(at, 2 * k));
     }
 }
-
-#endif

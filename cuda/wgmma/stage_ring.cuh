@@ -1,5 +1,4 @@
-#ifndef MIXLLM_STAGE_RING_CUH
-#define MIXLLM_STAGE_RING_CUH
+#pragma once
 
 #include "ptx/mbarrier.cuh"
 #include "wgmma/wgmma_shape.cuh"
@@ -54,5 +53,3 @@ private:
     int stage;
     unsigned parity; // of the phase in which the stage is filled this time round
 };
-
-#endif

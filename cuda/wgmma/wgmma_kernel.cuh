@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WGMMA_KERNEL_CUH
-#define MIXLLM_WGMMA_KERNEL_CUH
+#pragma once
 
 #include "epilogue/finish_tile.cuh"
 #include "layout/architecture.cuh"
@@ -163,5 +162,3 @@ __global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1) wgmma_kernel(const __g
         }
     }
 }
-
-#endif

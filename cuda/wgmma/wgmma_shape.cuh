@@ -1,5 +1,4 @@
-#ifndef MIXLLM_WGMMA_SHAPE_CUH
-#define MIXLLM_WGMMA_SHAPE_CUH
+#pragma once
 
 #include "layout/wgmma_activations.cuh"
 
@@ -26,5 +25,3 @@ struct WgmmaShape {
     static constexpr int SHARED_BYTES = BARRIERS + STAGES * 2 * 8;
     static_assert(SHARED_BYTES <= 227 * 1024, "what a block can have on sm_90");
 };
-
-#endif

@@ -2,8 +2,7 @@
 // launchers and tests use of CUDA C++ and its runtime, on one emulated device whose launches complete before they
 // return.
 
-#ifndef MIXLLM_EMULATION_CUDA_RUNTIME_H
-#define MIXLLM_EMULATION_CUDA_RUNTIME_H
+#pragma once
 
 #include "cuda_runtime_api.h"
 
@@ -133,5 +132,3 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
         config->gridDim, config->blockDim.x, config->dynamicSmemBytes, [&] { kernel(Parameters(arguments)...); },
         early);
 }
-
-#endif

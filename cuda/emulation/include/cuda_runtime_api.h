@@ -1,7 +1,6 @@
 // Stands in for CUDA's header of this name when the kernels are compiled for the host emulation.
 
-#ifndef MIXLLM_EMULATION_CUDA_RUNTIME_API_H
-#define MIXLLM_EMULATION_CUDA_RUNTIME_API_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,5 +15,3 @@ enum cudaError_t {
 };
 
 typedef struct CUstream_st* cudaStream_t;
-
-#endif

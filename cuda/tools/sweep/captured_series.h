@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_CAPTURED_SERIES_H
-#define MIXLLM_SWEEP_CAPTURED_SERIES_H
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -20,5 +19,3 @@ private:
     cudaStream_t stream = nullptr;
     cudaGraphExec_t graph = nullptr;
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_CONTENDER_H
-#define MIXLLM_SWEEP_CONTENDER_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,5 +42,3 @@ inline int weight_copies(double bytes, size_t l2_bytes) {
 inline int series_of(int copies) {
     return (15 + copies) / copies * copies;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_CUBLAS_CONTENDER_H
-#define MIXLLM_SWEEP_CUBLAS_CONTENDER_H
+#pragma once
 
 #include "captured_series.h"
 #include "contender.h"
@@ -30,5 +29,3 @@ private:
     cublasHandle_t handle = nullptr;
     std::unique_ptr<CapturedSeries> captured;
 };
-
-#endif

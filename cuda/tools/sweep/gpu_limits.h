@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_GPU_LIMITS_H
-#define MIXLLM_SWEEP_GPU_LIMITS_H
+#pragma once
 
 #include <string>
 
@@ -14,5 +13,3 @@ struct GpuLimits {
 };
 
 GpuLimits measure_gpu_limits();
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_MIXLLM_CONTENDER_H
-#define MIXLLM_SWEEP_MIXLLM_CONTENDER_H
+#pragma once
 
 #include "captured_series.h"
 #include "mixllm_weights.h"
@@ -25,5 +24,3 @@ private:
     std::unique_ptr<DeviceArray<uint8_t>> activations, workspace;
     std::unique_ptr<CapturedSeries> captured;
 };
-
-#endif

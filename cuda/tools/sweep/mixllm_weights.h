@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_MIXLLM_WEIGHTS_H
-#define MIXLLM_SWEEP_MIXLLM_WEIGHTS_H
+#pragma once
 
 #include "contender.h"
 #include "mixllm_cuda.h"
@@ -29,5 +28,3 @@ private:
 
     std::vector<std::unique_ptr<Copy>> copies;
 };
-
-#endif

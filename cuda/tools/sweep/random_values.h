@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_RANDOM_VALUES_H
-#define MIXLLM_SWEEP_RANDOM_VALUES_H
+#pragma once
 
 #include <random>
 #include <stdint.h>
@@ -29,5 +28,3 @@ inline std::vector<float> random_normal(size_t count) {
     }
     return values;
 }
-
-#endif

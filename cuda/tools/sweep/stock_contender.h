@@ -1,5 +1,4 @@
-#ifndef MIXLLM_SWEEP_STOCK_CONTENDER_H
-#define MIXLLM_SWEEP_STOCK_CONTENDER_H
+#pragma once
 
 #include "contender.h"
 
@@ -29,5 +28,3 @@ private:
     std::vector<ggml_tensor*> weights;
     ggml_cgraph* graph = nullptr;
 };
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/memory/global.cuh in the host emulation.
 
-#ifndef MIXLLM_GLOBAL_CUH
-#define MIXLLM_GLOBAL_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -30,5 +29,3 @@ struct Global {
         return Global<U>(reinterpret_cast<U*>(address));
     }
 };
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/memory/shared.cuh in the host emulation.
 
-#ifndef MIXLLM_SHARED_CUH
-#define MIXLLM_SHARED_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -32,5 +31,3 @@ struct Shared {
 inline Shared<uint8_t> dynamic_shared() {
     return Shared<uint8_t>(emulation::running_block().shared());
 }
-
-#endif

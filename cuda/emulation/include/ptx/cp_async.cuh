@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/cp_async.cuh in the host emulation: the bytes land when they are waited for, no earlier.
 
-#ifndef MIXLLM_CP_ASYNC_CUH
-#define MIXLLM_CP_ASYNC_CUH
+#pragma once
 
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
@@ -20,5 +19,3 @@ template <int PENDING>
 void cp_async_wait() {
     emulation::running_block().wait_copies(PENDING);
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/dp4a.cuh in the host emulation.
 
-#ifndef MIXLLM_DP4A_CUH
-#define MIXLLM_DP4A_CUH
+#pragma once
 
 #include <stdint.h>
 
@@ -11,5 +10,3 @@ inline int32_t dp4a(uint32_t a, uint32_t b, int32_t c) {
     }
     return c;
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/float_rn.cuh in the host emulation. Compiled without contraction.
 
-#ifndef MIXLLM_FLOAT_RN_CUH
-#define MIXLLM_FLOAT_RN_CUH
+#pragma once
 
 #include <cmath>
 
@@ -20,5 +19,3 @@ inline float div_rn(float a, float b) {
 inline float fma_rn(float a, float b, float c) {
     return std::fma(a, b, c);
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/grid_dependency.cuh in the host emulation.
 
-#ifndef MIXLLM_GRID_DEPENDENCY_CUH
-#define MIXLLM_GRID_DEPENDENCY_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -12,5 +11,3 @@ inline void wait_for_kernels_before() {
 inline void let_next_kernel_start() {
     emulation::running_block().let_next_kernel_start();
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/half_to_float.cuh in the host emulation.
 
-#ifndef MIXLLM_HALF_TO_FLOAT_CUH
-#define MIXLLM_HALF_TO_FLOAT_CUH
+#pragma once
 
 #include <cmath>
 #include <limits>
@@ -16,5 +15,3 @@ inline float half_to_float(uint16_t half) {
                                             : std::ldexp((float)(1024 + fraction), exponent - 25);
     return (half & 0x8000) != 0 ? -magnitude : magnitude;
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/ldmatrix.cuh in the host emulation.
 
-#ifndef MIXLLM_LDMATRIX_CUH
-#define MIXLLM_LDMATRIX_CUH
+#pragma once
 
 #include "memory/shared.cuh"
 
@@ -19,5 +18,3 @@ inline void ldmatrix_x4(uint32_t (&r)[4], Shared<const uint8_t> row) {
         });
     std::memcpy(r, result.out, sizeof r);
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/load_streaming.cuh in the host emulation.
 
-#ifndef MIXLLM_LOAD_STREAMING_CUH
-#define MIXLLM_LOAD_STREAMING_CUH
+#pragma once
 
 #include "memory/global.cuh"
 
@@ -17,5 +16,3 @@ inline uint64_t evict_first_policy() {
 inline uint64_t evict_normal_policy() {
     return 0;
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/mbarrier.cuh in the host emulation.
 
-#ifndef MIXLLM_MBARRIER_CUH
-#define MIXLLM_MBARRIER_CUH
+#pragma once
 
 #include "memory/global.cuh"
 #include "memory/shared.cuh"
@@ -28,5 +27,3 @@ inline void mbarrier_wait(Shared<uint64_t> barrier, unsigned parity) {
 inline void bulk_copy(Shared<uint8_t> to, Global<const uint8_t> from, unsigned bytes, Shared<uint64_t> barrier) {
     emulation::running_block().start_bulk_copy(to.address, from.address, bytes, barrier.address);
 }
-
-#endif

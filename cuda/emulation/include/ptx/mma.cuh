@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/mma.cuh in the host emulation.
 
-#ifndef MIXLLM_MMA_CUH
-#define MIXLLM_MMA_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -44,5 +43,3 @@ inline void mma_m16n8k32(int32_t (&d)[4], const uint32_t (&a)[4], const uint32_t
         });
     std::memcpy(d, result.out, sizeof d);
 }
-
-#endif

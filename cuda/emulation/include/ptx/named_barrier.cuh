@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/named_barrier.cuh in the host emulation.
 
-#ifndef MIXLLM_NAMED_BARRIER_CUH
-#define MIXLLM_NAMED_BARRIER_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -10,5 +9,3 @@ void named_barrier() {
     static_assert(ID > 0 && ID < 16 && THREADS % 32 == 0, "barrier 0 is __syncthreads");
     emulation::running_block().named_barrier(ID, THREADS);
 }
-
-#endif

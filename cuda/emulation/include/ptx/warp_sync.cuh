@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/warp_sync.cuh in the host emulation.
 
-#ifndef MIXLLM_WARP_SYNC_CUH
-#define MIXLLM_WARP_SYNC_CUH
+#pragma once
 
 #include <cuda_runtime.h>
 
@@ -10,5 +9,3 @@ inline void warp_sync() {
     const int first_unused = 16;
     emulation::running_block().named_barrier(first_unused + (int)threadIdx.x / 32, 32);
 }
-
-#endif

@@ -1,7 +1,6 @@
 // Stands in for cuda/ptx/wgmma.cuh in the host emulation: products land when they are waited for, no earlier.
 
-#ifndef MIXLLM_WGMMA_CUH
-#define MIXLLM_WGMMA_CUH
+#pragma once
 
 #include "memory/shared.cuh"
 #include "ptx/mma.cuh"
@@ -52,5 +51,3 @@ void wgmma_wait(int32_t (&)[64]) {
         }
     });
 }
-
-#endif
