@@ -4,6 +4,7 @@ import { bitsPerWeightOption } from "../../cli/options/bitsPerWeightOption.js";
 import { integerOption } from "../../cli/options/integerOption.js";
 import { MAX_ROUNDS, MAX_SAMPLES, MAX_TOKENS } from "../../cli/options/limits.js";
 import { listOption } from "../../cli/options/listOption.js";
+import { pathOption } from "../../cli/options/pathOption.js";
 import { percentOption } from "../../cli/options/percentOption.js";
 import { untilInterrupted } from "../../cli/untilInterrupted.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
@@ -44,7 +45,8 @@ export function compareCommand(): Command {
     .option("--calibration <file>", "text to calibrate on; stock types then get an importance matrix from it")
     .option(
       "-o, --output <folder>",
-      "where report, models and results go and are found again (default: <model>-comparison)"
+      "where report, models and results go and are found again (default: <model>-comparison)",
+      pathOption
     )
     .addOption(typesOption("Q8_0,Q6_K,Q5_K_M,Q4_K_M,Q4_K_S,Q4_0,IQ4_XS"))
     .addOption(

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
+import { pathOption } from "../../cli/options/pathOption.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
 import { readComparison } from "../report/readComparison.js";
 import { writeReport } from "../report/writeReport.js";
@@ -13,7 +14,7 @@ export function reportCommand(): Command {
   return new Command("report")
     .description("Write the report of a comparison once more, without measuring anything.")
     .argument("<comparison.json>", "the file that compare has written into its output folder")
-    .option("-o, --output <folder>", "where the report goes (default: beside the comparison)")
+    .option("-o, --output <folder>", "where the report goes (default: beside the comparison)", pathOption)
     .addOption(new Option("--format <format>", "what to print").choices(COMPARISON_FORMATS).default("table"))
     .addHelpText(
       "after",

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { integerOption } from "../../cli/options/integerOption.js";
+import { pathOption } from "../../cli/options/pathOption.js";
 import { percentOption } from "../../cli/options/percentOption.js";
 import { formatBytes } from "../../cli/formatBytes.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
@@ -31,7 +32,7 @@ export function synthesizeCommand(): Command {
       integerOption(1, MAX_VOCABULARY)
     )
     .option("--percent-8bit <percent>", "make a MixLLM model, not an F16 one", percentOption)
-    .requiredOption("-o, --output <gguf>", "(required) file to write")
+    .requiredOption("-o, --output <gguf>", "(required) file to write", pathOption)
     .option("-f, --force", "replace the file if it exists")
     .addHelpText(
       "after",

@@ -5,6 +5,7 @@ import { bytesOption } from "./bytesOption.js";
 import { gpuOption } from "./gpuOption.js";
 import { integerOption } from "./integerOption.js";
 import { listOption } from "./listOption.js";
+import { pathOption } from "./pathOption.js";
 import { percentOption } from "./percentOption.js";
 
 test.each([
@@ -21,6 +22,11 @@ test.each(["7", "-8", "8.5", "8k", "", " 8", "1e3", "99999999999"])("not a whole
 test("a whole number that is too large", () => {
   expect(integerOption(1, 512)("512")).toBe(512);
   expect(() => integerOption(1, 512)("513")).toThrow("expected a whole number from 1 to 512");
+});
+
+test("a path that is none", () => {
+  expect(pathOption("a b")).toBe("a b");
+  expect(() => pathOption("")).toThrow("expected a path and got an empty text");
 });
 
 test.each([

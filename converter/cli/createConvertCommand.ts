@@ -4,6 +4,7 @@ import { bytesOption } from "../../cli/options/bytesOption.js";
 import { gpuOption } from "../../cli/options/gpuOption.js";
 import { integerOption } from "../../cli/options/integerOption.js";
 import { MAX_SAMPLES, MAX_TOKENS } from "../../cli/options/limits.js";
+import { pathOption } from "../../cli/options/pathOption.js";
 import { percentOption } from "../../cli/options/percentOption.js";
 import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
 import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizerNames.js";
@@ -40,7 +41,7 @@ export function createConvertCommand(): Command {
   const command = new Command("mixllm-convert")
     .description("Converts a model to a MixLLM GGUF file, which mixllm loads through node-llama-cpp.")
     .argument("<model>", "folder with config.json, tokenizer and .safetensors files, or a GGUF in F16, BF16 or F32")
-    .option("-o, --output <file>", "file to write; needed unless --dry-run is given")
+    .option("-o, --output <file>", "file to write; needed unless --dry-run is given", pathOption)
     .option("-f, --force", "replace the file if it exists")
     .option("--dry-run", "show the plan, sizes and bits per weight; write nothing")
     .option("--json", "print the result (with --dry-run: the plan) as one JSON object")
