@@ -79,13 +79,20 @@ double difference(const std::vector<float>& logits, const std::vector<float>& ex
 }
 
 int layers_of(const std::string& path) {
+    // Of a model whose vocabulary alone is loaded llama.cpp knows no layers. The weights stay in the mapped file.
     llama_model_params params = llama_model_default_params();
-    params.vocab_only = true;
+    ggml_backend_dev_t no_devices[] = {nullptr};
+    params.devices = no_devices;
+    params.use_extra_bufts = false;
     const Model model(llama_model_load_from_file(path.c_str(), params), llama_model_free);
     if (!model) {
         throw std::runtime_error("cannot load " + path);
     }
-    return llama_model_n_layer(model.get());
+    const int layers = llama_model_n_layer(model.get());
+    if (layers == 0) {
+        throw std::runtime_error(path + " has no layers");
+    }
+    return layers;
 }
 
 bool agree(const std::string& path) {
