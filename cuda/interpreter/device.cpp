@@ -68,10 +68,11 @@ bool allow_shared_bytes(const void* function, size_t bytes) {
     return true;
 }
 
-std::string launch(const void* function, unsigned blocks, unsigned threads, size_t shared_bytes, bool early,
-                   void** arguments) {
+std::function<std::string()> prepare(const void* function, unsigned blocks, unsigned threads, size_t shared_bytes,
+                                     bool early, void** arguments) {
     static std::mt19937 random(std::random_device::result_type(7));
-    const Function& launched = functions()[function];
+    const Function launched = functions()[function];
+    const auto wrong = [name = demangled(launched.name)](const Fault& fault) { return name + ", " + fault.what(); };
     try {
         const Program& program = program_of(launched.fat_binary);
         const Kernel& kernel = program.kernels.at(launched.name);
@@ -80,15 +81,20 @@ std::string launch(const void* function, unsigned blocks, unsigned threads, size
             throw Fault("launched with " + std::to_string(blocks) + " blocks of " + std::to_string(threads) +
                         " threads, " + std::to_string(shared_bytes) + " bytes of shared memory");
         }
-        Launch launch = {program, kernel, std::vector<uint8_t>(kernel.parameter_bytes), blocks, threads, shared_bytes,
-                         early,   random};
+        std::vector<uint8_t> parameters(kernel.parameter_bytes);
         for (size_t i = 0; i < kernel.parameters.size(); i++) {
-            std::memcpy(&launch.parameters[kernel.parameters[i].offset], arguments[i], kernel.parameters[i].bytes);
+            std::memcpy(&parameters[kernel.parameters[i].offset], arguments[i], kernel.parameters[i].bytes);
         }
-        run(launch);
-        return "";
+        return [=, &program, &kernel]() -> std::string {
+            try {
+                run({program, kernel, parameters, blocks, threads, shared_bytes, early, random});
+                return "";
+            } catch (const Fault& fault) {
+                return wrong(fault);
+            }
+        };
     } catch (const Fault& fault) {
-        return demangled(launched.name) + ", " + fault.what();
+        return [text = wrong(fault)] { return text; };
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <stddef.h>
 #include <string>
 
@@ -22,9 +23,9 @@ void add_kernel(const void* function, const void* fat_binary, const std::string&
 // Of dynamic shared memory, what cudaFuncSetAttribute allows a kernel beyond 48 KiB.
 bool allow_shared_bytes(const void* function, size_t bytes);
 
-// Runs a kernel to its end; early: as of Launch; arguments: as cudaLaunchKernel has them. What it did wrong is
-// returned.
-std::string launch(const void* function, unsigned blocks, unsigned threads, size_t shared_bytes, bool early,
-                   void** arguments);
+// What runs a kernel to its end, any number of times, and returns what it did wrong. early: as of Launch; arguments: as
+// cudaLaunchKernel has them.
+std::function<std::string()> prepare(const void* function, unsigned blocks, unsigned threads, size_t shared_bytes,
+                                     bool early, void** arguments);
 
 } // namespace interpreter

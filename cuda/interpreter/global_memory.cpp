@@ -2,6 +2,7 @@
 
 #include "interpreter/fault.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -20,6 +21,7 @@ void* GlobalMemory::allocate(size_t bytes) {
     std::memset(allocation.storage.get(), 0xB7, bytes + alignment);
     const uint64_t address =
         (reinterpret_cast<uint64_t>(allocation.storage.get()) + alignment - 1) / alignment * alignment;
+    allocation.written.resize(bytes / 4 + 1);
     allocations[address] = std::move(allocation);
     return reinterpret_cast<void*>(address);
 }
@@ -29,7 +31,7 @@ bool GlobalMemory::release(void* address) {
     return allocations.erase(reinterpret_cast<uint64_t>(address)) == 1;
 }
 
-GlobalMemory::Allocation& GlobalMemory::find(uint64_t address, size_t bytes, size_t alignment) {
+uint32_t* GlobalMemory::find(uint64_t address, size_t bytes, size_t alignment) {
     if (address % alignment != 0) {
         throw Fault("misaligned global address " + std::to_string(address) + " for " + std::to_string(alignment) +
                     " bytes");
@@ -43,18 +45,24 @@ GlobalMemory::Allocation& GlobalMemory::find(uint64_t address, size_t bytes, siz
         latest_begin = after->first;
         latest = &after->second;
     }
-    return *latest;
+    return &latest->written[(address - latest_begin) / 4];
+}
+
+static size_t words_of(uint64_t address, size_t bytes) {
+    return (address % 4 + bytes + 3) / 4;
 }
 
 const uint8_t* GlobalMemory::read(uint64_t address, size_t bytes, size_t alignment, bool early) {
-    if (find(address, bytes, alignment).written && early) {
+    const uint32_t* written = find(address, bytes, alignment);
+    if (early && std::count(written, written + words_of(address, bytes), period) > 0) {
         throw Fault("reads what a kernel before writes, without griddepcontrol.wait");
     }
     return reinterpret_cast<const uint8_t*>(address);
 }
 
 uint8_t* GlobalMemory::write(uint64_t address, size_t bytes, size_t alignment, bool early) {
-    find(address, bytes, alignment).written = true;
+    uint32_t* written = find(address, bytes, alignment);
+    std::fill_n(written, words_of(address, bytes), period);
     if (early) {
         throw Fault("writes what kernels before may use, without griddepcontrol.wait");
     }
@@ -62,9 +70,7 @@ uint8_t* GlobalMemory::write(uint64_t address, size_t bytes, size_t alignment, b
 }
 
 void GlobalMemory::synchronize() {
-    for (auto& allocation : allocations) {
-        allocation.second.written = false;
-    }
+    period++;
 }
 
 } // namespace interpreter

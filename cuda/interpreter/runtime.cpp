@@ -1,5 +1,5 @@
 // What nvcc's host code and the launchers call of the CUDA runtime, on the interpreted device. Launches complete before
-// they return.
+// they return. streams.cpp and properties.cpp have what ggml's CUDA backend calls besides.
 
 #include "interpreter/runtime.h"
 
@@ -8,15 +8,33 @@
 
 #include <cuda_runtime.h>
 
+#include <cstdio>
 #include <cstring>
 
 static std::string fault;
 static cudaError_t error = cudaSuccess;
+static size_t executed = 0;
 
 namespace interpreter {
 
 std::string take_fault() {
     return std::move(fault);
+}
+
+size_t executed_kernels() {
+    return executed;
+}
+
+void execute(const std::function<std::string()>& kernel, bool early) {
+    if (!early) {
+        global_memory().synchronize();
+    }
+    executed++;
+    fault = kernel();
+    if (!fault.empty()) {
+        std::fprintf(stderr, "%s\n", fault.c_str());
+        error = cudaErrorLaunchFailure;
+    }
 }
 
 } // namespace interpreter
@@ -38,7 +56,16 @@ void __cudaRegisterFunction(void** handle, const char* function, char*, const ch
     interpreter::add_kernel(function, *handle, name);
 }
 
+// Of __device__ variables, which no interpreted kernel has.
+void __cudaRegisterVar(void**, char*, char*, const char*, int, size_t, int, int) {}
+char __cudaInitModule(void**) {
+    return 1;
+}
+
 // Of kernel<<<...>>>, which nothing here is launched by.
+unsigned __cudaPushCallConfiguration(dim3, dim3, size_t, void*) {
+    return 1;
+}
 cudaError_t __cudaPopCallConfiguration(dim3*, dim3*, size_t*, void*) {
     return cudaErrorNotSupported;
 }
@@ -65,12 +92,11 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* fu
         }
         early = attribute.val.programmaticStreamSerializationAllowed != 0;
     }
-    if (!early) {
-        interpreter::global_memory().synchronize();
+    const auto kernel = interpreter::prepare(function, config->gridDim.x, config->blockDim.x, config->dynamicSmemBytes,
+                                             early, arguments);
+    if (!interpreter::capture(kernel, early)) {
+        interpreter::execute(kernel, early);
     }
-    fault = interpreter::launch(function, config->gridDim.x, config->blockDim.x, config->dynamicSmemBytes, early,
-                                arguments);
-    error = fault.empty() ? error : cudaErrorLaunchFailure;
     return cudaSuccess;
 }
 
@@ -93,6 +119,12 @@ cudaError_t cudaFree(void* pointer) {
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
     interpreter::global_memory().synchronize();
     std::memcpy(to, from, bytes);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemset(void* to, int value, size_t bytes) {
+    interpreter::global_memory().synchronize();
+    std::memset(to, value, bytes);
     return cudaSuccess;
 }
 

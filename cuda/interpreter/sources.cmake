@@ -23,3 +23,9 @@ set(MIXLLM_INTERPRETER_SOURCES
     warp.cpp
     warp_instructions.cpp
     wgmma.cpp)
+
+# What stands in for the CUDA runtime, with device.cpp and fat_binary.cpp.
+set(MIXLLM_INTERPRETER_RUNTIME_SOURCES
+    properties.cpp
+    runtime.cpp
+    streams.cpp)

@@ -1,20 +1,7 @@
 # Compiles the kernels with nvcc and runs their tests on what it made of them, PTX interpreted on the host.
 #   cmake -DOUT=<folder> -P ptx_check.cmake
-# NVCC in the environment says where that is, else it is looked for in PATH and /usr/local/cuda.
-
-find_program(NVCC nvcc HINTS "$ENV{NVCC}" PATHS /usr/local/cuda/bin)
-if(EXISTS "$ENV{NVCC}")
-    set(NVCC "$ENV{NVCC}")
-endif()
+include(${CMAKE_CURRENT_LIST_DIR}/../interpreter/find_nvcc.cmake)
 if(NOT NVCC)
-    message("SKIPPED: there is no nvcc, so its PTX was not interpreted")
-    return()
-endif()
-# The interpreter knows the object files and the instructions of this one.
-set(known_nvcc 13)
-execute_process(COMMAND "${NVCC}" --version OUTPUT_VARIABLE version)
-if(NOT version MATCHES "release ${known_nvcc}\\.")
-    message("SKIPPED: ${NVCC} is not nvcc ${known_nvcc}, so its PTX was not interpreted")
     return()
 endif()
 

@@ -25,6 +25,10 @@ std::vector<float> logits(const std::string& path, const LoadOptions& options) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = 64;
     params.n_threads = params.n_threads_batch = 2;
+    if (!options.attention_on_device) {
+        params.offload_kqv = false;
+        params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    }
     std::unique_ptr<llama_context, decltype(&llama_free)> context(llama_init_from_model(model.get(), params),
                                                                   llama_free);
     if (!options.lora.empty()) {

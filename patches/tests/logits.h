@@ -15,7 +15,8 @@ struct LoadOptions {
     bool mmap = true;
     bool repack = true; // let a device keep weights in a form of its own
     std::string lora = "";
-    int gpu_layers = N_LAYERS + 1; // all, where there is a device
+    bool attention_on_device = true; // where the device can
+    int gpu_layers = N_LAYERS + 1;   // all, where there is a device
     int tokens = 11;
 };
 

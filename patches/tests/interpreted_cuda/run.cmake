@@ -1,0 +1,24 @@
+# Builds the library interpreted-cuda with nvcc, and runs the op's test and the model's on its device.
+#   cmake -DOUT=<folder> -DMIXLLM_LLAMA_CPP_DIR=<...> -DMIXLLM_RUNTIME_DIR=<...> -DOP_TEST=<program> -DMODEL_TEST=<program> -P run.cmake
+include(${CMAKE_CURRENT_LIST_DIR}/../../../cuda/interpreter/find_nvcc.cmake)
+if(NOT NVCC)
+    return()
+endif()
+
+function(run)
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT status EQUAL 0)
+        string(REPLACE ";" " " command "${ARGN}")
+        message(FATAL_ERROR "${command}\n${output}")
+    endif()
+    message("${output}")
+endfunction()
+
+run(${CMAKE_COMMAND} -S "${CMAKE_CURRENT_LIST_DIR}" -B "${OUT}" -DNVCC=${NVCC} -DCMAKE_BUILD_TYPE=Release
+    -DMIXLLM_LLAMA_CPP_DIR=${MIXLLM_LLAMA_CPP_DIR} -DMIXLLM_RUNTIME_DIR=${MIXLLM_RUNTIME_DIR})
+run(${CMAKE_COMMAND} --build "${OUT}" --parallel 2)
+set(library "${OUT}/libinterpreted-cuda.so")
+set(ENV{MIXLLM_PTX_TARGET} sm_90a)
+run(${CMAKE_COMMAND} -E env LD_PRELOAD=${library} "${OP_TEST}" --gpu)
+# With one multiprocessor no product is split, so that the logits are the CPU's to the last bit.
+run(${CMAKE_COMMAND} -E env MIXLLM_PTX_MULTIPROCESSORS=1 "${MODEL_TEST}" "${library}")
