@@ -16,21 +16,32 @@ static int multiprocessors() {
     return wanted == nullptr ? 132 : std::atoi(wanted);
 }
 
+static int devices() {
+    const char* wanted = std::getenv("MIXLLM_PTX_DEVICES");
+    return wanted == nullptr ? 1 : std::atoi(wanted);
+}
+
+static int current = 0;
+
 extern "C" {
 
 cudaError_t cudaGetDeviceCount(int* count) {
-    *count = 1;
+    *count = devices();
     return cudaSuccess;
 }
 cudaError_t cudaGetDevice(int* device) {
-    *device = 0;
+    *device = current;
     return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
-    return device == 0 ? cudaSuccess : cudaErrorInvalidDevice;
+    if (device < 0 || device >= devices()) {
+        return cudaErrorInvalidDevice;
+    }
+    current = device;
+    return cudaSuccess;
 }
-cudaError_t cudaDeviceGetPCIBusId(char* id, int bytes, int) {
-    std::snprintf(id, (size_t)bytes, "0000:00:00.0");
+cudaError_t cudaDeviceGetPCIBusId(char* id, int bytes, int device) {
+    std::snprintf(id, (size_t)bytes, "0000:%02x:00.0", device);
     return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {

@@ -67,6 +67,9 @@ cudaError_t cudaEventSynchronize(cudaEvent_t) {
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
     return captured == nullptr ? cudaMemcpy(to, from, bytes, kind) : cudaErrorNotSupported;
 }
+cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t bytes, cudaStream_t stream) {
+    return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream);
+}
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t) {
     return captured == nullptr ? cudaMemset(to, value, bytes) : cudaErrorNotSupported;
 }

@@ -1,6 +1,7 @@
-// Loads a MixLLM file onto the device of ggml's CUDA backend, wholly, in part, and with weights that stay on the host
-// while large batches are computed on the device. Each must give the CPU's own bits.
-//   cuda-mixllm-test <library that adds the device>
+// Loads a MixLLM file onto the device, or two, of ggml's CUDA backend, wholly, in part, and with weights that stay on
+// the host while large batches are computed on the device. Each must give the CPU's own bits, but for the order of
+// sums.
+//   cuda-mixllm-test <library that adds the devices>
 
 #include "check.h"
 #include "ggml-backend.h"
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
     if (executed_kernels == nullptr) {
         return report_checks();
     }
+    const bool two = ggml_backend_dev_by_name("CUDA1") != nullptr;
     // All layers, the last one with the output, none.
     for (const int layers : {N_LAYERS + 1, 2, 0}) {
         options.gpu_layers = layers;
@@ -52,8 +54,10 @@ int main(int argc, char** argv) {
                             " tokens: the CPU's logits");
             check((executed_kernels() > before) == (layers > 0 || batches[i] >= 32),
                   std::to_string(layers) + " layers on the device, " + std::to_string(batches[i]) + " tokens: where");
-            const bool on_device = log_text.find("CUDA0 model buffer size") != std::string::npos;
-            check(on_device == (layers > 0), std::to_string(layers) + " layers: weights are where they are to be");
+            const bool on_first = log_text.find("CUDA0 model buffer size") != std::string::npos;
+            const bool on_second = log_text.find("CUDA1 model buffer size") != std::string::npos;
+            check((on_first || on_second) == (layers > 0) && (on_first && on_second) == (two && layers > 0),
+                  std::to_string(layers) + " layers: weights are where they are to be");
         }
     }
     std::filesystem::remove(file);

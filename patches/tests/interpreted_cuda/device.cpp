@@ -1,4 +1,4 @@
-// Adds the interpreted GPU to ggml's devices when the library is loaded.
+// Adds the interpreted GPUs to ggml's devices when the library is loaded.
 
 #include "ggml-backend-impl.h"
 #include "ggml-cuda.h"
@@ -23,17 +23,19 @@ bool supports_interpreted_op(ggml_backend_dev_t device, const ggml_tensor* op) {
     }
 }
 
-__attribute__((constructor)) void add_device() {
+__attribute__((constructor)) void add_devices() {
     ggml_backend_reg_t backend = ggml_backend_cuda_reg();
-    ggml_backend_dev_t device = ggml_backend_reg_dev_get(backend, 0);
-    supports_op = device->iface.supports_op;
-    device->iface.supports_op = supports_interpreted_op;
+    for (size_t i = 0; i < ggml_backend_reg_dev_count(backend); i++) {
+        ggml_backend_dev_t device = ggml_backend_reg_dev_get(backend, i);
+        supports_op = device->iface.supports_op;
+        device->iface.supports_op = supports_interpreted_op;
+    }
     ggml_backend_register(backend);
 }
 
 } // namespace
 
-// Kernels that the device has executed.
+// Kernels that the devices have executed.
 extern "C" size_t executed_kernels() {
     return interpreter::executed_kernels();
 }

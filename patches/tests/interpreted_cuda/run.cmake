@@ -1,4 +1,4 @@
-# Builds the library interpreted-cuda with nvcc, and runs the op's test and the model's on its device.
+# Builds the library interpreted-cuda with nvcc, and runs the op's test and the model's on its devices.
 #   cmake -DOUT=<folder> -DMIXLLM_LLAMA_CPP_DIR=<...> -DMIXLLM_RUNTIME_DIR=<...> -DOP_TEST=<program> -DMODEL_TEST=<program> -P run.cmake
 include(${CMAKE_CURRENT_LIST_DIR}/../../../cuda/interpreter/find_nvcc.cmake)
 if(NOT NVCC)
@@ -21,4 +21,6 @@ set(library "${OUT}/libinterpreted-cuda.so")
 set(ENV{MIXLLM_PTX_TARGET} sm_90a)
 run(${CMAKE_COMMAND} -E env LD_PRELOAD=${library} "${OP_TEST}" --gpu)
 # With one multiprocessor no product is split, so that the logits are the CPU's to the last bit.
-run(${CMAKE_COMMAND} -E env MIXLLM_PTX_MULTIPROCESSORS=1 "${MODEL_TEST}" "${library}")
+foreach(devices 1 2)
+    run(${CMAKE_COMMAND} -E env MIXLLM_PTX_MULTIPROCESSORS=1 MIXLLM_PTX_DEVICES=${devices} "${MODEL_TEST}" "${library}")
+endforeach()
