@@ -1,17 +1,13 @@
-# Sets NVCC to the nvcc whose object files and PTX the interpreter knows; NVCC in the environment says where that is, else
-# it is looked for in PATH and /usr/local/cuda. Where there is none, NVCC is empty and a line says so.
+# Sets NVCC to the nvcc whose object files and PTX the interpreter knows. Where there is none, NVCC is empty and a line
+# says so.
+include(${CMAKE_CURRENT_LIST_DIR}/../tests/find_cuda_tool.cmake)
 set(known_nvcc 13)
-find_program(NVCC nvcc HINTS "$ENV{NVCC}" PATHS /usr/local/cuda/bin)
-if(EXISTS "$ENV{NVCC}")
-    set(NVCC "$ENV{NVCC}")
+find_cuda_tool(nvcc)
+set(version "")
+if(NVCC)
+    execute_process(COMMAND "${NVCC}" --version OUTPUT_VARIABLE version)
 endif()
-if(NOT NVCC)
-    set(NVCC "")
-    message("SKIPPED: there is no nvcc, so its PTX was not interpreted")
-    return()
-endif()
-execute_process(COMMAND "${NVCC}" --version OUTPUT_VARIABLE version)
 if(NOT version MATCHES "release ${known_nvcc}\\.")
-    message("SKIPPED: ${NVCC} is not nvcc ${known_nvcc}, so its PTX was not interpreted")
+    message("SKIPPED: there is no nvcc ${known_nvcc} (${NVCC}), so its PTX was not interpreted")
     set(NVCC "")
 endif()

@@ -1,15 +1,10 @@
 # Compiles the kernels with nvcc for one architecture and fails on spilled registers, local memory, or code without the
 # instructions the kernels are built on: in the PTX, and in the machine code where there is a cuobjdump to show it.
 #   cmake -DARCHITECTURE=80 -DOUT=<folder> -P compile_check.cmake
-# NVCC and CUOBJDUMP in the environment say where those are, else they are looked for in PATH and /usr/local/cuda.
 
-foreach(tool nvcc cuobjdump)
-    string(TOUPPER ${tool} variable)
-    find_program(${variable} ${tool} HINTS "$ENV{${variable}}" PATHS /usr/local/cuda/bin)
-    if(EXISTS "$ENV{${variable}}")
-        set(${variable} "$ENV{${variable}}")
-    endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/find_cuda_tool.cmake)
+find_cuda_tool(nvcc)
+find_cuda_tool(cuobjdump)
 if(NOT NVCC)
     message("SKIPPED: there is no nvcc, so the kernels were not compiled for sm_${ARCHITECTURE}")
     return()

@@ -7,16 +7,14 @@
 #include "ggml-backend.h"
 #include "logits.h"
 #include "random_model.h"
+#include "temporary_path.h"
 
 #include <dlfcn.h>
-#include <filesystem>
-#include <random>
 
 int main(int argc, char** argv) {
     log_to_text();
     ggml_backend_load_all();
-    const std::filesystem::path file = std::filesystem::temp_directory_path() /
-                                       ("mixllm-cuda-test-" + std::to_string(std::random_device{}()) + ".gguf");
+    const std::filesystem::path file = temporary_path("cuda.gguf");
     Model mixed, plain;
     make_models(mixed, plain);
     write_model(mixed, file.string());

@@ -7,10 +7,9 @@
 #include "logits.h"
 #include "random_model.h"
 #include "rpc_device.h"
+#include "temporary_path.h"
 
 #include <cstdio>
-#include <filesystem>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -41,8 +40,7 @@ int main() {
     log_to_text();
     ggml_backend_load_all();
 
-    const std::filesystem::path file = std::filesystem::temp_directory_path() /
-                                       ("mixllm-devices-test-" + std::to_string(std::random_device{}()) + ".gguf");
+    const std::filesystem::path file = temporary_path("devices.gguf");
     Model mixed, plain;
     make_models(mixed, plain);
     write_model(mixed, file.string());

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "logits.h"
 #include "random_model.h"
+#include "temporary_path.h"
 
 #include <cstdio>
 #include <cstring>
@@ -101,8 +102,7 @@ std::vector<Break> all_breaks() {
 } // namespace
 
 int main() {
-    const std::filesystem::path directory =
-        std::filesystem::temp_directory_path() / ("mixllm-load-test-" + std::to_string(std::random_device{}()));
+    const std::filesystem::path directory = temporary_path("load");
     std::filesystem::create_directory(directory);
     const auto path = [&](const char* name) { return (directory / name).string(); };
 
