@@ -27,8 +27,13 @@ import { Workshop } from "./Workshop.js";
 
 /** What is not given is as if it were this. */
 const DEFAULTS = {
-  ...{ context: 512, calibrationChunks: 64 },
-  ...{ prompt: [512], generate: [64], depth: [0], repeat: 5, gpuLayers: 0 }
+  context: 512,
+  calibrationChunks: 64,
+  prompt: [512],
+  generate: [64],
+  depth: [0],
+  repeat: 5,
+  gpuLayers: 0
 };
 
 /**
@@ -51,7 +56,9 @@ export async function compareModels(given: CompareOptions): Promise<Comparison> 
   const matrixText = needsMatrix ? calibration : undefined;
   const plan = planWork({
     ...options,
-    ...{ convertsSource: isDirectory, needsMatrix: matrixText !== undefined, textBytes: text.length }
+    convertsSource: isDirectory,
+    needsMatrix: matrixText !== undefined,
+    textBytes: text.length
   });
   const forecast = new Forecast(plan, onProgress);
   const versions = await describeVersions();

@@ -27,7 +27,10 @@ export async function measureModel(
     {
       kind: "quality",
       options: {
-        ...{ model: file, text, context, threads },
+        model: file,
+        text,
+        context,
+        threads,
         ...(isReference ? {} : { reference: reference.file }),
         ...(chunks === undefined ? {} : { chunks })
       }
@@ -46,8 +49,14 @@ export async function measureModel(
     );
   }
   return {
-    ...{ name, ...(await identifyModel(file)), origin, file, sha256, fileBytes: (await stat(file)).size },
-    ...{ bitsPerWeight: await bitsPerWeight(file, reference.file), quality },
+    name,
+    ...(await identifyModel(file)),
+    origin,
+    file,
+    sha256,
+    fileBytes: (await stat(file)).size,
+    bitsPerWeight: await bitsPerWeight(file, reference.file),
+    quality,
     footprint: summarizeFootprints(starts)
   };
 }

@@ -2,8 +2,16 @@ import { expect, test } from "vitest";
 import { planWork, type WorkKind } from "./planWork.js";
 
 const OPTIONS = {
-  ...{ convertsSource: true, needsMatrix: true, textBytes: 100_000, context: 512, chunks: 10, calibrationChunks: 64 },
-  ...{ prompt: [512], generate: [64], depth: [0], repeat: 5 },
+  convertsSource: true,
+  needsMatrix: true,
+  textBytes: 100_000,
+  context: 512,
+  chunks: 10,
+  calibrationChunks: 64,
+  prompt: [512],
+  generate: [64],
+  depth: [0],
+  repeat: 5,
   contenders: [
     { kind: "mixllm", percent8bit: 10 },
     { kind: "stock", type: "Q4_K_M" },

@@ -154,7 +154,14 @@ function figuresOf({
       ? null
       : median(ceilings.map((of, round) => amount / seconds[round]! / ceiling(of)));
   return {
-    ...{ kernel, inputs, outputs, tokens, weightBytes, copies, repacked, relativeError },
+    kernel,
+    inputs,
+    outputs,
+    tokens,
+    weightBytes,
+    copies,
+    repacked,
+    relativeError,
     seconds: summarizeRates(seconds),
     gops: rate(operations),
     gigabytesPerSecond: rate(weightBytes),

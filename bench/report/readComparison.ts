@@ -47,12 +47,18 @@ const model = z.object({
   quality,
   speed: z.array(
     z.object({
-      ...{ model: z.string(), type: z.string(), test: z.string(), threads: count, gpuLayers: count },
+      model: z.string(),
+      type: z.string(),
+      test: z.string(),
+      threads: count,
+      gpuLayers: count,
       tokensPerSecond: z.object({ median: number, mean: number, sd: number })
     })
   ),
   footprint: z.object({
-    ...{ loadSeconds: number, firstTokenSeconds: number, peakMemoryBytes: number },
+    loadSeconds: number,
+    firstTokenSeconds: number,
+    peakMemoryBytes: number,
     videoMemoryBytes: number.nullable()
   })
 });

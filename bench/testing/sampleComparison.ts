@@ -35,25 +35,38 @@ function modelOf([name, mebibytes, kld, prompt, generation]: Sketch, index: numb
   const file = `models/${name.replace(" ", "-")}.gguf`;
   const family = index === 0 ? "unquantized" : name.startsWith("MixLLM") ? "mixllm" : "stock";
   const speed = (test: string, mean: number) => ({
-    ...{ model: file, type: name, test, threads: 2, gpuLayers: 0 },
+    model: file,
+    type: name,
+    test,
+    threads: 2,
+    gpuLayers: 0,
     tokensPerSecond: { median: mean, mean, sd: 0.03 * mean }
   });
   return {
-    ...{ name, family, file },
+    name,
+    family,
+    file,
     origin: family === "mixllm" ? `mixllm-convert models/demo -o ${file}` : "llama.cpp's quantizer",
     sha256: String(index).repeat(64),
     fileBytes: Math.round(mebibytes * 2 ** 20),
     bitsPerWeight: (16 * mebibytes) / 7.07,
     ...(family === "mixllm" ? { tensors: tensorsOf(name === "MixLLM p0" ? 0 : 1, layers) } : {}),
     quality: {
-      ...{ model: file, perplexity: 18.45 + kld, perplexityError: 0.45, chunks: 40, context: 512 },
+      model: file,
+      perplexity: 18.45 + kld,
+      perplexityError: 0.45,
+      chunks: 40,
+      context: 512,
       ...(index === 0
         ? {}
         : {
             comparison: {
               reference: "models/F16.gguf",
               kld: { mean: kld, meanError: 0.01 * kld, median: 0.6 * kld, p99: 6 * kld, max: 20 * kld },
-              ...{ top1Agreement: 0.97, top1AgreementError: 0.002, deltaPRms: 0.01, deltaPRmsError: 0.0002 }
+              top1Agreement: 0.97,
+              top1AgreementError: 0.002,
+              deltaPRms: 0.01,
+              deltaPRmsError: 0.0002
             }
           })
     },
@@ -73,7 +86,11 @@ const KINDS = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up"
 function tensorsOf(scale: number, layers: number): NonNullable<ComparedModel["tensors"]> {
   return Array.from({ length: layers }, (_, layer) =>
     KINDS.map((kind, i) => ({
-      ...{ name: `blk.${layer}.${kind}.weight`, layer, kind, outputChannels: 160, inputChannels: 128 },
+      name: `blk.${layer}.${kind}.weight`,
+      layer,
+      kind,
+      outputChannels: 160,
+      inputChannels: 128,
       channels8bit: scale * 16 * ((layer * 3 + i * 2) % 11)
     }))
   ).flat();
