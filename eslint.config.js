@@ -15,8 +15,31 @@ export default defineConfig(
       "@typescript-eslint/consistent-type-imports": "error"
     }
   },
+  // Imports run downwards: bench, converter and plugin stand on what they share; tests may set any of them side by side.
+  ...Object.entries({
+    common: ["plugin", "converter", "bench", "testing"],
+    plugin: ["converter", "bench", "testing"],
+    converter: ["bench", "testing"],
+    bench: ["converter", "testing"]
+  }).map(([folder, above]) => ({
+    files: [`${folder}/**/*.ts`],
+    ignores: ["**/*.test.ts", "**/testing/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: `^(\\.\\./)+(${above.join("|")})/`,
+              message: `${folder} does not import from ${above.join(", ")}.`
+            }
+          ]
+        }
+      ]
+    }
+  })),
   {
-    files: ["charts/page/*.js"],
+    files: ["common/charts/page/*.js"],
     languageOptions: { globals: { document: "readonly" } }
   },
   {

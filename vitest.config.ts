@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { CountsReporter } from "./scripts/countsReporter.js";
+import { CountsReporter } from "./testing/countsReporter.js";
 
 export default defineConfig({
   test: {
-    include: ["{plugin,converter,bench,charts,cli,files,cpu,cuda,patches}/**/*.test.ts"],
+    include: ["{common,plugin,converter,bench,cpu,cuda,patches}/**/*.test.ts"],
     globalSetup: "testing/prepareRuntime.ts",
     reporters: ["default", new CountsReporter()],
     testTimeout: 120_000,

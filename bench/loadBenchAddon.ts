@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../common/errors.js";
 import { loadNativeAddon } from "../plugin/runtime/loadNativeAddon.js";
 import { resolveRuntimeGpu } from "../plugin/runtime/resolveRuntimeGpu.js";
 import type { BenchAddon } from "./BenchAddon.js";

@@ -1,6 +1,6 @@
 import type { CalibrationSession } from "./calibration/CalibrationSession.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
-import type { Metadata } from "./gguf/Metadata.js";
+import type { Metadata } from "../common/gguf/Metadata.js";
 import type { SourceModel } from "./model/SourceModel.js";
 import type { WeightReader } from "./model/WeightReader.js";
 

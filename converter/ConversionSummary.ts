@@ -1,4 +1,4 @@
-import type { TensorType } from "./gguf/TensorType.js";
+import type { TensorType } from "../common/gguf/ggmlTypes.js";
 import type { OutputFormat } from "./plan/ConversionOptions.js";
 
 /** What a conversion did, as `--json` prints it. */

@@ -1,4 +1,4 @@
-import type { TensorType } from "./gguf/TensorType.js";
+import type { TensorType } from "../common/gguf/ggmlTypes.js";
 import type { MethodAddon } from "./MethodAddon.js";
 import type { ComponentSuffix } from "./plan/mixedComponents.js";
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../common/errors.js";
 import { convert } from "./testing/convert.js";
 import { encodeSafetensors, withHeader } from "./testing/encodeSafetensors.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../common/package.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { convert } from "./testing/convert.js";
 import { readGgufFile, type GgufValue } from "./testing/readGgufFile.js";

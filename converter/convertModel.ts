@@ -1,7 +1,7 @@
-import { assertCanWrite } from "../files/assertCanWrite.js";
+import { assertCanWrite } from "../common/files/destination.js";
 import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../common/errors.js";
 import { CalibrationSession, type SessionOptions } from "./calibration/CalibrationSession.js";
 import type { ConversionSummary } from "./ConversionSummary.js";
 import type { ConverterAddon } from "./ConverterAddon.js";

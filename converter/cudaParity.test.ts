@@ -1,6 +1,6 @@
 import path from "node:path";
 import { expect, test } from "vitest";
-import { packageRoot } from "../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../common/package.js";
 import { convertInProcess } from "../testing/convertInProcess.js";
 import { missingForCuda } from "../testing/missingForCuda.js";
 import { runLoudly } from "../testing/runLoudly.js";

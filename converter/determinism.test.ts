@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { packageRoot } from "../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../common/package.js";
 import { convert } from "./testing/convert.js";
 import { readGgufFile } from "./testing/readGgufFile.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";

@@ -1,9 +1,9 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readGgufHeader } from "../plugin/gguf/readGgufHeader.js";
-import { packageRoot } from "../plugin/runtime/packageRoot.js";
-import { InvalidInputError } from "../plugin/errors/InvalidInputError.js";
+import { readGgufHeader } from "../common/gguf/readGgufHeader.js";
+import { packageRoot } from "../common/package.js";
+import { InvalidInputError } from "../common/errors.js";
 import { globalSearch } from "./quantization/globalSearch.js";
 import { gptq } from "./quantization/gptq.js";
 import { convert } from "./testing/convert.js";

@@ -1,11 +1,10 @@
-import { readdir } from "node:fs/promises";
-import path from "node:path";
 import { expect, test } from "vitest";
+import * as commonErrors from "../common/errors.js";
+import * as pluginErrors from "./errors.js";
 import * as api from "./index.js";
-import { packageRoot } from "./runtime/packageRoot.js";
 
-test("every error that is thrown can be told from others", async () => {
-  const files = await readdir(path.join(packageRoot, "plugin", "errors"));
-  expect(files.length).toBeGreaterThan(10);
-  expect(Object.keys(api)).toEqual(expect.arrayContaining(files.map((file) => path.basename(file, ".ts"))));
+test("every error that is thrown can be told from others", () => {
+  const names = [...Object.keys(commonErrors), ...Object.keys(pluginErrors)];
+  expect(names.length).toBeGreaterThan(10);
+  expect(Object.keys(api)).toEqual(expect.arrayContaining(names));
 });

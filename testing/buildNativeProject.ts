@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { cacheDirectory } from "../plugin/runtime/cacheDirectory.js";
-import { packageRoot } from "../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../common/package.js";
 import { runLoudly } from "./runLoudly.js";
 
 /**

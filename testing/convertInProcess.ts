@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { ConversionSummary } from "../converter/ConversionSummary.js";
-import { packageRoot } from "../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../common/package.js";
 import { runLoudly } from "./runLoudly.js";
 
 /**

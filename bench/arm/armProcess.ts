@@ -1,5 +1,5 @@
 // The program of an arm: takes one request from the process that started it, and ends when that is done.
-import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
+import { MixLlmError } from "../../common/errors.js";
 import type { ArmMessage, ArmRequest } from "./ArmRequest.js";
 import { runArmRequest } from "./runArmRequest.js";
 

@@ -1,7 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
+import { InvalidInputError, MixLlmError } from "../../common/errors.js";
 import type { ArmMessage, ArmRequest, ArmResults } from "./ArmRequest.js";
 
 const PROGRAM = fileURLToPath(new URL("./armProcess.js", import.meta.url));

@@ -1,13 +1,17 @@
 import { basename, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { bitsPerWeightOption } from "../../cli/options/bitsPerWeightOption.js";
-import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_ROUNDS, MAX_SAMPLES, MAX_TOKENS } from "../../cli/options/limits.js";
-import { listOption } from "../../cli/options/listOption.js";
-import { pathOption } from "../../cli/options/pathOption.js";
-import { percentOption } from "../../cli/options/percentOption.js";
-import { untilInterrupted } from "../../cli/untilInterrupted.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import {
+  bitsPerWeightOption,
+  integerOption,
+  MAX_ROUNDS,
+  MAX_SAMPLES,
+  MAX_TOKENS,
+  listOption,
+  pathOption,
+  percentOption
+} from "../../common/cli/options.js";
+import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { contenderName, type Contender } from "../compare/Contender.js";
 import { compareModels } from "../compare/compareModels.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";

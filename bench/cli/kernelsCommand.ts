@@ -1,9 +1,6 @@
 import { Command } from "commander";
-import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_ROUNDS } from "../../cli/options/limits.js";
-import { listOption } from "../../cli/options/listOption.js";
-import { percentOption } from "../../cli/options/percentOption.js";
-import { untilInterrupted } from "../../cli/untilInterrupted.js";
+import { integerOption, MAX_ROUNDS, listOption, percentOption } from "../../common/cli/options.js";
+import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { formatKernels } from "../kernels/formatKernels.js";
 import { measureKernels } from "../kernels/measureKernels.js";
 import { shapeOption } from "./shapeOption.js";

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { runCommand } from "../../cli/runCommand.js";
+import { runCommand } from "../../common/cli/runCommand.js";
 import { compareCommand } from "./compareCommand.js";
 import { kernelsCommand } from "./kernelsCommand.js";
 import { qualityCommand } from "./qualityCommand.js";

@@ -1,11 +1,10 @@
 import { Command } from "commander";
-import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_TOKENS } from "../../cli/options/limits.js";
+import { integerOption, MAX_TOKENS } from "../../common/cli/options.js";
 import { formatQuality } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
-import { untilInterrupted } from "../../cli/untilInterrupted.js";
-import { warn } from "../../cli/warn.js";
+import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
+import { warn } from "../../common/cli/runCommand.js";
 import { threadsOption } from "./threadsOption.js";
 import { withProgress } from "./withProgress.js";
 

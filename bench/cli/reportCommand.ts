@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { pathOption } from "../../cli/options/pathOption.js";
+import { pathOption } from "../../common/cli/options.js";
 import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
 import { readComparison } from "../report/readComparison.js";
 import { writeReport } from "../report/writeReport.js";

@@ -1,11 +1,9 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_ROUNDS, MAX_TOKENS } from "../../cli/options/limits.js";
-import { listOption } from "../../cli/options/listOption.js";
-import { formatBytes } from "../../cli/formatBytes.js";
-import { untilInterrupted } from "../../cli/untilInterrupted.js";
-import { warn } from "../../cli/warn.js";
+import { integerOption, MAX_ROUNDS, MAX_TOKENS, listOption } from "../../common/cli/options.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
+import { warn } from "../../common/cli/runCommand.js";
 import { measureFootprints } from "../footprint/measureFootprints.js";
 import { startLengths } from "../footprint/startLengths.js";
 import { formatSpeed } from "../speed/formatSpeed.js";

@@ -1,11 +1,9 @@
 import { Command } from "commander";
-import { integerOption } from "../../cli/options/integerOption.js";
-import { pathOption } from "../../cli/options/pathOption.js";
-import { percentOption } from "../../cli/options/percentOption.js";
-import { formatBytes } from "../../cli/formatBytes.js";
+import { integerOption, pathOption, percentOption } from "../../common/cli/options.js";
+import { formatBytes } from "../../common/cli/format.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { syntheticShapes } from "../synthetic/syntheticShapes.js";
-import { untilInterrupted } from "../../cli/untilInterrupted.js";
+import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { withProgress } from "./withProgress.js";
 
 /** The largest models have a tenth of either. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Option } from "commander";
-import { integerOption } from "../../cli/options/integerOption.js";
-import { warn } from "../../cli/warn.js";
+import { integerOption } from "../../common/cli/options.js";
+import { warn } from "../../common/cli/runCommand.js";
 
 /** Threads that ggml is made for (`GGML_MAX_N_THREADS`). */
 const MAX_THREADS = 512;

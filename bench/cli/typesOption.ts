@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Option } from "commander";
-import { listOption } from "../../cli/options/listOption.js";
+import { listOption } from "../../common/cli/options.js";
 
 const FLAGS = "--types <names>";
 

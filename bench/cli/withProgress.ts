@@ -1,4 +1,4 @@
-import { Progress } from "../../cli/Progress.js";
+import { Progress } from "../../common/cli/Progress.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 

@@ -1,4 +1,4 @@
-import type { MixLlmTensor } from "../../plugin/format/MixLlmTensor.js";
+import type { MixLlmTensor } from "../../common/format/MixLlmTensor.js";
 import type { Footprint } from "../footprint/Footprint.js";
 import type { QualityFigures } from "../quality/QualityFigures.js";
 import type { SpeedFigures } from "../speed/SpeedFigures.js";

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { writeWholeFile } from "../../files/writeWholeFile.js";
+import { writeWholeFile } from "../../common/files/wholeFiles.js";
 
 /** Files of a model directory that a conversion may read. */
 const MODEL_FILE = /\.(?:json|safetensors|model|jinja)$/;

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFailure } from "../../files/writeFailure.js";
-import { writeWholeFile } from "../../files/writeWholeFile.js";
+import { writeFailure } from "../../common/files/fileErrors.js";
+import { writeWholeFile } from "../../common/files/wholeFiles.js";
 
 /** Results of finished work, one JSON file each, so that an interrupted comparison goes on where it stopped. */
 export class ResultCache {

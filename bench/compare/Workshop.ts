@@ -1,7 +1,7 @@
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { PartialFile } from "../../files/PartialFile.js";
-import { writeFailure } from "../../files/writeFailure.js";
+import { PartialFile } from "../../common/files/wholeFiles.js";
+import { writeFailure } from "../../common/files/fileErrors.js";
 import type { ArmRequest, ArmResults } from "../arm/ArmRequest.js";
 import { ContentHashes } from "./ContentHashes.js";
 import { contentKey } from "./contentKey.js";

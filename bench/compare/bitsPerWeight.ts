@@ -1,4 +1,4 @@
-import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 
 /**
  * Bits of all tensors of a GGUF over the weights of the unquantized model.

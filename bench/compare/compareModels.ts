@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { readFailure } from "../../files/readFailure.js";
-import { assertUnquantized } from "../../plugin/gguf/assertUnquantized.js";
-import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
+import { readFailure } from "../../common/files/fileErrors.js";
+import { assertUnquantized } from "../../common/gguf/assertUnquantized.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import { runArm } from "../arm/runArm.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readText } from "../files/readText.js";

@@ -1,4 +1,4 @@
-import { formatBytes } from "../../cli/formatBytes.js";
+import { formatBytes } from "../../common/cli/format.js";
 import type { ComparedModel } from "./Comparison.js";
 
 /** One column of a comparison's tables. */

@@ -1,4 +1,4 @@
-import { shellWords } from "../../cli/shellWords.js";
+import { shellWords } from "../../common/cli/format.js";
 import type { ComparisonContext } from "./ComparisonContext.js";
 import type { MadeModel } from "./MadeModel.js";
 

@@ -1,5 +1,5 @@
 import { describeRuntime } from "../../plugin/runtime/describeRuntime.js";
-import { packageVersion } from "../../plugin/runtime/packageVersion.js";
+import { packageVersion } from "../../common/package.js";
 import type { Comparison } from "./Comparison.js";
 
 /** Versions of all that takes part in a measurement; `runtime` changes with every source of the native build. */

@@ -1,5 +1,4 @@
-import { printable } from "../../cli/printable.js";
-import { formatTable } from "../../cli/formatTable.js";
+import { printable, formatTable } from "../../common/cli/format.js";
 import type { Comparison } from "./Comparison.js";
 import { comparisonColumns } from "./comparisonColumns.js";
 

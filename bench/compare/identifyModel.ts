@@ -1,6 +1,6 @@
 import { inspectMixLlmFile } from "../../plugin/api/inspectMixLlmFile.js";
-import { isFloatType } from "../../plugin/gguf/isFloatType.js";
-import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
+import { isFloatType } from "../../common/gguf/ggmlTypes.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import type { ComparedModel } from "./Comparison.js";
 
 /**

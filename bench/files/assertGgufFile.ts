@@ -1,6 +1,6 @@
-import { openRegularFile } from "../../files/openRegularFile.js";
-import { readFailure } from "../../files/readFailure.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { openRegularFile } from "../../common/files/readFiles.js";
+import { readFailure } from "../../common/files/fileErrors.js";
+import { InvalidInputError } from "../../common/errors.js";
 
 /**
  * Makes sure that `path` is a readable file that starts like a GGUF, so that what is not one is called by its name

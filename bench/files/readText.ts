@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { readFailure } from "../../files/readFailure.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { readFailure } from "../../common/files/fileErrors.js";
+import { InvalidInputError } from "../../common/errors.js";
 
 const LINE_FEED = 10;
 

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { quantizeStock } from "../stock/quantizeStock.js";

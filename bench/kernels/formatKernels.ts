@@ -1,4 +1,4 @@
-import { formatTable } from "../../cli/formatTable.js";
+import { formatTable } from "../../common/cli/format.js";
 import type { KernelReport } from "./KernelReport.js";
 
 const percent = (share: number | null): string => (share === null ? "-" : `${(100 * share).toFixed(1)} %`);

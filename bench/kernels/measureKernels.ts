@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
+import { InvalidInputError, MixLlmError } from "../../common/errors.js";
 import type { BenchAddon, NativeCeilings, NativeKernel } from "../BenchAddon.js";
 import { finishJob } from "../job/finishJob.js";
 import { untilThreadsSleep } from "../job/untilThreadsSleep.js";

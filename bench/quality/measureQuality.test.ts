@@ -2,7 +2,7 @@ import { loadBenchAddon } from "../loadBenchAddon.js";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";

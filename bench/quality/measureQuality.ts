@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readText } from "../files/readText.js";

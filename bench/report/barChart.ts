@@ -1,5 +1,5 @@
 import { axisY, barX, ruleX, ruleY, text, type PlotOptions } from "@observablehq/plot";
-import { renderChart } from "../../charts/renderChart.js";
+import { renderChart } from "../../common/charts/renderChart.js";
 import type { Bar } from "./Bar.js";
 import { families } from "./Family.js";
 

@@ -1,8 +1,8 @@
-import { channelShareChart } from "../../charts/channelShareChart.js";
-import { channelShareTable } from "../../charts/channelShareTable.js";
-import { figure } from "../../charts/figure.js";
-import { html, type Html } from "../../charts/html.js";
-import { channelShares } from "../../plugin/format/channelShares.js";
+import { channelShareChart } from "../../common/charts/channelShareChart.js";
+import { channelShareTable } from "../../common/charts/channelShareTable.js";
+import { figure } from "../../common/charts/figure.js";
+import { html, type Html } from "../../common/charts/html.js";
+import { channelShares } from "../../common/format/channelShares.js";
 import type { ComparedModel } from "../compare/Comparison.js";
 
 /** Where each MixLLM model has its 8-bit channels; undefined where there is no MixLLM model. */

@@ -1,5 +1,5 @@
-import { formatBytes } from "../../cli/formatBytes.js";
-import { html, type Html } from "../../charts/html.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { html, type Html } from "../../common/charts/html.js";
 import type { Duel } from "./Duel.js";
 import type { Outcome } from "./Outcome.js";
 

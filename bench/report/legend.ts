@@ -1,4 +1,4 @@
-import { html, type Html } from "../../charts/html.js";
+import { html, type Html } from "../../common/charts/html.js";
 import type { ComparedModel } from "../compare/Comparison.js";
 import { families, type Family } from "./Family.js";
 

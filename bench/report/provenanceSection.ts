@@ -1,7 +1,6 @@
-import { formatBytes } from "../../cli/formatBytes.js";
-import { html, type Html } from "../../charts/html.js";
+import { formatBytes, shellWords } from "../../common/cli/format.js";
+import { html, type Html } from "../../common/charts/html.js";
 import type { Comparison } from "../compare/Comparison.js";
-import { shellWords } from "../../cli/shellWords.js";
 
 /** What was run, on what machine, and on which bytes. */
 export function provenanceSection(comparison: Comparison): Html {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { Comparison } from "../compare/Comparison.js";
-import { readFailure } from "../../files/readFailure.js";
+import { readFailure } from "../../common/files/fileErrors.js";
 
 const number = z.number();
 const count = z.int().nonnegative();

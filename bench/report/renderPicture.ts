@@ -1,5 +1,5 @@
-import { pictureStyle } from "../../charts/pictureStyle.js";
-import type { themes } from "../../charts/themes.js";
+import { pictureStyle } from "../../common/charts/pictureStyle.js";
+import type { themes } from "../../common/charts/themes.js";
 import type { ComparedModel } from "../compare/Comparison.js";
 import { sizeAgainstKld } from "./sizeAgainstKld.js";
 

@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
-import { figure } from "../../charts/figure.js";
-import { html } from "../../charts/html.js";
-import { renderPage } from "../../charts/page/renderPage.js";
-import { formatBytes } from "../../cli/formatBytes.js";
+import { figure } from "../../common/charts/figure.js";
+import { html } from "../../common/charts/html.js";
+import { renderPage } from "../../common/charts/page/renderPage.js";
+import { formatBytes } from "../../common/cli/format.js";
 import type { Comparison } from "../compare/Comparison.js";
 import { channelSection } from "./channelSection.js";
 import { duels } from "./duels.js";

@@ -1,6 +1,6 @@
 import { areaY, axisX, axisY, dot, gridY, line, ruleX, scale, text, type PlotOptions } from "@observablehq/plot";
-import { formatBytes } from "../../cli/formatBytes.js";
-import { renderChart } from "../../charts/renderChart.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { renderChart } from "../../common/charts/renderChart.js";
 import type { ComparedModel } from "../compare/Comparison.js";
 import { families, type Family } from "./Family.js";
 import { paretoFront } from "./paretoFront.js";

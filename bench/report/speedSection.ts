@@ -1,4 +1,4 @@
-import { Html, html } from "../../charts/html.js";
+import { Html, html } from "../../common/charts/html.js";
 import type { ComparedModel, Comparison } from "../compare/Comparison.js";
 import type { Bar } from "./Bar.js";
 import { barChart } from "./barChart.js";

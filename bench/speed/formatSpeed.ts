@@ -1,5 +1,4 @@
-import { formatBytes } from "../../cli/formatBytes.js";
-import { formatTable } from "../../cli/formatTable.js";
+import { formatBytes, formatTable } from "../../common/cli/format.js";
 import type { Footprint } from "../footprint/Footprint.js";
 import type { SpeedReport } from "./SpeedReport.js";
 

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism, freemem } from "node:os";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { BenchAddon, SpeedModelHandle } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { finishJob } from "../job/finishJob.js";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
-import { assertCanWrite } from "../../files/assertCanWrite.js";
-import { withPartialFile } from "../../files/withPartialFile.js";
+import { assertCanWrite } from "../../common/files/destination.js";
+import { withPartialFile } from "../../common/files/wholeFiles.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { finishJob } from "../job/finishJob.js";

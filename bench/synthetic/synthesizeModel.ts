@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { assertCanWrite } from "../../files/assertCanWrite.js";
-import { withPartialFile } from "../../files/withPartialFile.js";
+import { InvalidInputError } from "../../common/errors.js";
+import { assertCanWrite } from "../../common/files/destination.js";
+import { withPartialFile } from "../../common/files/wholeFiles.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { finishJob } from "../job/finishJob.js";
 import { syntheticShapes } from "./syntheticShapes.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Metadata } from "../gguf/Metadata.js";
+import { Metadata } from "../../common/gguf/Metadata.js";
 import { JsonObject } from "../huggingFace/JsonObject.js";
 import { findArchitecture } from "./findArchitecture.js";
 import { writeDecoderMetadata } from "./writeDecoderMetadata.js";

@@ -1,4 +1,4 @@
-import type { Metadata } from "../gguf/Metadata.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
 import type { DecoderConfig } from "./DecoderConfig.js";
 
 /**

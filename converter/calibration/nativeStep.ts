@@ -1,4 +1,4 @@
-import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
+import { MixLlmError } from "../../common/errors.js";
 
 /**
  * Awaits native work and tells which step failed.

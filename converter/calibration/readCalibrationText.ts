@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { readFailure } from "../../files/readFailure.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { readFailure } from "../../common/files/fileErrors.js";
+import { InvalidInputError } from "../../common/errors.js";
 
 /** Calibration text read from files. */
 export interface CalibrationText {

@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 
 /**
  * Cuts a text's tokens into consecutive samples, each led by BOS when the model has one.

@@ -1,6 +1,6 @@
 import type { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
-import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
+import { encodeGgufHeader } from "../../common/gguf/encodeGgufHeader.js";
 import { nativeStep } from "./nativeStep.js";
 import { sampleTokens } from "./sampleTokens.js";
 

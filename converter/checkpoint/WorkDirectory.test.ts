@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { CALIBRATION_TOKENS, WorkDirectory } from "./WorkDirectory.js";
 

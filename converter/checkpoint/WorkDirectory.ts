@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import lockfile from "proper-lockfile";
-import { writeFailure } from "../../files/writeFailure.js";
-import { writeWholeFile } from "../../files/writeWholeFile.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { writeFailure } from "../../common/files/fileErrors.js";
+import { writeWholeFile } from "../../common/files/wholeFiles.js";
+import { InvalidInputError } from "../../common/errors.js";
 
 const MANIFEST = "manifest.json";
 

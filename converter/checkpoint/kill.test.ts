@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 import { convert } from "../testing/convert.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 

@@ -2,7 +2,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { globalSearch } from "../quantization/globalSearch.js";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { runCommand } from "../../cli/runCommand.js";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { runCommand } from "../../common/cli/runCommand.js";
+import { packageRoot } from "../../common/package.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { createConvertCommand } from "./createConvertCommand.js";
 

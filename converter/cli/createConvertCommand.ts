@@ -1,12 +1,15 @@
 import { Command, Option } from "commander";
-import { bitsPerWeightOption } from "../../cli/options/bitsPerWeightOption.js";
-import { bytesOption } from "../../cli/options/bytesOption.js";
-import { gpuOption } from "../../cli/options/gpuOption.js";
-import { integerOption } from "../../cli/options/integerOption.js";
-import { MAX_SAMPLES, MAX_TOKENS } from "../../cli/options/limits.js";
-import { pathOption } from "../../cli/options/pathOption.js";
-import { percentOption } from "../../cli/options/percentOption.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import {
+  bitsPerWeightOption,
+  bytesOption,
+  integerOption,
+  MAX_SAMPLES,
+  MAX_TOKENS,
+  pathOption,
+  percentOption
+} from "../../common/cli/options.js";
+import { gpuOption } from "../../plugin/cli/gpuOption.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizerNames.js";
 import { HEAD_TYPES } from "../plan/ConversionOptions.js";
 import { RANKINGS } from "../quantization/Ranking.js";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommand } from "../../cli/runCommand.js";
+import { runCommand } from "../../common/cli/runCommand.js";
 import { createConvertCommand } from "./createConvertCommand.js";
 
 await runCommand(createConvertCommand());

@@ -1,8 +1,8 @@
 import path from "node:path";
-import { assertCanWrite } from "../../files/assertCanWrite.js";
-import { formatBytes } from "../../cli/formatBytes.js";
-import { Progress } from "../../cli/Progress.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { assertCanWrite } from "../../common/files/destination.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { Progress } from "../../common/cli/Progress.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { resolveRuntimeGpu } from "../../plugin/runtime/resolveRuntimeGpu.js";
 import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
@@ -16,8 +16,8 @@ import { calibrationOptions } from "./calibrationOptions.js";
 import { canonicalCommand } from "./canonicalCommand.js";
 import { conversionOptions } from "./conversionOptions.js";
 import type { ConvertArguments } from "./ConvertArguments.js";
-import { untilInterrupted } from "../../cli/untilInterrupted.js";
-import { warn } from "../../cli/warn.js";
+import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
+import { warn } from "../../common/cli/runCommand.js";
 
 /** Converts a model as the command line asks and reports the result. */
 export async function runConversion(source: string, options: ConvertArguments): Promise<void> {

@@ -1,6 +1,5 @@
-import { formatBytes } from "../../cli/formatBytes.js";
-import { formatTable } from "../../cli/formatTable.js";
-import { warn } from "../../cli/warn.js";
+import { formatBytes, formatTable } from "../../common/cli/format.js";
+import { warn } from "../../common/cli/runCommand.js";
 import { countParameters } from "../model/countParameters.js";
 import { openModel } from "../model/openModel.js";
 import { FILE_TYPES } from "../output/fileTypes.js";

@@ -1,12 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { openRegularFile } from "../../files/openRegularFile.js";
-import { readFully } from "../../files/readFully.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { NotGgufFileError } from "../../plugin/errors/NotGgufFileError.js";
-import type { GgufHeader } from "../../plugin/gguf/GgufHeader.js";
-import { ggmlTypeSize } from "../../plugin/gguf/ggmlTypeSize.js";
-import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
+import { openRegularFile, readFully } from "../../common/files/readFiles.js";
+import { InvalidInputError, NotGgufFileError } from "../../common/errors.js";
+import type { GgufHeader } from "../../common/gguf/GgufHeader.js";
+import { ggmlTypeSize } from "../../common/gguf/ggmlTypes.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import type { StoredTensor } from "../model/StoredTensor.js";
 import type { StoredWeights } from "../model/StoredWeights.js";
 

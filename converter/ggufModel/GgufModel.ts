@@ -1,11 +1,11 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { assertUnquantized } from "../../plugin/gguf/assertUnquantized.js";
+import { InvalidInputError } from "../../common/errors.js";
+import { assertUnquantized } from "../../common/gguf/assertUnquantized.js";
 import { ROPE_FREQUENCIES, type ComputedTensor } from "../architectures/ComputedTensor.js";
 import type { DecoderConfig } from "../architectures/DecoderConfig.js";
 import { decoderTensors } from "../architectures/decoderTensors.js";
 import type { TensorSpec } from "../architectures/TensorSpec.js";
-import { Metadata } from "../gguf/Metadata.js";
-import { QUANTIZATION_VERSION } from "../gguf/quantizationVersion.js";
+import { Metadata } from "../../common/gguf/Metadata.js";
+import { QUANTIZATION_VERSION } from "../../common/gguf/encodeGgufHeader.js";
 import { matchTensors } from "../model/matchTensors.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import type { OpenModelOptions } from "../model/OpenModelOptions.js";

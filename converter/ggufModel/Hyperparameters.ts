@@ -1,5 +1,5 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import type { GgufHeader, GgufValue } from "../../plugin/gguf/GgufHeader.js";
+import { InvalidInputError } from "../../common/errors.js";
+import type { GgufHeader, GgufValue } from "../../common/gguf/GgufHeader.js";
 
 /** Typed access to the keys a GGUF file has about its architecture. */
 export class Hyperparameters {

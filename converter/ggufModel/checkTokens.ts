@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { GgufFiles } from "./GgufFiles.js";
 
 const TOKENS = "tokenizer.ggml.tokens";

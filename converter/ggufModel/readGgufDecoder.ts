@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { MAX_BLOCKS, type DecoderConfig } from "../architectures/DecoderConfig.js";
 import type { RopeParameters } from "../architectures/RopeParameters.js";
 import type { Hyperparameters } from "./Hyperparameters.js";

@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 
 /**
  * A JSON object from a file nobody has checked, read field by field with the type each reader expects.

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { readFailure } from "../../files/readFailure.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { readFailure } from "../../common/files/fileErrors.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { JsonObject } from "./JsonObject.js";
 
 /** Largest JSON or text file read whole: tokenizers of current models have about 35 MB. */

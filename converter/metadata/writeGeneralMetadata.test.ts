@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Metadata } from "../gguf/Metadata.js";
+import { Metadata } from "../../common/gguf/Metadata.js";
 import { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";

@@ -1,4 +1,4 @@
-import type { Metadata } from "../gguf/Metadata.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
 import type { JsonObject } from "../huggingFace/JsonObject.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import { parseModelId } from "./parseModelId.js";

@@ -1,4 +1,4 @@
-import type { Metadata } from "../gguf/Metadata.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 
 /** Fields of generation_config.json and the sampler defaults they become, in the order they are written. */

@@ -1,6 +1,6 @@
 import type { ComputedTensor } from "../architectures/ComputedTensor.js";
 import type { DecoderConfig } from "../architectures/DecoderConfig.js";
-import type { Metadata } from "../gguf/Metadata.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
 import type { ModelTensor } from "./ModelTensor.js";
 import type { StoredWeights } from "./StoredWeights.js";
 

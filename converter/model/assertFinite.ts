@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { ModelTensor } from "./ModelTensor.js";
 
 /**

@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { TensorSpec } from "../architectures/TensorSpec.js";
 import type { ModelTensor } from "./ModelTensor.js";
 import type { SourceType, StoredTensor } from "./StoredTensor.js";

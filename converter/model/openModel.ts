@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { readFailure } from "../../files/readFailure.js";
+import { readFailure } from "../../common/files/fileErrors.js";
 import { GgufModel } from "../ggufModel/GgufModel.js";
 import { HuggingFaceModel } from "../huggingFace/HuggingFaceModel.js";
 import type { OpenModelOptions } from "./OpenModelOptions.js";

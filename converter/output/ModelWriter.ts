@@ -1,8 +1,5 @@
-import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
-import type { Metadata } from "../gguf/Metadata.js";
-import type { TensorDescription } from "../gguf/TensorDescription.js";
-import { tensorBytes } from "../gguf/tensorBytes.js";
-import { aligned } from "../gguf/aligned.js";
+import { encodeGgufHeader, type TensorDescription, tensorBytes, aligned } from "../../common/gguf/encodeGgufHeader.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
 import { OutputFile } from "./OutputFile.js";
 
 /**

@@ -1,9 +1,9 @@
 import { open, statfs, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { formatBytes } from "../../cli/formatBytes.js";
-import { PartialFile } from "../../files/PartialFile.js";
-import { writeFailure } from "../../files/writeFailure.js";
-import { MixLlmError } from "../../plugin/errors/MixLlmError.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { PartialFile } from "../../common/files/wholeFiles.js";
+import { writeFailure } from "../../common/files/fileErrors.js";
+import { MixLlmError } from "../../common/errors.js";
 
 /** Room left for whatever else writes to the disk meanwhile. */
 const FREE_SPACE_MARGIN = 16 * 1024 * 1024;

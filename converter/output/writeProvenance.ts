@@ -1,5 +1,5 @@
-import { packageVersion } from "../../plugin/runtime/packageVersion.js";
-import type { Metadata } from "../gguf/Metadata.js";
+import { packageVersion } from "../../common/package.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
 import { GROUP_SIZE, MIXED_FORMAT_VERSION } from "../plan/mixedFormat.js";
 
 /** Stands for the fingerprint until every weight has been read; equally long. */

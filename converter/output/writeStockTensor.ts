@@ -1,4 +1,4 @@
-import { byteLengthOf } from "../gguf/TensorType.js";
+import { byteLengthOf } from "../../common/gguf/ggmlTypes.js";
 import { assertFinite } from "../model/assertFinite.js";
 import { sourceRows } from "../model/sourceRows.js";
 import type { PlannedStockTensor } from "../plan/PlannedTensor.js";

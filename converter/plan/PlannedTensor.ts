@@ -1,5 +1,5 @@
 import type { ComputedTensor } from "../architectures/ComputedTensor.js";
-import type { TensorType } from "../gguf/TensorType.js";
+import type { TensorType } from "../../common/gguf/ggmlTypes.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 
 /** What happens to one tensor. */

@@ -1,4 +1,4 @@
-import type { TensorDescription } from "../gguf/TensorDescription.js";
+import type { TensorDescription } from "../../common/gguf/encodeGgufHeader.js";
 import { mixedComponents } from "./mixedComponents.js";
 import type { PlannedTensor } from "./PlannedTensor.js";
 

@@ -1,4 +1,4 @@
-import type { TensorType } from "../gguf/TensorType.js";
+import type { TensorType } from "../../common/gguf/ggmlTypes.js";
 import type { Budget } from "./Budget.js";
 import { mixedWeights } from "./mixedWeights.js";
 import { ROW_TILE } from "./mixedFormat.js";

@@ -1,4 +1,4 @@
-import type { TensorDescription } from "../gguf/TensorDescription.js";
+import type { TensorDescription } from "../../common/gguf/encodeGgufHeader.js";
 import { groupCount } from "./mixedFormat.js";
 
 /** What the name of each component tensor adds to the weight's. */

@@ -1,5 +1,5 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { blockLengthOf, type TensorType } from "../gguf/TensorType.js";
+import { InvalidInputError } from "../../common/errors.js";
+import { blockLengthOf, type TensorType } from "../../common/gguf/ggmlTypes.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import type { SourceModel } from "../model/SourceModel.js";
 import type { ConversionOptions } from "./ConversionOptions.js";

@@ -1,4 +1,4 @@
-import { tensorBytes } from "../gguf/tensorBytes.js";
+import { tensorBytes } from "../../common/gguf/encodeGgufHeader.js";
 import { describeOutput } from "./describeOutput.js";
 import type { PlannedTensor } from "./PlannedTensor.js";
 

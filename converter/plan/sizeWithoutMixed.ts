@@ -1,7 +1,5 @@
-import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
-import type { Metadata } from "../gguf/Metadata.js";
-import { aligned } from "../gguf/aligned.js";
-import { tensorBytes } from "../gguf/tensorBytes.js";
+import { encodeGgufHeader, aligned, tensorBytes } from "../../common/gguf/encodeGgufHeader.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
 import { describeOutput } from "./describeOutput.js";
 import { ROW_TILE } from "./mixedFormat.js";
 import type { PlannedTensor } from "./PlannedTensor.js";

@@ -1,5 +1,5 @@
-import { formatBytes } from "../../cli/formatBytes.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { Budget } from "./Budget.js";
 import { plannedBytes } from "./plannedBytes.js";
 import type { PlannedMixedWeight } from "./PlannedTensor.js";

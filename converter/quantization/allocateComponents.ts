@@ -1,4 +1,4 @@
-import { tensorBytes } from "../gguf/tensorBytes.js";
+import { tensorBytes } from "../../common/gguf/encodeGgufHeader.js";
 import { COMPONENT_SUFFIXES, mixedComponents, type ComponentSuffix } from "../plan/mixedComponents.js";
 import type { MixedWeight } from "./MixedWeight.js";
 

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 import { readTensorFile } from "../checkpoint/readTensorFile.js";
 import { rotaryRowOrder } from "../model/rotaryRowOrder.js";
 import { convert } from "../testing/convert.js";

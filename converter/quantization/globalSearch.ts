@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { writeWholeFile } from "../../files/writeWholeFile.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { writeWholeFile } from "../../common/files/wholeFiles.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { CalibrationSession } from "../calibration/CalibrationSession.js";
 import { nativeStep } from "../calibration/nativeStep.js";
 import { requireSession } from "../calibration/requireSession.js";

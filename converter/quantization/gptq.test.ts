@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 import type { SessionOptions } from "../calibration/CalibrationSession.js";
 import { convert } from "../testing/convert.js";
 import { readGgufFile } from "../testing/readGgufFile.js";

@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { assertFinite } from "../model/assertFinite.js";
 import { sourceRows } from "../model/sourceRows.js";
 import { allocateComponents } from "./allocateComponents.js";

@@ -1,7 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { openRegularFile } from "../../files/openRegularFile.js";
-import { readFully } from "../../files/readFully.js";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { openRegularFile, readFully } from "../../common/files/readFiles.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { parseSafetensorsHeader, type SafetensorsHeader } from "./parseSafetensorsHeader.js";
 import type { StoredTensor } from "../model/StoredTensor.js";
 

@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import { SafetensorsFile } from "./SafetensorsFile.js";
 import type { StoredTensor } from "../model/StoredTensor.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
 import type { StoredTensor } from "../model/StoredTensor.js";
 

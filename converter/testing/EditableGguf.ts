@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { ggmlTypeSize } from "../../plugin/gguf/ggmlTypeSize.js";
-import { readGgufHeader } from "../../plugin/gguf/readGgufHeader.js";
-import { encodeGgufHeader } from "../gguf/encodeGgufHeader.js";
-import { aligned } from "../gguf/aligned.js";
-import type { TensorType } from "../gguf/TensorType.js";
+import { ggmlTypeSize, type TensorType } from "../../common/gguf/ggmlTypes.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
+import { encodeGgufHeader, aligned } from "../../common/gguf/encodeGgufHeader.js";
 
 interface EditableTensor {
   name: string;

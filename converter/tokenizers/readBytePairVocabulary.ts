@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { JsonObject } from "../huggingFace/JsonObject.js";
 import { addedTokenType } from "./addedTokenType.js";
 import { readMerges } from "./readMerges.js";

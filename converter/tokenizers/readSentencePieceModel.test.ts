@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { InvalidInputError } from "../../common/errors.js";
+import { packageRoot } from "../../common/package.js";
 import { readSentencePieceModel } from "./readSentencePieceModel.js";
 
 const file = path.join(packageRoot, "../shared/models/conversion/llama2-spm/tokenizer.model");

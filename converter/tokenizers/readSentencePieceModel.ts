@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 
 /** What a conversion needs of a SentencePiece model file. */
 export interface SentencePieceModel {

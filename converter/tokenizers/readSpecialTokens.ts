@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { JsonObject } from "../huggingFace/JsonObject.js";
 import type { TokenizerFiles } from "./TokenizerFiles.js";
 

@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../../plugin/errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { readBytePairVocabulary } from "./readBytePairVocabulary.js";
 import { readConvertedSentencePieceVocabulary } from "./readConvertedSentencePieceVocabulary.js";
 import { readSentencePieceVocabulary } from "./readSentencePieceVocabulary.js";

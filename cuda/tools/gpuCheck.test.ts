@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "nod
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { packageRoot } from "../../plugin/runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 
 // Nothing is built or run on a GPU here: the script alone, on a copy of this folder, with a driver that is made up.
 const onWindows = process.platform === "win32";

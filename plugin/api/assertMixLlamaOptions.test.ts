@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { InvalidInputError } from "../errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import { assertMixLlamaOptions } from "./assertMixLlamaOptions.js";
 
 test("takes every option of getMixLlama, and undefined for any of them", () => {

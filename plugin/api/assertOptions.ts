@@ -1,4 +1,4 @@
-import { InvalidInputError } from "../errors/InvalidInputError.js";
+import { InvalidInputError } from "../../common/errors.js";
 import type { OptionCheck } from "./OptionCheck.js";
 
 /**

@@ -1,8 +1,7 @@
 import os from "node:os";
 import path from "node:path";
 import type { Llama } from "node-llama-cpp";
-import { RuntimeLoadError } from "../errors/RuntimeLoadError.js";
-import { RuntimeNotBuiltError } from "../errors/RuntimeNotBuiltError.js";
+import { RuntimeLoadError, RuntimeNotBuiltError } from "../errors.js";
 import { assertNoConflictingRuntime } from "../runtime/assertNoConflictingRuntime.js";
 import { cacheDirectory } from "../runtime/cacheDirectory.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";

@@ -1,8 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { CorruptFileError } from "../errors/CorruptFileError.js";
-import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
+import { CorruptFileError, NotMixLlmFileError } from "../../common/errors.js";
 import { encodeGguf, type GgufPair, type GgufTensorToEncode } from "../testing/encodeGguf.js";
 import { encodeMixLlmFile, MIXLLM_PAIRS, mixLlmTensors, mixLlmWeight } from "../testing/mixLlmFile.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";

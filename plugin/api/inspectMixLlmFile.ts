@@ -1,5 +1,5 @@
-import { readMixLlmFile } from "../format/readMixLlmFile.js";
-import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
+import { readMixLlmFile } from "../../common/format/readMixLlmFile.js";
+import type { MixLlmFileInfo } from "../../common/format/MixLlmFileInfo.js";
 
 /**
  * Says what a MixLLM file holds: how it was made and, for each MixLLM weight, its shape and its share of 8-bit channels. Reads headers and

@@ -1,6 +1,5 @@
-import { CorruptFileError } from "../errors/CorruptFileError.js";
-import { NotMixLlmFileError } from "../errors/NotMixLlmFileError.js";
-import { readGgufHeader } from "../gguf/readGgufHeader.js";
+import { CorruptFileError, NotMixLlmFileError } from "../../common/errors.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 
 /**
  * Tells whether a file is a MixLLM GGUF, which only a `Llama` from `getMixLlama` can load. Reads the header only; `inspectMixLlmFile`

@@ -4,7 +4,7 @@ import path from "node:path";
 import { LlamaLogLevel, type Token } from "node-llama-cpp";
 import { describe, expect, test } from "vitest";
 import { createConvertCommand } from "../../converter/cli/createConvertCommand.js";
-import { packageRoot } from "../runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { getMixLlama } from "./getMixLlama.js";
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { gpuOption } from "../../cli/options/gpuOption.js";
+import { gpuOption } from "./gpuOption.js";
 import { buildMixLlama } from "../api/buildMixLlama.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
 

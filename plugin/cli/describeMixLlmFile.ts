@@ -1,10 +1,9 @@
-import { formatBytes } from "../../cli/formatBytes.js";
-import { componentsOf } from "../format/componentsOf.js";
-import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
-import type { MixLlmTensor } from "../format/MixLlmTensor.js";
-import { ggmlTypeSize } from "../gguf/ggmlTypeSize.js";
-import type { GgufHeader } from "../gguf/GgufHeader.js";
-import { formatTable } from "../../cli/formatTable.js";
+import { formatBytes, formatTable } from "../../common/cli/format.js";
+import { componentsOf } from "../../common/format/componentsOf.js";
+import type { MixLlmFileInfo } from "../../common/format/MixLlmFileInfo.js";
+import type { MixLlmTensor } from "../../common/format/MixLlmTensor.js";
+import { ggmlTypeSize } from "../../common/gguf/ggmlTypes.js";
+import type { GgufHeader } from "../../common/gguf/GgufHeader.js";
 import { mixLlmFileFacts } from "./mixLlmFileFacts.js";
 
 /** Text for people about a MixLLM file: its origin, and its 8-bit share and size by kind of weight and by layer. */

@@ -1,9 +1,9 @@
 import path from "node:path";
-import { writeWholeFile } from "../../files/writeWholeFile.js";
-import { InvalidInputError } from "../errors/InvalidInputError.js";
-import { channelShares } from "../format/channelShares.js";
-import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
-import type { GgufHeader } from "../gguf/GgufHeader.js";
+import { writeWholeFile } from "../../common/files/wholeFiles.js";
+import { InvalidInputError } from "../../common/errors.js";
+import { channelShares } from "../../common/format/channelShares.js";
+import type { MixLlmFileInfo } from "../../common/format/MixLlmFileInfo.js";
+import type { GgufHeader } from "../../common/gguf/GgufHeader.js";
 import { mixLlmFileFacts } from "./mixLlmFileFacts.js";
 
 /** Width of the map as a picture, in pixels. */
@@ -27,12 +27,12 @@ export async function exportMixLlmFileView(
   // Only here: drawing takes libraries that everything else starts faster without.
   const [{ channelShareChart }, { channelShareTable }, { figure }, { html }, { renderPage }, { pictureStyle }] =
     await Promise.all([
-      import("../../charts/channelShareChart.js"),
-      import("../../charts/channelShareTable.js"),
-      import("../../charts/figure.js"),
-      import("../../charts/html.js"),
-      import("../../charts/page/renderPage.js"),
-      import("../../charts/pictureStyle.js")
+      import("../../common/charts/channelShareChart.js"),
+      import("../../common/charts/channelShareTable.js"),
+      import("../../common/charts/figure.js"),
+      import("../../common/charts/html.js"),
+      import("../../common/charts/page/renderPage.js"),
+      import("../../common/charts/pictureStyle.js")
     ]);
   const name = path.basename(file);
   const content = output.endsWith(".svg")

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
-import { printable } from "../../cli/printable.js";
-import { readMixLlmFile } from "../format/readMixLlmFile.js";
+import { printable } from "../../common/cli/format.js";
+import { readMixLlmFile } from "../../common/format/readMixLlmFile.js";
 import { describeMixLlmFile } from "./describeMixLlmFile.js";
 import { exportMixLlmFileView } from "./exportMixLlmFileView.js";
 

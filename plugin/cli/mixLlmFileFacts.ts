@@ -1,7 +1,7 @@
 import path from "node:path";
-import { formatBytes } from "../../cli/formatBytes.js";
-import type { MixLlmFileInfo } from "../format/MixLlmFileInfo.js";
-import type { GgufHeader } from "../gguf/GgufHeader.js";
+import { formatBytes } from "../../common/cli/format.js";
+import type { MixLlmFileInfo } from "../../common/format/MixLlmFileInfo.js";
+import type { GgufHeader } from "../../common/gguf/GgufHeader.js";
 
 /** What a MixLLM file is and how it was made, as titles and texts; the texts may come from the file. */
 export function mixLlmFileFacts(

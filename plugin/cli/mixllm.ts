@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { runCommand } from "../../cli/runCommand.js";
+import { runCommand } from "../../common/cli/runCommand.js";
 import { buildCommand } from "./buildCommand.js";
 import { doctorCommand } from "./doctorCommand.js";
 import { inspectCommand } from "./inspectCommand.js";

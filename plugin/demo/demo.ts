@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 import chalk from "chalk";
 import { Command } from "commander";
 import type { Llama } from "node-llama-cpp";
-import { formatBytes } from "../../cli/formatBytes.js";
-import { runCommand } from "../../cli/runCommand.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { runCommand } from "../../common/cli/runCommand.js";
 import { getMixLlama } from "../api/getMixLlama.js";
 import { inspectMixLlmFile } from "../api/inspectMixLlmFile.js";
-import { MixLlmError } from "../errors/MixLlmError.js";
+import { MixLlmError } from "../../common/errors.js";
 import { cacheDirectory } from "../runtime/cacheDirectory.js";
-import { packageRoot } from "../runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 
 const PROMPT = "# Getting started\n\nTo install the package, run";
 const MAX_TOKENS = 120;

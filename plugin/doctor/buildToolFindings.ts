@@ -1,7 +1,7 @@
 import type { BuildTool } from "../machine/BuildTool.js";
 import { findBuildTools } from "../machine/findBuildTools.js";
 import { installCommand } from "../machine/installCommand.js";
-import { runProgram } from "../machine/runProgram.js";
+import { runProgram } from "../../common/processes.js";
 import type { Finding } from "./Finding.js";
 import { isOlder } from "./isOlder.js";
 

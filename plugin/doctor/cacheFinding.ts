@@ -1,10 +1,9 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import path from "node:path";
-import { formatBytes } from "../../cli/formatBytes.js";
-import { describeFileError } from "../../files/describeFileError.js";
-import { isSystemError } from "../../files/isSystemError.js";
-import { freeDiskBytes } from "../machine/freeDiskBytes.js";
+import { formatBytes } from "../../common/cli/format.js";
+import { describeFileError, isSystemError } from "../../common/files/fileErrors.js";
+import { freeDiskBytes } from "../../common/files/destination.js";
 import { cacheDirectory } from "../runtime/cacheDirectory.js";
 import { neededBytes } from "../runtime/neededBytes.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";

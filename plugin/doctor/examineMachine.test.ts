@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { packageRoot } from "../runtime/packageRoot.js";
-import { freeDiskBytes } from "../machine/freeDiskBytes.js";
+import { packageRoot } from "../../common/package.js";
+import { freeDiskBytes } from "../../common/files/destination.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { writeBuildStatus } from "../runtime/writeBuildStatus.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
@@ -11,7 +11,7 @@ import { cacheFinding } from "./cacheFinding.js";
 import { examineMachine } from "./examineMachine.js";
 import { LEAST_NODE } from "./nodeFinding.js";
 
-vi.mock("../machine/freeDiskBytes.js", { spy: true });
+vi.mock("../../common/files/destination.js", { spy: true });
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,4 +1,4 @@
-import { formatBytes } from "../../cli/formatBytes.js";
+import { formatBytes } from "../../common/cli/format.js";
 import type { Gpu } from "../machine/Gpu.js";
 import type { Finding } from "./Finding.js";
 

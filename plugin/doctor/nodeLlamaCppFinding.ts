@@ -1,4 +1,4 @@
-import { NodeLlamaCppVersionError } from "../errors/NodeLlamaCppVersionError.js";
+import { NodeLlamaCppVersionError } from "../errors.js";
 import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import type { Finding } from "./Finding.js";
 

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { isProcessRunning } from "../machine/isProcessRunning.js";
+import { isProcessRunning } from "../../common/processes.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { isFinishedBuild } from "../runtime/isFinishedBuild.js";
 import { readBuildStatus } from "../runtime/readBuildStatus.js";

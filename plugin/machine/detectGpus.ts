@@ -1,5 +1,5 @@
 import type { Gpu } from "./Gpu.js";
-import { runProgram } from "./runProgram.js";
+import { runProgram } from "../../common/processes.js";
 
 /** Asks NVIDIA's driver for the GPUs of this machine; none when there is no driver. */
 export async function detectGpus(): Promise<readonly Gpu[]> {

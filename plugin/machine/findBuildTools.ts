@@ -1,5 +1,5 @@
 import type { BuildTool } from "./BuildTool.js";
-import { findProgram } from "./findProgram.js";
+import { findProgram } from "../../common/processes.js";
 
 /** Programs that can do each tool's work, best first. `CXX` goes before all when it is set. */
 const PROGRAMS: Readonly<Record<BuildTool, readonly string[]>> = {

@@ -1,8 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import type { CudaToolkit } from "./CudaToolkit.js";
-import { findProgram } from "./findProgram.js";
-import { runProgram } from "./runProgram.js";
+import { findProgram, runProgram } from "../../common/processes.js";
 
 const WINDOWS = process.platform === "win32";
 

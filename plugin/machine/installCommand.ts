@@ -1,4 +1,4 @@
-import { findProgram } from "./findProgram.js";
+import { findProgram } from "../../common/processes.js";
 
 /** Something that a system's package manager can install and this package's build needs. */
 export type InstallableTool = "compiler" | "cmake" | "make" | "git" | "cuda";

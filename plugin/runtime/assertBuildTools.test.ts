@@ -1,8 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { MissingBuildToolsError } from "../errors/MissingBuildToolsError.js";
-import { MissingGpuError } from "../errors/MissingGpuError.js";
+import { MissingBuildToolsError, MissingGpuError } from "../errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { assertBuildTools } from "./assertBuildTools.js";
 

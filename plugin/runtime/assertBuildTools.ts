@@ -1,5 +1,4 @@
-import { MissingBuildToolsError } from "../errors/MissingBuildToolsError.js";
-import { MissingGpuError } from "../errors/MissingGpuError.js";
+import { MissingBuildToolsError, MissingGpuError } from "../errors.js";
 import type { BuildTool } from "../machine/BuildTool.js";
 import { detectGpus } from "../machine/detectGpus.js";
 import { findBuildTools } from "../machine/findBuildTools.js";

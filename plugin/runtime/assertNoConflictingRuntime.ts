@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { ConflictingRuntimeError } from "../errors/ConflictingRuntimeError.js";
+import { ConflictingRuntimeError } from "../errors.js";
 import { findConflictingLibrary } from "./findConflictingLibrary.js";
 
 /**

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import path from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, expect, test, vi } from "vitest";
-import { RuntimeBuildError } from "../errors/RuntimeBuildError.js";
+import { RuntimeBuildError } from "../errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { buildRuntime } from "./buildRuntime.js";
 import type { RuntimeDescription } from "./describeRuntime.js";

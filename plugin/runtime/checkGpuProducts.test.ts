@@ -3,7 +3,7 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { RuntimeBuildError } from "../errors/RuntimeBuildError.js";
+import { RuntimeBuildError } from "../errors.js";
 import { checkGpuProducts } from "./checkGpuProducts.js";
 
 /** Runs the check with a shell script in the place of the test program. */

@@ -1,6 +1,6 @@
 import type { WriteStream } from "node:fs";
 import path from "node:path";
-import { RuntimeBuildError } from "../errors/RuntimeBuildError.js";
+import { RuntimeBuildError } from "../errors.js";
 import { CommandFailure } from "./CommandFailure.js";
 import { runLogged } from "./runLogged.js";
 

@@ -8,7 +8,7 @@ import type { InputFile } from "./InputFile.js";
 import { listInputFiles } from "./listInputFiles.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
 import { packageInputFiles } from "./packageInputFiles.js";
-import { packageRoot } from "./packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
 import { runtimeKey } from "./runtimeKey.js";
 

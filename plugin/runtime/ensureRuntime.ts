@@ -1,8 +1,8 @@
 import { realpath, rm, utimes } from "node:fs/promises";
 import path from "node:path";
-import { describeFileError } from "../../files/describeFileError.js";
-import { Progress } from "../../cli/Progress.js";
-import { CacheDirectoryError } from "../errors/CacheDirectoryError.js";
+import { describeFileError } from "../../common/files/fileErrors.js";
+import { Progress } from "../../common/cli/Progress.js";
+import { CacheDirectoryError } from "../errors.js";
 import { assertBuildTools } from "./assertBuildTools.js";
 import { buildRuntime } from "./buildRuntime.js";
 import { describeRuntime, type RuntimeDescription } from "./describeRuntime.js";

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readlink, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
-import { RuntimeLinkError } from "../errors/RuntimeLinkError.js";
+import { RuntimeLinkError } from "../errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { linkIntoNodeLlamaCpp } from "./linkIntoNodeLlamaCpp.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, readlink, realpath, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
-import { RuntimeLinkError } from "../errors/RuntimeLinkError.js";
+import { RuntimeLinkError } from "../errors.js";
 import { cacheDirectory } from "./cacheDirectory.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
 import type { Runtime } from "./Runtime.js";

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import path from "node:path";
-import { RuntimeLoadError } from "../errors/RuntimeLoadError.js";
+import { RuntimeLoadError } from "../errors.js";
 import { assertNoConflictingRuntime } from "./assertNoConflictingRuntime.js";
 import { ensureRuntime } from "./ensureRuntime.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";

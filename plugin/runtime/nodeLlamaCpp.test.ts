@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
-import { NodeLlamaCppVersionError } from "../errors/NodeLlamaCppVersionError.js";
+import { NodeLlamaCppVersionError } from "../errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { nodeLlamaCpp } from "./nodeLlamaCpp.js";
 

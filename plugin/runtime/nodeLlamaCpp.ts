@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Llama, LlamaOptions } from "node-llama-cpp";
-import { NodeLlamaCppVersionError } from "../errors/NodeLlamaCppVersionError.js";
-import { packageRoot } from "./packageRoot.js";
+import { NodeLlamaCppVersionError } from "../errors.js";
+import { packageRoot } from "../../common/package.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
 
 /**

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { packageInputFiles } from "./packageInputFiles.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
-import { packageRoot } from "./packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 
 test("takes sources and patches, and leaves out tests, documentation and everything else", async () => {
   const root = temporaryDirectory();

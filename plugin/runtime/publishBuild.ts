@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { flushFile } from "../../files/flushFile.js";
+import { flushFile } from "../../common/files/wholeFiles.js";
 
 /** What of the build's output is used at run time: addons and shared libraries. */
 const RUNTIME_FILE = /\.(node|so|dylib|dll|metal)$/;

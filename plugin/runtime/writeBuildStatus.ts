@@ -1,4 +1,4 @@
-import { writeWholeFile } from "../../files/writeWholeFile.js";
+import { writeWholeFile } from "../../common/files/wholeFiles.js";
 import type { BuildStatus } from "./BuildStatus.js";
 
 /**

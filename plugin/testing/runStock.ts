@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { packageRoot } from "../runtime/packageRoot.js";
+import { packageRoot } from "../../common/package.js";
 
 const run = promisify(execFile);
 

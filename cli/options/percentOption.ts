@@ -1,4 +1,0 @@
-import { numberOption } from "./numberOption.js";
-
-/** A commander parser for a percentage, 0 to 100. */
-export const percentOption = numberOption(0, 100);

@@ -1,0 +1,43 @@
+/**
+ * Base of every error this package throws on purpose.
+ *
+ * `message` says what happened and to which file or tensor; `fix`, when there is one, says what to do about it.
+ * Command-line tools print both and exit with code 1; anything that is not a `MixLlmError` is a bug.
+ */
+export class MixLlmError extends Error {
+  /** What the caller can do about it, as one or more imperative sentences; may hold an exact command. */
+  readonly fix: string | undefined;
+
+  constructor(message: string, options: { fix?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.fix = options.fix;
+  }
+}
+
+/** What the caller gave cannot be used: a missing, truncated or inconsistent file, or an option out of range. */
+export class InvalidInputError extends MixLlmError {}
+
+/** The file is not a MixLLM GGUF: another format, or a GGUF without MixLLM weights. */
+export class NotMixLlmFileError extends InvalidInputError {
+  constructor(file: string, reason: string, kind = "a MixLLM file") {
+    super(`${file} is not ${kind}: ${reason}`, {
+      fix: "Make one from a Hugging Face model directory with `mixllm-convert DIRECTORY -o OUT.gguf`."
+    });
+  }
+}
+
+/** The file is not even a GGUF of a version that can be read. */
+export class NotGgufFileError extends NotMixLlmFileError {
+  constructor(file: string, reason: string) {
+    super(file, reason, "a GGUF file");
+  }
+}
+
+/** A GGUF file contradicts itself or its format, or is cut off. */
+export class CorruptFileError extends InvalidInputError {
+  /** @param problem what is wrong, naming the tensor or metadata key it is wrong with */
+  constructor(file: string, problem: string) {
+    super(`${file} is damaged: ${problem}`, { fix: "Copy or download the file again, or convert the model anew." });
+  }
+}
