@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { resolveRuntimeGpu } from "../plugin/runtime/resolveRuntimeGpu.js";
+import { resolveRuntimeGpu } from "../plugin/runtime/RuntimeGpu.js";
 import { loadBenchAddon } from "./loadBenchAddon.js";
 
 test("a GPU that is not there is one clear message", async (context) => {

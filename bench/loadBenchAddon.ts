@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../common/errors.js";
-import { loadNativeAddon } from "../plugin/runtime/loadNativeAddon.js";
-import { resolveRuntimeGpu } from "../plugin/runtime/resolveRuntimeGpu.js";
+import { loadNativeAddon } from "../plugin/runtime/toolAddons.js";
+import { resolveRuntimeGpu } from "../plugin/runtime/RuntimeGpu.js";
 import type { BenchAddon } from "./BenchAddon.js";
 
 /**

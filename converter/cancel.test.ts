@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { convertModel } from "./convertModel.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
-import { loadNativeAddon } from "../plugin/runtime/loadNativeAddon.js";
+import { loadNativeAddon } from "../plugin/runtime/toolAddons.js";
 import { roundToNearest } from "./quantization/roundToNearest.js";
 import { weightErrorSearch } from "./quantization/weightErrorSearch.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";

@@ -4,14 +4,14 @@
  * @module
  */
 export { buildMixLlama } from "./api/buildMixLlama.js";
-export type { BuildMixLlamaOptions } from "./api/BuildMixLlamaOptions.js";
+export type { BuildMixLlamaOptions } from "./api/buildMixLlama.js";
 export { getMixLlama } from "./api/getMixLlama.js";
 export type { MixLlamaOptions } from "./api/MixLlamaOptions.js";
-export { inspectMixLlmFile } from "./api/inspectMixLlmFile.js";
-export { isMixLlmFile } from "./api/isMixLlmFile.js";
+export { inspectMixLlmFile } from "./api/mixLlmFiles.js";
+export { isMixLlmFile } from "./api/mixLlmFiles.js";
 export type { MixLlmFileInfo } from "../common/format/MixLlmFileInfo.js";
 export type { MixLlmTensor } from "../common/format/MixLlmTensor.js";
-export type { Runtime } from "./runtime/Runtime.js";
+export type { Runtime } from "./runtime/ensureRuntime.js";
 export type { RuntimeGpu } from "./runtime/RuntimeGpu.js";
 export {
   CorruptFileError,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { cacheDirectory } from "../plugin/runtime/cacheDirectory.js";
+import { cacheDirectory } from "../plugin/runtime/buildCache.js";
 import { packageRoot } from "../common/package.js";
 import { runLoudly } from "./runLoudly.js";
 

@@ -1,6 +1,5 @@
-import { detectGpus } from "../plugin/machine/detectGpus.js";
-import { findCudaToolkit } from "../plugin/machine/findCudaToolkit.js";
-import { missingCudaParts } from "../plugin/machine/missingCudaParts.js";
+import { detectGpus } from "../plugin/machine/gpus.js";
+import { findCudaToolkit, missingCudaParts } from "../plugin/machine/cudaToolkit.js";
 
 /** What this machine lacks of what tests on CUDA need; said on stderr, so that a skipped test is seen. */
 export async function missingForCuda(what: string): Promise<readonly string[]> {

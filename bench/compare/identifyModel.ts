@@ -1,4 +1,4 @@
-import { inspectMixLlmFile } from "../../plugin/api/inspectMixLlmFile.js";
+import { inspectMixLlmFile } from "../../plugin/api/mixLlmFiles.js";
 import { isFloatType } from "../../common/gguf/ggmlTypes.js";
 import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import type { ComparedModel } from "./Comparison.js";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
+import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import type { ConverterAddon, SourceRows } from "../ConverterAddon.js";
 import type { LayerCall, LayerShape } from "../MethodAddon.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
+import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import { packageRoot } from "../../common/package.js";
 import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConverterAddon } from "../ConverterAddon.js";

@@ -1,4 +1,4 @@
-import { loadNativeAddon } from "../../plugin/runtime/loadNativeAddon.js";
+import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";

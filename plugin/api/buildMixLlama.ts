@@ -1,10 +1,17 @@
-import { ensureRuntime } from "../runtime/ensureRuntime.js";
+import { ensureRuntime, type Runtime } from "../runtime/ensureRuntime.js";
 import { linkIntoNodeLlamaCpp } from "../runtime/linkIntoNodeLlamaCpp.js";
-import { resolveRuntimeGpu } from "../runtime/resolveRuntimeGpu.js";
-import type { Runtime } from "../runtime/Runtime.js";
-import { assertOptions } from "./assertOptions.js";
-import type { BuildMixLlamaOptions } from "./BuildMixLlamaOptions.js";
-import { oneOf, type OptionCheck } from "./OptionCheck.js";
+import { resolveRuntimeGpu } from "../runtime/RuntimeGpu.js";
+import { assertOptions, oneOf, type OptionCheck } from "./options.js";
+
+/** Options of `buildMixLlama`. */
+export interface BuildMixLlamaOptions {
+  /** What to build for, as for `getMixLlama`. `"auto"` by default. */
+  gpu?: "auto" | "cuda" | false;
+  /** Build from scratch even when a finished build is there. `false` by default. */
+  force?: boolean;
+  /** Show progress on stderr. `true` by default. */
+  progressLogs?: boolean | "stderr";
+}
 
 const CHECKS: Readonly<Record<keyof BuildMixLlamaOptions, OptionCheck>> = {
   gpu: oneOf("auto", "cuda", false),

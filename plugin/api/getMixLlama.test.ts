@@ -9,7 +9,7 @@ import { finishJob } from "../../bench/job/finishJob.js";
 import { InvalidInputError } from "../../common/errors.js";
 import { RuntimeNotBuiltError } from "../errors.js";
 import { ensureRuntime } from "../runtime/ensureRuntime.js";
-import { loadNativeAddon } from "../runtime/loadNativeAddon.js";
+import { loadNativeAddon } from "../runtime/toolAddons.js";
 import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import { convertDemo } from "../testing/convertDemo.js";
 import { greedyTokens } from "../testing/greedyTokens.js";

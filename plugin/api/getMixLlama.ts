@@ -2,16 +2,14 @@ import os from "node:os";
 import path from "node:path";
 import type { Llama } from "node-llama-cpp";
 import { RuntimeLoadError, RuntimeNotBuiltError } from "../errors.js";
-import { assertNoConflictingRuntime } from "../runtime/assertNoConflictingRuntime.js";
-import { cacheDirectory } from "../runtime/cacheDirectory.js";
+import { assertNoConflictingRuntime } from "../runtime/conflictingRuntime.js";
+import { cacheDirectory, isFinishedBuild } from "../runtime/buildCache.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { ensureRuntime } from "../runtime/ensureRuntime.js";
-import { isFinishedBuild } from "../runtime/isFinishedBuild.js";
 import { linkIntoNodeLlamaCpp } from "../runtime/linkIntoNodeLlamaCpp.js";
 import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
-import { resolveRuntimeGpu } from "../runtime/resolveRuntimeGpu.js";
-import { assertMixLlamaOptions } from "./assertMixLlamaOptions.js";
-import type { MixLlamaOptions } from "./MixLlamaOptions.js";
+import { resolveRuntimeGpu } from "../runtime/RuntimeGpu.js";
+import { assertMixLlamaOptions, type MixLlamaOptions } from "./MixLlamaOptions.js";
 
 /**
  * Gives a `Llama` that runs MixLLM files and, exactly as node-llama-cpp's own, every other GGUF file.

@@ -1,101 +1,177 @@
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { LlamaChatSession, LlamaCompletion, LlamaLogLevel, type Llama, type LlamaModel } from "node-llama-cpp";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { CorruptFileError, NotMixLlmFileError } from "../../common/errors.js";
+import { encodeGguf, type GgufPair, type GgufTensorToEncode } from "../testing/encodeGguf.js";
+import { encodeMixLlmFile, MIXLLM_PAIRS, mixLlmTensors, mixLlmWeight } from "../testing/mixLlmFile.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { convertDemo } from "../testing/convertDemo.js";
-import { greedyTokens } from "../testing/greedyTokens.js";
-import { lastLogits } from "../testing/lastLogits.js";
-import { runStock } from "../testing/runStock.js";
-import { getMixLlama } from "./getMixLlama.js";
-import { inspectMixLlmFile } from "./inspectMixLlmFile.js";
+import { inspectMixLlmFile, isMixLlmFile } from "./mixLlmFiles.js";
 
-/** Long enough for a first build of the runtime on two cores. */
-const BUILD_TIMEOUT_MS = 30 * 60_000;
-
-const PROMPT = "The configuration file";
-
-let llama: Llama;
-const log: string[] = [];
-const directory = temporaryDirectory();
-const file = (name: string) => path.join(directory, name);
-
-beforeAll(async () => {
-  const quick = ["--samples", "4", "--sequence-length", "64"];
-  await convertDemo(file("mixllm.gguf"), ...quick);
-  await convertDemo(file("p0.gguf"), "--percent-8bit", "0", ...quick);
-  await convertDemo(file("p100.gguf"), "--percent-8bit", "100", ...quick);
-  await convertDemo(file("f16.gguf"), "--type", "f16");
-  // The only Llama of this process: all of a process share one logger.
-  llama = await getMixLlama({
-    gpu: false,
-    maxThreads: 1,
-    logLevel: LlamaLogLevel.debug,
-    logger: (_, message) => void log.push(message)
-  });
-}, BUILD_TIMEOUT_MS);
-
-afterAll(() => llama.dispose());
-
-async function withModel<T>(name: string, use: (model: LlamaModel) => Promise<T>): Promise<T> {
-  const model = await llama.loadModel({ modelPath: file(name) });
-  try {
-    return await use(model);
-  } finally {
-    await model.dispose();
-  }
+async function writeTemporary(bytes: Buffer): Promise<string> {
+  const file = path.join(temporaryDirectory(), "model.gguf");
+  await writeFile(file, bytes);
+  return file;
 }
 
-test.each(["mixllm.gguf", "p0.gguf", "p100.gguf"])("%s loads, says what it is and generates", async (name) => {
-  const { bitsPerWeight } = await inspectMixLlmFile(file(name));
-  log.length = 0;
-  expect(await withModel(name, (model) => greedyTokens(model, PROMPT, 40))).toHaveLength(40);
-  expect(log.join("\n")).toMatch(
-    new RegExp(`MixLLM W\\S+A8 \\(.*% 8-bit, group 128, ${bitsPerWeight.toFixed(2)} bpw\\)`)
+const inspect = async (bytes: Buffer) => inspectMixLlmFile(await writeTemporary(bytes));
+
+test("reports metadata and each weight's shape and 8-bit channels", async () => {
+  expect(await inspect(encodeMixLlmFile())).toEqual({
+    version: 1,
+    bitsPerWeight: 5.478,
+    percent8bit: 33.333,
+    groupSize: 128,
+    method: "rtn",
+    search: "weight_error",
+    calibration: "self, 8 x 512",
+    source: "sha256:0 mixllm 0.1.0",
+    command: "mixllm-convert --method rtn",
+    tensors: [
+      {
+        name: "blk.0.attn_q.weight",
+        layer: 0,
+        kind: "attn_q",
+        outputChannels: 48,
+        inputChannels: 160,
+        channels8bit: 16
+      },
+      {
+        name: "blk.0.attn_k.weight",
+        layer: 0,
+        kind: "attn_k",
+        outputChannels: 32,
+        inputChannels: 160,
+        channels8bit: 0
+      },
+      {
+        name: "blk.1.attn_q.weight",
+        layer: 1,
+        kind: "attn_q",
+        outputChannels: 16,
+        inputChannels: 160,
+        channels8bit: 16
+      }
+    ]
+  });
+});
+
+test("a file need not say by which command it was made, but what it was made from", async () => {
+  const without = (key: string) =>
+    encodeGguf(
+      MIXLLM_PAIRS.filter(([name]) => name !== key),
+      mixLlmTensors()
+    );
+  expect(await inspect(without("mixllm.command"))).not.toHaveProperty("command");
+  await expect(inspect(without("mixllm.source"))).rejects.toThrow("the metadata key mixllm.source is missing");
+});
+
+test("tells MixLLM files from stock GGUF files and from anything else", async () => {
+  const stock = encodeGguf([["general.architecture", "str", "llama"]], []);
+  expect(await isMixLlmFile(await writeTemporary(encodeMixLlmFile()))).toBe(true);
+  expect(await isMixLlmFile(await writeTemporary(stock))).toBe(false);
+  expect(await isMixLlmFile(await writeTemporary(Buffer.from("text")))).toBe(false);
+  expect(await isMixLlmFile(await writeTemporary(encodeMixLlmFile().subarray(0, 60)))).toBe(false);
+  await expect(isMixLlmFile("/nowhere/model.gguf")).rejects.toThrow("cannot read /nowhere/model.gguf: no such file");
+  await expect(inspect(stock)).rejects.toThrow(NotMixLlmFileError);
+});
+
+/** The sound tensors with one replaced, or without it when `change` gives nothing. */
+function changed(name: string, change: (tensor: GgufTensorToEncode) => GgufTensorToEncode[]): GgufTensorToEncode[] {
+  expect(mixLlmTensors().map((tensor) => tensor.name)).toContain(name);
+  return mixLlmTensors().flatMap((tensor) => (tensor.name === name ? change(tensor) : [tensor]));
+}
+
+const withData = (tensor: GgufTensorToEncode, bytesPerElement: number, dimensions: number[]): GgufTensorToEncode[] => [
+  { ...tensor, dimensions, data: new Uint8Array(dimensions.reduce((a, b) => a * b, bytesPerElement)) }
+];
+
+const Q = "blk.0.attn_q.weight";
+
+test.each<[string, GgufTensorToEncode[], string]>([
+  ["a missing scale", changed(`${Q}.w4_scale`, () => []), `the tensor ${Q}.w4_scale is missing`],
+  ["a missing zero point", changed(`${Q}.w4_zero`, () => []), `the tensor ${Q}.w4_zero is missing`],
+  ["missing rows", changed(`${Q}.rows`, () => []), `the tensor ${Q}.rows is missing`],
+  ["a scale without weights", changed(`${Q}.w8`, () => []), `the tensor ${Q}.w8_scale has no ${Q}.w8 to belong to`],
+  [
+    "a scale of another type",
+    changed(`${Q}.w4_scale`, (tensor) => [{ ...tensor, type: 30 }]),
+    `the tensor ${Q}.w4_scale is of type BF16, not F16`
+  ],
+  [
+    "a scale of another shape",
+    changed(`${Q}.w4_scale`, (tensor) => withData(tensor, 2, [32, 1])),
+    `the tensor ${Q}.w4_scale has the shape [32, 1], not [32, 2]`
+  ],
+  [
+    "parts with different inputs",
+    changed(`${Q}.w8`, (tensor) => withData(tensor, 1, [128, 16])),
+    `${Q}.w4 has 160 inputs and ${Q}.w8 has 128`
+  ],
+  [
+    "8-bit channels that fill no tile",
+    changed(`${Q}.w8`, (tensor) => withData(tensor, 1, [160, 8])),
+    `${Q}.w8 has 8 output channels, not a positive multiple of 16`
+  ],
+  ["inputs that fill no block", mixLlmWeight("a.weight", 48, 16, 0), "a.weight has 48 inputs"],
+  [
+    "a third dimension",
+    changed(`${Q}.w8`, (tensor) => withData(tensor, 1, [160, 16, 2])),
+    `the tensor ${Q}.w8 has the shape [160, 16, 2], not [160, 16]`
+  ],
+  [
+    "too few rows",
+    changed(`${Q}.rows`, (tensor) => withData(tensor, 4, [32])),
+    `the tensor ${Q}.rows has the shape [32], not [48]`
+  ],
+  [
+    "the weight itself as well",
+    [...mixLlmTensors(), { name: Q, type: 0, dimensions: [1], data: new Uint8Array(4) }],
+    `the weight ${Q} is there both whole and as components`
+  ],
+  ["no MixLLM weight", [], "it has no MixLLM weight"]
+])("refuses a file with %s, naming the tensor", async (_, tensors, problem) => {
+  const result = inspect(encodeGguf(MIXLLM_PAIRS, tensors));
+  await expect(result).rejects.toThrow(CorruptFileError);
+  await expect(result).rejects.toThrow(problem);
+});
+
+test.each<[string, (rows: number[]) => void, string]>([
+  ["out of range", (rows) => (rows[3] = 48), "entry 3 is 48, outside 0..47"],
+  ["negative", (rows) => (rows[3] = -1), "entry 3 is -1, outside 0..47"],
+  ["repeated", (rows) => (rows[3] = 2), "entry 3 is 2 for the second time"],
+  ["out of order", (rows) => rows.splice(3, 2, 4, 3), "entry 4 is 3, below the one before it"]
+])("refuses rows with an entry %s", async (_, damage, problem) => {
+  const rows = Array.from({ length: 48 }, (_, index) => index);
+  damage(rows);
+  const tensors = changed(`${Q}.rows`, (tensor) => [{ ...tensor, data: new Uint8Array(Int32Array.from(rows).buffer) }]);
+  await expect(inspect(encodeGguf(MIXLLM_PAIRS, tensors))).rejects.toThrow(
+    `the tensor ${Q}.rows is no permutation in ascending parts: ${problem}`
   );
 });
 
-test("with 8 bits everywhere give the logits of F16, but for rounding", async () => {
-  const expected = await withModel("f16.gguf", (model) => lastLogits(model, PROMPT));
-  const logits = await withModel("p100.gguf", (model) => lastLogits(model, PROMPT));
-  for (const [token, logit] of [...expected].slice(0, 20))
-    expect(Math.abs((logits.get(token) ?? NaN) - logit), `token ${token}`).toBeLessThan(0.2);
+test("takes 8-bit channels from anywhere", async () => {
+  const rows = [...Array(48).keys()].filter((row) => row % 3 !== 0);
+  const rows8bit = [...Array(48).keys()].filter((row) => row % 3 === 0);
+  const tensors = changed(`${Q}.rows`, (tensor) => [
+    { ...tensor, data: new Uint8Array(Int32Array.from([...rows, ...rows8bit]).buffer) }
+  ]);
+  expect((await inspect(encodeGguf(MIXLLM_PAIRS, tensors))).tensors[0]?.channels8bit).toBe(16);
 });
 
-test("hold a chat that remembers its turns", async () => {
-  await withModel("mixllm.gguf", async (model) => {
-    const context = await model.createContext({ contextSize: 256 });
-    const session = new LlamaChatSession({ contextSequence: context.getSequence() });
-    expect((await session.prompt("What is a proposal?", { maxTokens: 12, temperature: 0 })).length).toBeGreaterThan(0);
-    await session.prompt("And an enhancement?", { maxTokens: 12, temperature: 0 });
-    const turns = session.getChatHistory().filter(({ type }) => type !== "system");
-    expect(turns.map(({ type }) => type)).toEqual(["user", "model", "user", "model"]);
-    await context.dispose();
-  });
+const withPair = (...pair: GgufPair) => MIXLLM_PAIRS.map((old) => (old[0] === pair[0] ? pair : old));
+
+test.each<[string, readonly GgufPair[], string]>([
+  ["of a later format", withPair("mixllm.version", "u32", 2), "its format is version 2"],
+  ["of another group size", withPair("mixllm.group_size", "u32", 64), "mixllm.group_size is 64, not 128"],
+  ["without a key", MIXLLM_PAIRS.filter(([key]) => key !== "mixllm.method"), "mixllm.method is missing"],
+  ["with a key of another type", withPair("mixllm.search", "u32", 1), "mixllm.search is not a string"]
+])("refuses a file %s", async (_, pairs, problem) => {
+  await expect(inspect(encodeGguf(pairs, mixLlmTensors()))).rejects.toThrow(problem);
 });
 
-test("complete, embed and follow a grammar, several sequences at a time", async () => {
-  await withModel("mixllm.gguf", async (model) => {
-    const context = await model.createContext({ contextSize: 256, sequences: 2 });
-    const first = new LlamaCompletion({ contextSequence: context.getSequence() });
-    const second = new LlamaCompletion({ contextSequence: context.getSequence() });
-    const complete = (completion: LlamaCompletion) =>
-      completion.generateCompletion(PROMPT, { maxTokens: 16, temperature: 0 });
-    const [a, b] = await Promise.all([complete(first), complete(second)]);
-    expect(a.length).toBeGreaterThan(0);
-    expect(b).toBe(a);
-
-    const grammar = await llama.createGrammar({ grammar: 'root ::= "yes" | "no"' });
-    expect(["yes", "no"]).toContain(await first.generateCompletion("Is it so? ", { grammar, temperature: 0 }));
-    await context.dispose();
-
-    const embeddings = await model.createEmbeddingContext({ contextSize: 64 });
-    const { vector } = await embeddings.getEmbeddingFor(PROMPT);
-    expect(vector).toHaveLength(model.embeddingVectorSize);
-    expect(vector.every(Number.isFinite)).toBe(true);
-  });
-});
-
-test("are refused by stock node-llama-cpp at load, with the message that the README shows", async () => {
-  const outcome = await runStock(file("mixllm.gguf"), PROMPT, 1);
-  expect(outcome).toMatchObject({ log: expect.stringContaining("missing tensor 'blk.0.attn_") as unknown });
+test("refuses a file that is cut off anywhere in its weights", async () => {
+  const bytes = encodeMixLlmFile();
+  await expect(inspect(bytes.subarray(0, bytes.length - 100))).rejects.toThrow(
+    "the file ends before the data of the tensor blk.1.attn_q.weight"
+  );
 });

@@ -1,7 +1,7 @@
 import chalk from "chalk";
 import { Command } from "commander";
 import { examineMachine } from "../doctor/examineMachine.js";
-import type { Finding } from "../doctor/Finding.js";
+import type { Finding } from "../doctor/machineFindings.js";
 
 /** `mixllm doctor`: says what this machine can do and what is missing; exit code 1 when something is. */
 export function doctorCommand(): Command {

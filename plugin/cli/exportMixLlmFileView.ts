@@ -4,7 +4,7 @@ import { InvalidInputError } from "../../common/errors.js";
 import { channelShares } from "../../common/format/channelShares.js";
 import type { MixLlmFileInfo } from "../../common/format/MixLlmFileInfo.js";
 import type { GgufHeader } from "../../common/gguf/GgufHeader.js";
-import { mixLlmFileFacts } from "./mixLlmFileFacts.js";
+import { mixLlmFileFacts } from "./describeMixLlmFile.js";
 
 /** Width of the map as a picture, in pixels. */
 const PICTURE_WIDTH = 860;

@@ -8,9 +8,9 @@ import type { Llama } from "node-llama-cpp";
 import { formatBytes } from "../../common/cli/format.js";
 import { runCommand } from "../../common/cli/runCommand.js";
 import { getMixLlama } from "../api/getMixLlama.js";
-import { inspectMixLlmFile } from "../api/inspectMixLlmFile.js";
+import { inspectMixLlmFile } from "../api/mixLlmFiles.js";
 import { MixLlmError } from "../../common/errors.js";
-import { cacheDirectory } from "../runtime/cacheDirectory.js";
+import { cacheDirectory } from "../runtime/buildCache.js";
 import { packageRoot } from "../../common/package.js";
 
 const PROMPT = "# Getting started\n\nTo install the package, run";

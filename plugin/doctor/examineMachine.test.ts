@@ -4,12 +4,11 @@ import { afterEach, expect, test, vi } from "vitest";
 import { packageRoot } from "../../common/package.js";
 import { freeDiskBytes } from "../../common/files/destination.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
-import { writeBuildStatus } from "../runtime/writeBuildStatus.js";
+import { writeBuildStatus } from "../runtime/buildStatus.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { LEAST_CMAKE } from "./buildToolFindings.js";
-import { cacheFinding } from "./cacheFinding.js";
+import { LEAST_CMAKE, LEAST_NODE } from "./machineFindings.js";
+import { cacheFinding } from "./buildFindings.js";
 import { examineMachine } from "./examineMachine.js";
-import { LEAST_NODE } from "./nodeFinding.js";
 
 vi.mock("../../common/files/destination.js", { spy: true });
 

@@ -1,14 +1,15 @@
-import { detectGpus } from "../machine/detectGpus.js";
+import { detectGpus } from "../machine/gpus.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
-import { buildToolFindings } from "./buildToolFindings.js";
-import { cacheFinding } from "./cacheFinding.js";
-import { cpuFinding } from "./cpuFinding.js";
-import { cudaToolkitFinding } from "./cudaToolkitFinding.js";
-import type { Finding } from "./Finding.js";
-import { gpuFinding } from "./gpuFinding.js";
-import { nodeFinding } from "./nodeFinding.js";
-import { nodeLlamaCppFinding } from "./nodeLlamaCppFinding.js";
-import { runtimeFinding } from "./runtimeFinding.js";
+import {
+  buildToolFindings,
+  cpuFinding,
+  cudaToolkitFinding,
+  type Finding,
+  gpuFinding,
+  nodeFinding,
+  nodeLlamaCppFinding
+} from "./machineFindings.js";
+import { cacheFinding, runtimeFinding } from "./buildFindings.js";
 
 /** Looks at everything that building and running the MixLLM runtime depends on. Changes nothing. */
 export async function examineMachine(): Promise<readonly Finding[]> {

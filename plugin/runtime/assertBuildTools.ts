@@ -1,10 +1,7 @@
 import { MissingBuildToolsError, MissingGpuError } from "../errors.js";
-import type { BuildTool } from "../machine/BuildTool.js";
-import { detectGpus } from "../machine/detectGpus.js";
-import { findBuildTools } from "../machine/findBuildTools.js";
-import { findCudaToolkit } from "../machine/findCudaToolkit.js";
-import { installCommand, type InstallableTool } from "../machine/installCommand.js";
-import { missingCudaParts } from "../machine/missingCudaParts.js";
+import { type BuildTool, findBuildTools, installCommand, type InstallableTool } from "../machine/buildTools.js";
+import { detectGpus } from "../machine/gpus.js";
+import { findCudaToolkit, missingCudaParts } from "../machine/cudaToolkit.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
 
 const DESCRIPTIONS: Readonly<Record<BuildTool, string>> = {

@@ -7,9 +7,9 @@ import { RuntimeBuildError } from "../errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { buildRuntime } from "./buildRuntime.js";
 import type { RuntimeDescription } from "./describeRuntime.js";
-import type { InputFile } from "./InputFile.js";
+import type { InputFile } from "./inputFiles.js";
 import { nodeLlamaCpp } from "./nodeLlamaCpp.js";
-import { readBuildStatus } from "./readBuildStatus.js";
+import { readBuildStatus } from "./buildStatus.js";
 
 const run = promisify(execFile);
 

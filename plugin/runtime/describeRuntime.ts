@@ -1,16 +1,14 @@
 import { createRequire } from "node:module";
 import path from "node:path";
+import { createHash } from "node:crypto";
 import { cpuFeatures } from "../machine/cpuFeatures.js";
-import { gpuArchitectures } from "../machine/gpuArchitectures.js";
-import { cacheDirectory } from "./cacheDirectory.js";
-import { cudaArchitectures } from "./cudaArchitectures.js";
-import type { InputFile } from "./InputFile.js";
-import { listInputFiles } from "./listInputFiles.js";
-import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
-import { packageInputFiles } from "./packageInputFiles.js";
+import { gpuArchitectures } from "../machine/gpus.js";
 import { packageRoot } from "../../common/package.js";
+import { cacheDirectory } from "./buildCache.js";
+import { cudaArchitectures } from "./cudaBuild.js";
+import { type InputFile, listInputFiles, packageInputFiles } from "./inputFiles.js";
+import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
-import { runtimeKey } from "./runtimeKey.js";
 
 /** One runtime that can exist: what it is made from and where it is and will be. */
 export interface RuntimeDescription {
@@ -69,4 +67,40 @@ export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescripti
     directory: path.join(cacheDirectory(), "builds", `${machine}-${key}`),
     workDirectory: path.join(cacheDirectory(), "work", machine)
   };
+}
+
+/** All that decides what a runtime build contains. Equal inputs may share a build, different ones never do. */
+export interface RuntimeKeyInputs {
+  readonly nodeLlamaCppVersion: string;
+  readonly llamaCppRelease: string;
+  readonly nodeAddonApiVersion: string;
+  readonly platform: string;
+  readonly arch: string;
+  /** Definitions given to CMake. */
+  readonly cmakeOptions: Readonly<Record<string, string>>;
+  /** The build is compiled for exactly this CPU. */
+  readonly cpuFeatures: readonly string[];
+  /** Compute capabilities of the GPUs it is compiled for; empty without CUDA. */
+  readonly gpuArchitectures: readonly string[];
+  /** Sources, each read in full; the folder they come from does not matter, their relative path does. */
+  readonly files: readonly InputFile[];
+}
+
+/** Raise when the way a build is made changes while its inputs stay the same. */
+const BUILD_RECIPE = 1;
+
+/** Hash of the inputs, 16 lower-case hexadecimal digits. */
+export async function runtimeKey(inputs: RuntimeKeyInputs): Promise<string> {
+  const { files, cmakeOptions, ...rest } = inputs;
+  const fileHashes: [string, string][] = [];
+  for (const file of files)
+    fileHashes.push([
+      file.path,
+      createHash("sha256")
+        .update(await file.read())
+        .digest("hex")
+    ]);
+  const sortedOptions = Object.entries(cmakeOptions).sort(([a], [b]) => (a < b ? -1 : 1));
+  const whole = JSON.stringify([BUILD_RECIPE, rest, sortedOptions, fileHashes]);
+  return createHash("sha256").update(whole).digest("hex").slice(0, 16);
 }

@@ -3,15 +3,24 @@ import path from "node:path";
 import { describeFileError } from "../../common/files/fileErrors.js";
 import { Progress } from "../../common/cli/Progress.js";
 import { CacheDirectoryError } from "../errors.js";
+import type { RuntimeGpu } from "./RuntimeGpu.js";
 import { assertBuildTools } from "./assertBuildTools.js";
 import { buildRuntime } from "./buildRuntime.js";
 import { describeRuntime, type RuntimeDescription } from "./describeRuntime.js";
-import { isFinishedBuild } from "./isFinishedBuild.js";
-import { pruneBuilds } from "./pruneBuilds.js";
-import { readBuildStatus } from "./readBuildStatus.js";
-import type { Runtime } from "./Runtime.js";
-import type { RuntimeGpu } from "./RuntimeGpu.js";
+import { isFinishedBuild, pruneBuilds } from "./buildCache.js";
+import { readBuildStatus } from "./buildStatus.js";
 import { withBuildLock } from "./withBuildLock.js";
+
+/** A finished build of the runtime. */
+export interface Runtime {
+  /** Hash of everything it was made from. */
+  readonly key: string;
+  readonly gpu: RuntimeGpu;
+  /** Real path of the folder that node-llama-cpp can use as a local build. */
+  readonly directory: string;
+  /** Real path of the folder with llama-addon.node, this package's own addons and the shared libraries. */
+  readonly binaryDirectory: string;
+}
 
 /** The operating system's error codes of a cache that cannot be written, for which another folder is the remedy. */
 const CACHE_FAILURES: readonly unknown[] = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR", "EEXIST"];

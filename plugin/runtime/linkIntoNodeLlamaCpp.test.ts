@@ -5,7 +5,7 @@ import { RuntimeLinkError } from "../errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { linkIntoNodeLlamaCpp } from "./linkIntoNodeLlamaCpp.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
-import type { Runtime } from "./Runtime.js";
+import type { Runtime } from "./ensureRuntime.js";
 
 async function setUp(): Promise<{ runtime: Runtime; target: NodeLlamaCpp; link: string; cache: string }> {
   const root = await realpath(temporaryDirectory());

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, readlink, realpath, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import { RuntimeLinkError } from "../errors.js";
-import { cacheDirectory } from "./cacheDirectory.js";
+import { cacheDirectory } from "./buildCache.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
-import type { Runtime } from "./Runtime.js";
+import type { Runtime } from "./ensureRuntime.js";
 
 /**
  * Makes a runtime known to node-llama-cpp: links the finished build's folder to where its `getLlama` looks for local builds when it is

@@ -6,8 +6,7 @@ import { finished } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { CommandFailure } from "./CommandFailure.js";
-import { runLogged } from "./runLogged.js";
+import { CommandFailure, runLogged } from "./runLogged.js";
 
 async function run(script: string, options: { signal?: AbortSignal; onLine?: (line: string) => void } = {}) {
   const cwd = temporaryDirectory();

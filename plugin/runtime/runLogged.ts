@@ -1,7 +1,17 @@
 import { spawn } from "node:child_process";
 import type { WriteStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { CommandFailure } from "./CommandFailure.js";
+
+/** A program ended with an exit code other than 0 or was ended by a signal. Internal: callers turn it into a typed error. */
+export class CommandFailure extends Error {
+  /** What it had printed, stdout and stderr together. */
+  readonly output: string;
+
+  constructor(command: string, code: number | NodeJS.Signals, output: string) {
+    super(`${command} ended with ${typeof code === "number" ? `exit code ${code}` : code}`);
+    this.output = output;
+  }
+}
 
 /**
  * Runs a program in a process group of its own and ends the whole group when its standard input ends: when the process that started it

@@ -1,2 +1,0 @@
-/** A program that building the runtime needs. */
-export type BuildTool = "compiler" | "cmake" | "make" | "git";
