@@ -3,7 +3,7 @@ import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { InvalidInputError } from "../common/errors.js";
 import { convert } from "./testing/convert.js";
-import { encodeSafetensors, withHeader } from "./testing/encodeSafetensors.js";
+import { encodeSafetensors, withHeader } from "../testing/encodeSafetensors.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "./testing/TinyModel.js";
 

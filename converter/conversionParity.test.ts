@@ -1,30 +1,25 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../common/package.js";
+import { FORMS, stockDescription, writeForm } from "../testing/forms/forms.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { convert } from "./testing/convert.js";
 import { readGgufFile, type GgufValue } from "./testing/readGgufFile.js";
 
-const FORMS = ["llama2-spm", "llama3-rope-untied", "mistral-spm", "qwen2-tied", "qwen3-sharded"];
-const shared = path.join(packageRoot, "../shared/models/conversion");
 const directory = temporaryDirectory();
-
-if (!existsSync(shared)) console.warn(`SKIPPED: ${shared} is not there, so conversion parity was not checked.`);
 
 interface Reference {
   metadata: Record<string, GgufValue>;
   tensors: { name: string; type: string; ne: number[]; sha256: string }[];
 }
 
-describe.skipIf(!existsSync(shared)).each(FORMS)("%s as F16", (form) => {
-  const reference = (): Reference =>
-    JSON.parse(readFileSync(path.join(shared, form, "stock-f16.json"), "utf8")) as Reference;
+describe.each(FORMS)("%s as F16", (form) => {
+  const reference = (): Reference => JSON.parse(readFileSync(stockDescription(form), "utf8")) as Reference;
   const output = path.join(directory, `${form}.gguf`);
 
   test("has the metadata and tensors a stock conversion writes, in its order", async () => {
-    const { warnings } = await convert({ source: path.join(shared, form), output, format: "f16" });
+    const { warnings } = await convert({ source: writeForm(form, directory), output, format: "f16" });
     expect(warnings).toEqual([]);
 
     const { metadata, tensors } = readGgufFile(output);

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readGgufHeader } from "../common/gguf/readGgufHeader.js";
@@ -9,14 +9,13 @@ import { gptq } from "./quantization/gptq.js";
 import { convert } from "./testing/convert.js";
 import { EditableGguf } from "./testing/EditableGguf.js";
 import { readGgufFile } from "./testing/readGgufFile.js";
+import { FORMS, writeForm } from "../testing/forms/forms.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "./testing/TinyModel.js";
 
 const directory = temporaryDirectory();
 const file = (name: string): string => path.join(directory, name);
 const demo = path.join(packageRoot, "models/demo");
-const shared = path.join(packageRoot, "../shared/models/conversion");
-if (!existsSync(shared)) console.warn(`SKIPPED: ${shared} is not there, so its forms were not converted from GGUF.`);
 
 let tiny: EditableGguf;
 beforeAll(async () => {
@@ -76,10 +75,12 @@ describe("an F16 GGUF of the demo model", () => {
   });
 });
 
-const forms: [string, string][] = existsSync(shared)
-  ? readdirSync(shared).map((form) => [form, path.join(shared, form)])
-  : [];
-describe.each<[string, string]>([["demo", demo], ...forms])("%s", (name, source) => {
+describe.each(["demo", ...FORMS])("%s", (name) => {
+  let source: string;
+  beforeAll(() => {
+    source = name === "demo" ? demo : writeForm(name, directory);
+  });
+
   test("converted to F16, and its GGUF to F16 again, is the same file", async () => {
     const outputs = [file(`${name}-1.gguf`), file(`${name}-2.gguf`)] as const;
     await convert({ source, output: outputs[0], format: "f16" });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { encodeSafetensors } from "../testing/encodeSafetensors.js";
+import { encodeSafetensors } from "../../testing/encodeSafetensors.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import type { ModelTensor } from "./ModelTensor.js";
 import { openModel } from "./openModel.js";

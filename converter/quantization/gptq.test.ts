@@ -5,6 +5,7 @@ import { packageRoot } from "../../common/package.js";
 import type { SessionOptions } from "../calibration/CalibrationSession.js";
 import { convert } from "../testing/convert.js";
 import { readGgufFile } from "../testing/readGgufFile.js";
+import { FORMS, writeForm } from "../../testing/forms/forms.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import { unpackMixedWeight } from "../testing/unpackMixedWeight.js";
@@ -13,8 +14,6 @@ import { gptq } from "./gptq.js";
 
 const directory = temporaryDirectory();
 const demo = path.join(packageRoot, "models/demo");
-const conversion = path.join(packageRoot, "../shared/models/conversion");
-if (!existsSync(conversion)) console.warn(`SKIPPED: ${conversion} is not there, so its forms were not quantized.`);
 
 const calibration = (name: string, changes: Partial<SessionOptions> = {}): Omit<SessionOptions, "command"> => ({
   files: [path.join(packageRoot, "README.md")],
@@ -67,22 +66,17 @@ test("without a text the model's own samples calibrate it, always the same ones"
   expect(files[0]?.tensors.map(({ sha256 }) => sha256)).toEqual(files[1]?.tensors.map(({ sha256 }) => sha256));
 });
 
-test
-  .skipIf(!existsSync(conversion))
-  .each(["llama2-spm", "llama3-rope-untied", "mistral-spm", "qwen2-tied", "qwen3-sharded"])(
-  "%s goes through search and GPTQ",
-  async (form) => {
-    const { mixed, warnings } = await convert({
-      source: path.join(conversion, form),
-      output: path.join(directory, `${form}.gguf`),
-      search: globalSearch("taylor", undefined),
-      method: gptq,
-      calibration: calibration(form)
-    });
-    expect(mixed?.weights).toHaveLength(14);
-    expect(warnings.filter((warning) => warning.includes("Hessian"))).toEqual([]);
-  }
-);
+test.each(FORMS)("%s goes through search and GPTQ", async (form) => {
+  const { mixed, warnings } = await convert({
+    source: writeForm(form, directory),
+    output: path.join(directory, `${form}.gguf`),
+    search: globalSearch("taylor", undefined),
+    method: gptq,
+    calibration: calibration(form)
+  });
+  expect(mixed?.weights).toHaveLength(14);
+  expect(warnings.filter((warning) => warning.includes("Hessian"))).toEqual([]);
+});
 
 test("a text that is too short or not text is refused before any work", async () => {
   const options = { source: demo, output: path.join(directory, "refused.gguf"), method: gptq };

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { encodeSafetensors, type TestTensor } from "./encodeSafetensors.js";
+import { encodeSafetensors, type TestTensor } from "../../testing/encodeSafetensors.js";
 
 /** JSON values a test may change before the model is written. */
 type Json = Record<string, unknown>;
