@@ -1,0 +1,68 @@
+#include "backward.h"
+
+#include "accumulator.h"
+
+namespace mixllm {
+
+bool Backward::needs(int index) const {
+    return node->src[index] != nullptr && accumulator_.needs(node->src[index]);
+}
+
+bool Backward::wanted(const ggml_tensor* tensor) const {
+    return accumulator_.wanted(tensor);
+}
+
+void Backward::add(int index, ggml_tensor* part) {
+    accumulator_.add(node->src[index], part);
+}
+
+void Backward::place(ggml_tensor* ancestor, ggml_tensor* part, const Placement& where) {
+    accumulator_.place(ancestor, part, where);
+}
+
+void Backward::miss(const std::string& reason) {
+    accumulator_.miss(node, reason);
+}
+
+bool Backward::overwritten(const ggml_tensor* tensor) const {
+    return accumulator_.overwritten(tensor);
+}
+
+void Backward::require_values(const ggml_tensor* tensor) {
+    if (overwritten(tensor)) {
+        miss("needs values of \"" + std::string(ggml_get_name(tensor)) + "\", which a later node overwrites");
+    }
+}
+
+ggml_tensor* Backward::value(ggml_tensor* tensor) {
+    require_values(tensor);
+    if (tensor->type != GGML_TYPE_F32) {
+        return ggml_cast(context, tensor, GGML_TYPE_F32);
+    }
+    return tensor->nb[0] == sizeof(float) ? tensor : ggml_cont(context, tensor);
+}
+
+ggml_tensor* Backward::sum_repeats(ggml_tensor* tensor, const ggml_tensor* like) const {
+    if (ggml_are_same_shape(tensor, like)) {
+        return tensor;
+    }
+    // ggml reads the shape alone of the second tensor.
+    return ggml_repeat_back(context, contiguous(tensor), const_cast<ggml_tensor*>(like));
+}
+
+ggml_tensor* Backward::prepared_transpose(ggml_tensor* weight) const {
+    return accumulator_.transposed() ? accumulator_.transposed()(weight) : nullptr;
+}
+
+ggml_tensor* Backward::custom(const std::array<int64_t, 4>& shape, const std::vector<ggml_tensor*>& sources,
+                              ggml_custom_op_t run, std::shared_ptr<void> data) const {
+    ggml_tensor* result = ggml_custom_4d(context, GGML_TYPE_F32, shape[0], shape[1], shape[2], shape[3],
+                                         const_cast<ggml_tensor**>(sources.data()), static_cast<int>(sources.size()),
+                                         run, GGML_N_TASKS_MAX, data.get());
+    if (data) {
+        accumulator_.result().custom_data.push_back(std::move(data));
+    }
+    return result;
+}
+
+} // namespace mixllm
