@@ -8,19 +8,12 @@ import { quantizeStock } from "../stock/quantizeStock.js";
 import { convertDemo } from "../testing/convertDemo.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import { pseudoRandom } from "../testing/pseudoRandom.js";
+import { madeUpText } from "../../testing/madeUpText.js";
 import { computeImportanceMatrix } from "./computeImportanceMatrix.js";
 
 prepareBenchAddon();
 const directory = temporaryDirectory();
 const file = (name: string): string => join(directory, name);
-
-/** Words that are made up, the same each time for the same seed. */
-function madeUpText(seed: number, count: number): string {
-  const random = pseudoRandom(seed);
-  const words = "the model keeps each weight in four bits and a few of them in eight to lose less".split(" ");
-  return Array.from({ length: count }, () => words[Math.floor(random() * words.length)]!).join(" ");
-}
 
 beforeAll(async () => {
   await writeFile(file("calibration.txt"), madeUpText(1, 4000));

@@ -8,7 +8,8 @@ import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { convertDemo, DEMO_DIRECTORY } from "../testing/convertDemo.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { pseudoRandom } from "../testing/pseudoRandom.js";
+import { packageRoot } from "../../common/package.js";
+import { madeUpText } from "../../testing/madeUpText.js";
 import { sharedText } from "../testing/sharedText.js";
 import { measureQuality } from "./measureQuality.js";
 
@@ -16,15 +17,8 @@ prepareBenchAddon();
 const directory = temporaryDirectory();
 const file = (name: string): string => join(directory, name);
 
-/** Some 20000 characters of words that are made up, the same each time. */
-function madeUpText(): string {
-  const random = pseudoRandom(1);
-  const words = "the a model of weights rounds each row and then some more text to read".split(" ");
-  return Array.from({ length: 4000 }, () => words[Math.floor(random() * words.length)]!).join(" ");
-}
-
 beforeAll(async () => {
-  await writeFile(file("text.txt"), `${madeUpText()}\n`);
+  await writeFile(file("text.txt"), madeUpText(1, 6000));
   await convertDemo(file("f16.gguf"));
   await quantizeStock(loadBenchAddon, file("f16.gguf"), file("q4_0.gguf"), "Q4_0");
 }, 300_000);
@@ -49,6 +43,20 @@ describe("perplexity", () => {
       expect(perplexityError.toFixed(5)).toBe("0.44835");
     }
   );
+
+  test("of the demo model on made-up text is that of its original framework", async () => {
+    const reference = JSON.parse(await readFile(join(packageRoot, "testing/reference/demo.json"), "utf8")) as {
+      chunks: number;
+      perplexity: number;
+    };
+    const { perplexity, chunks } = await measureQuality(loadBenchAddon, {
+      model: file("f16.gguf"),
+      text: file("text.txt"),
+      chunks: reference.chunks
+    });
+    expect(chunks).toBe(reference.chunks);
+    expect(Math.abs(perplexity / reference.perplexity - 1)).toBeLessThan(5e-4);
+  });
 
   test("counts whole chunks only and stops where it is told", async () => {
     const all = await measureQuality(loadBenchAddon, { model: file("f16.gguf"), text: file("text.txt"), context: 256 });

@@ -2,7 +2,7 @@ import { loadBenchAddon } from "../loadBenchAddon.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BenchAddon } from "../BenchAddon.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import { pseudoRandom } from "../testing/pseudoRandom.js";
+import { pseudoRandom } from "../../testing/pseudoRandom.js";
 import { scoreTokensReference } from "../testing/scoreTokensReference.js";
 
 let addon: BenchAddon;
