@@ -14,15 +14,6 @@ void add_back(Backward& b) {
     }
 }
 
-void add1_back(Backward& b) {
-    if (b.needs(0)) {
-        b.add(0, b.gradient);
-    }
-    if (b.needs(1)) {
-        b.add(1, ggml_sum(b.context, b.gradient));
-    }
-}
-
 void sub_back(Backward& b) {
     if (b.needs(0)) {
         b.add(0, b.gradient);

@@ -73,8 +73,6 @@ Rule find_rule(const ggml_tensor* node) {
 
     case GGML_OP_ADD:
         return add_back;
-    case GGML_OP_ADD1:
-        return add1_back;
     case GGML_OP_SUB:
         return sub_back;
     case GGML_OP_MUL:

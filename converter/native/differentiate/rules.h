@@ -17,7 +17,6 @@ bool is_selection(const ggml_tensor* node);
 
 // elementwise.cpp
 void add_back(Backward&);
-void add1_back(Backward&);
 void sub_back(Backward&);
 void mul_back(Backward&);
 void div_back(Backward&);

@@ -77,10 +77,6 @@ std::vector<GradientCase> elementwise_cases() {
     cases.push_back(unary(
         "CLAMP", any, [](ggml_context* c, ggml_tensor* x) { return ggml_clamp(c, ggml_cont(c, x), -0.5f, 0.8f); },
         [](double x) { return std::clamp(x, -0.5, static_cast<double>(0.8f)); }));
-    cases.push_back({"ADD1",
-                     {any, {{1, 1, 1, 1}}},
-                     [](ggml_context* c, const Tensors& t) { return ggml_add1(c, t[0], t[1]); },
-                     [](const Arrays& a) { return map(a[0], a[1], [](double x, double y) { return x + y; }); }});
     cases.push_back(
         {"ADD in place",
          {any, any},
@@ -104,8 +100,6 @@ std::vector<GradientCase> elementwise_cases() {
 std::vector<GradientCase> activation_cases() {
     std::vector<GradientCase> cases;
     const Leaf leaf{{7, 3, 2, 1}};
-    const auto sigmoid = [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
-    (void)sigmoid;
     const struct {
         const char* name;
         Unary op;
