@@ -16,6 +16,18 @@ void Backward::add(int index, ggml_tensor* part) {
     accumulator_.add(node->src[index], part);
 }
 
+void Backward::add_parts(ggml_tensor* all, int count) {
+    size_t offset = 0;
+    for (int i = 0; i < count; i++) {
+        const ggml_tensor* source = node->src[i];
+        if (needs(i)) {
+            ggml_tensor* part = ggml_view_1d(context, all, ggml_nelements(source), offset);
+            add(i, ggml_reshape_4d(context, part, source->ne[0], source->ne[1], source->ne[2], source->ne[3]));
+        }
+        offset += static_cast<size_t>(ggml_nelements(source)) * sizeof(float);
+    }
+}
+
 void Backward::place(ggml_tensor* ancestor, ggml_tensor* part, const Placement& where) {
     accumulator_.place(ancestor, part, where);
 }

@@ -38,6 +38,9 @@ public:
     /// Adds to the gradient of a source: floats of its shape, with any strides.
     void add(int index, ggml_tensor* part);
 
+    /// Adds gradients of the first `count` sources that a contiguous tensor holds one after another.
+    void add_parts(ggml_tensor* all, int count);
+
     /// Adds contiguous floats to some elements of the gradient of a contiguous tensor among the node's ancestors.
     void place(ggml_tensor* ancestor, ggml_tensor* part, const Placement& where);
 

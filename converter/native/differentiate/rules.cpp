@@ -174,6 +174,26 @@ Rule find_rule(const ggml_tensor* node) {
     case GGML_OP_ROPE:
         return rope_back;
 
+    case GGML_OP_SSM_CONV:
+        return ssm_conv_back;
+    case GGML_OP_SSM_SCAN:
+        return ssm_scan_back;
+    case GGML_OP_GATED_DELTA_NET:
+        return gated_delta_net_back;
+    case GGML_OP_RWKV_WKV6:
+        return wkv6_back;
+    case GGML_OP_RWKV_WKV7:
+        return wkv7_back;
+    case GGML_OP_GATED_LINEAR_ATTN:
+        return gated_linear_attention_back;
+
+    case GGML_OP_DSV4_HC_COMB:
+        return hyper_connection_weights_back;
+    case GGML_OP_DSV4_HC_PRE:
+        return hyper_connection_before_back;
+    case GGML_OP_DSV4_HC_POST:
+        return hyper_connection_after_back;
+
     default:
         return nullptr;
     }

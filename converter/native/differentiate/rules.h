@@ -83,4 +83,21 @@ void add_id_back(Backward&);
 void soft_max_back(Backward&);
 void rope_back(Backward&);
 
+// state_space.cpp
+void ssm_conv_back(Backward&);
+void ssm_scan_back(Backward&);
+
+// delta_net.cpp
+void gated_delta_net_back(Backward&);
+
+// linear_attention.cpp
+void wkv6_back(Backward&);
+void wkv7_back(Backward&);
+void gated_linear_attention_back(Backward&);
+
+// hyper_connections.cpp
+void hyper_connection_weights_back(Backward&);
+void hyper_connection_before_back(Backward&);
+void hyper_connection_after_back(Backward&);
+
 } // namespace mixllm
