@@ -1,4 +1,3 @@
-import type { CalibrationSession } from "./calibration/CalibrationSession.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
 import type { Metadata } from "../common/gguf/Metadata.js";
 import type { SourceModel } from "./model/SourceModel.js";
@@ -11,8 +10,6 @@ export interface ConversionContext {
   /** What the output will say about the model. */
   readonly metadata: Metadata;
   readonly addon: ConverterAddon;
-  /** Calibration data and checkpoints; absent when neither search nor method needs them. */
-  readonly calibration?: CalibrationSession;
   readonly threads: number;
   /** Tells the user one sentence they should know. */
   readonly warn: (message: string) => void;

@@ -4,8 +4,6 @@ import { expect, test } from "vitest";
 import { convertModel } from "./convertModel.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
 import { loadNativeAddon } from "../plugin/runtime/toolAddons.js";
-import { roundToNearest } from "./quantization/roundToNearest.js";
-import { weightErrorSearch } from "./quantization/weightErrorSearch.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "./testing/TinyModel.js";
 
@@ -31,8 +29,10 @@ test.each(["rank", "write"] as const)(
         overrides: [],
         embeddingType: "f16",
         outputType: "f16",
-        search: weightErrorSearch,
-        method: roundToNearest,
+        search: "weight_error",
+        ranking: "taylor",
+        method: "rtn",
+        calibration: { files: [], samples: 4, sequenceLength: 64, workDirectory: path.join(directory, "none") },
         command: "test"
       },
       {

@@ -1,25 +1,31 @@
-import { assertCanWrite } from "../common/files/destination.js";
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import path from "node:path";
 import { InvalidInputError } from "../common/errors.js";
-import { CalibrationSession, type SessionOptions } from "./calibration/CalibrationSession.js";
-import type { ConversionSummary } from "./ConversionSummary.js";
+import { assertCanMakeFolder, assertCanWrite, assertFreeSpace } from "../common/files/destination.js";
+import type { Metadata } from "../common/gguf/Metadata.js";
+import type { CalibrationOptions } from "./calibration/calibrationSamples.js";
+import { CalibrationSession } from "./calibration/CalibrationSession.js";
+import { workSpace } from "./calibration/workSpace.js";
+import type { ConversionContext } from "./ConversionContext.js";
+import { summarizeMix, type ConversionSummary, type MixSummary } from "./ConversionSummary.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
 import { openModel } from "./model/openModel.js";
+import type { SourceModel } from "./model/SourceModel.js";
 import { WeightReader } from "./model/WeightReader.js";
-import { FILE_TYPES } from "./output/fileTypes.js";
 import { ModelWriter } from "./output/ModelWriter.js";
-import { PENDING_FINGERPRINT, writeProvenance, type Provenance } from "./output/writeProvenance.js";
-import { writeTensors } from "./output/writeTensors.js";
+import { FILE_TYPES, PENDING_FINGERPRINT, writeProvenance, type Provenance } from "./output/provenance.js";
+import { writeStockTensors } from "./output/writeStockTensors.js";
+import { sizeWithoutMixed } from "./plan/budget.js";
 import type { ConversionOptions } from "./plan/ConversionOptions.js";
-import { describeOutput } from "./plan/describeOutput.js";
-import { mixedWeights } from "./plan/mixedWeights.js";
+import { estimatePlan } from "./plan/estimatePlan.js";
+import { describeOutput, mixedWeights, type PlannedTensor } from "./plan/PlannedTensor.js";
 import { planTensors } from "./plan/planTensors.js";
-import { sizeWithoutMixed } from "./plan/sizeWithoutMixed.js";
-import { summarizeMix } from "./plan/summarizeMix.js";
-import { assignBitWidths } from "./quantization/assignBitWidths.js";
-import type { ChannelSearch } from "./quantization/ChannelSearch.js";
-import type { QuantizationMethod } from "./quantization/QuantizationMethod.js";
+import { assignBitWidths, type ChannelSearch } from "./quantization/ChannelSearch.js";
+import { globalSearch, type Ranking } from "./quantization/globalSearch.js";
+import { gptq } from "./quantization/gptq.js";
+import type { MixedWeight, QuantizationMethod } from "./quantization/QuantizationMethod.js";
+import { roundToNearest, weightErrorSearch } from "./quantization/roundToNearest.js";
 
 export interface ConvertModelOptions extends ConversionOptions {
   /** A model directory in Hugging Face form, or the only or first file of an F16, BF16 or F32 GGUF. */
@@ -30,12 +36,23 @@ export interface ConvertModelOptions extends ConversionOptions {
   readonly force: boolean;
   /** llama.cpp's name of the BPE pre-tokenizer, to use instead of recognising it. */
   readonly preTokenizer?: string | undefined;
-  readonly search: ChannelSearch;
-  readonly method: QuantizationMethod;
-  /** Calibration, for a search or method that needs it. */
-  readonly calibration?: Omit<SessionOptions, "command"> | undefined;
+  /** How the 8-bit channels of a MixLLM file are found. */
+  readonly search: "global" | "weight_error";
+  /** What the global search ranks by. */
+  readonly ranking: Ranking;
+  /** Where the global search's result is kept for later conversions, and taken from if it is there. */
+  readonly salience?: string | undefined;
+  /** How the weights of a MixLLM file are quantized. */
+  readonly method: "gptq" | "rtn";
+  /** What the global search and GPTQ run the model on. */
+  readonly calibration: CalibrationOptions;
   /** The options that determine the output, as they would be typed; recorded in the file. */
   readonly command: string;
+}
+
+/** Whether a conversion runs the model on calibration samples. */
+export function usesCalibration(options: Pick<ConvertModelOptions, "format" | "search" | "method">): boolean {
+  return options.format === "mixllm" && (options.search === "global" || options.method === "gptq");
 }
 
 /** Checking the weights, taking calibration samples, ranking channels, quantizing and writing. */
@@ -53,7 +70,7 @@ export interface ConvertModelHooks {
 }
 
 /**
- * Converts a model to a MixLLM or stock GGUF file: plan, choose 8-bit channels, quantize, write.
+ * Converts a model to a MixLLM or stock GGUF file: prepare, choose 8-bit channels, quantize and write.
  *
  * Weights are streamed: about one tensor is in memory at a time. The output appears under its name only when it is
  * whole; on an error or when cancelled, nothing is left but, where there is calibration, the work directory, from which
@@ -62,93 +79,20 @@ export interface ConvertModelHooks {
  * @throws {InvalidInputError} the model cannot be converted
  * @throws {MixLlmError} the output cannot be written
  */
-export async function convertModel(
-  options: ConvertModelOptions,
-  { loadAddon, warn, progress, signal }: ConvertModelHooks
-): Promise<ConversionSummary> {
+export async function convertModel(options: ConvertModelOptions, hooks: ConvertModelHooks): Promise<ConversionSummary> {
   await assertCanWrite(options.output, { overwrite: options.force });
-  const model = await openModel(options.source, { preTokenizer: options.preTokenizer, warn });
+  const { preTokenizer } = options;
+  const model = await openModel(options.source, { preTokenizer, warn: hooks.warn });
   try {
     await assertNotReplaced(model.weights.paths, options.output);
-    const plan = planTensors(model, options);
-    const metadata = await model.metadata(FILE_TYPES[options.format]);
-    const addon = await loadAddon();
-    const reader = new WeightReader(model.weights, signal);
-    const basics = { model, metadata, reader, addon, threads: availableParallelism(), signal, warn };
-    const isMixed = options.format === "mixllm";
-    const calibration =
-      isMixed && options.calibration !== undefined
-        ? await CalibrationSession.open(
-            { ...basics, progress: (fraction, detail) => progress("prepare", fraction, detail) },
-            { ...options.calibration, command: options.command },
-            (fraction, detail) => progress("sample", fraction, detail)
-          )
-        : undefined;
-    const context = calibration === undefined ? basics : { ...basics, calibration };
-
+    const conversion = await prepare(model, options, hooks);
     try {
-      const made = {
-        method: options.method.name,
-        calibration: calibration?.description ?? "",
-        command: options.command
-      };
-      if (isMixed) {
-        const pending = { ...made, search: options.search.name, bitsPerWeight: 0, percent8bit: 0 };
-        writeProvenance(metadata, pending, PENDING_FINGERPRINT);
-      }
-      const otherBytes = sizeWithoutMixed(metadata, plan);
-      const mix = await assignBitWidths(mixedWeights(plan), options.budget, otherBytes, options.search, {
-        ...context,
-        progress: (fraction, detail) => progress("rank", fraction, detail)
-      });
-      const summary = summarizeMix(mix.weights);
-      const provenance: Provenance = {
-        ...made,
-        search: mix.search,
-        bitsPerWeight: summary.bitsPerWeight,
-        percent8bit: summary.percent8bit
-      };
-      if (isMixed) writeProvenance(metadata, provenance, PENDING_FINGERPRINT);
-
-      const counts = new Map(mix.weights.map(({ planned, channels8bit }) => [planned.target, channels8bit]));
-      const tensors = plan.flatMap((planned) => describeOutput(planned, counts.get(planned.target) ?? 0));
-      const writer = await ModelWriter.create(options.output, metadata, tensors);
-      try {
-        await writeTensors(writer, plan, mix.weights, options.method, {
-          ...context,
-          progress: (fraction, detail) => progress("write", fraction, detail)
-        });
-        const source = reader.fingerprint(model.tensors);
-        if (isMixed) writeProvenance(metadata, provenance, source);
-        signal.throwIfAborted();
-        await writer.finish(metadata);
-        await calibration?.work.discard();
-        return {
-          output: options.output,
-          bytes: writer.size,
-          format: options.format,
-          source,
-          ...(isMixed
-            ? {
-                mixed: {
-                  ...provenance,
-                  ...(calibration === undefined ? {} : { device: calibration.device }),
-                  weights: summary.weights
-                }
-              }
-            : {}),
-          stock: plan.flatMap((planned) =>
-            planned.treatment === "stock"
-              ? [{ name: planned.target, type: planned.type, ...("note" in planned ? { note: planned.note } : {}) }]
-              : []
-          )
-        };
-      } catch (error) {
-        await writer.discard();
-        throw error;
-      }
+      const choice = await choose(conversion, options);
+      const summary = await write(conversion, choice, options);
+      await conversion.session?.work.discard();
+      return summary;
     } catch (error) {
-      await calibration?.work.leave(error);
+      await conversion.session?.work.leave(error);
       throw error;
     }
   } finally {
@@ -156,14 +100,192 @@ export async function convertModel(
   }
 }
 
+/** A conversion about to begin. */
+interface Conversion {
+  readonly plan: readonly PlannedTensor[];
+  readonly search: ChannelSearch;
+  readonly method: QuantizationMethod;
+  /** What search and method calibrate with, if they do. */
+  readonly session: CalibrationSession | undefined;
+  /** What a step works with. */
+  readonly context: (step: ConversionStep) => ConversionContext;
+}
+
+/** Plans, checks that there is room for the result, and builds search and method, with calibration where they need it. */
+async function prepare(
+  model: SourceModel,
+  options: ConvertModelOptions,
+  { loadAddon, warn, progress, signal }: ConvertModelHooks
+): Promise<Conversion> {
+  const plan = planTensors(model, options);
+  const metadata = await model.metadata(FILE_TYPES[options.format]);
+  await assertRoom(model, plan, metadata, options);
+  const addon = await loadAddon();
+  const reader = new WeightReader(model.weights, signal);
+  const basics = { model, metadata, reader, addon, threads: availableParallelism(), signal, warn };
+  const context = (step: ConversionStep): ConversionContext => ({
+    ...basics,
+    progress: (fraction, detail) => progress(step, fraction, detail)
+  });
+  const uncalibrated = { plan, search: weightErrorSearch, method: roundToNearest, session: undefined, context };
+  if (!usesCalibration(options)) return uncalibrated;
+
+  const { calibration, command, ranking, salience } = options;
+  const session = await CalibrationSession.open(context("prepare"), calibration, command, context("sample").progress);
+  try {
+    await assertNotWrittenMeanwhile(options); // by the one that the work directory was waited for
+  } catch (error) {
+    await session.work.leave(error);
+    throw error;
+  }
+  return {
+    ...uncalibrated,
+    ...(options.search === "global" ? { search: globalSearch(session, ranking, salience) } : {}),
+    ...(options.method === "gptq" ? { method: gptq(session) } : {}),
+    session
+  };
+}
+
+/** Which channels have 8 bits, and what the file says about it. */
+interface Choice {
+  readonly weights: readonly MixedWeight[];
+  readonly summary: MixSummary;
+  readonly provenance: Provenance;
+}
+
+/** Chooses the 8-bit channels of the mixed weights, of which a stock file has none. */
+async function choose(
+  { plan, search, method, session, context }: Conversion,
+  options: ConvertModelOptions
+): Promise<Choice> {
+  const ranking = context("rank");
+  const made = { method: method.name, calibration: session?.description ?? "", command: options.command };
+  if (options.format === "mixllm") {
+    const pending = { ...made, search: search.name, bitsPerWeight: 0, percent8bit: 0 };
+    writeProvenance(ranking.metadata, pending, PENDING_FINGERPRINT);
+  }
+  const otherBytes = sizeWithoutMixed(ranking.metadata, plan);
+  const mix = await assignBitWidths(mixedWeights(plan), options.budget, otherBytes, search, ranking);
+  const summary = summarizeMix(mix.weights);
+  const { bitsPerWeight, percent8bit } = summary;
+  return { weights: mix.weights, summary, provenance: { ...made, search: mix.search, bitsPerWeight, percent8bit } };
+}
+
+/** Quantizes and writes the file. */
+async function write(
+  { plan, method, session, context }: Conversion,
+  { weights, summary, provenance }: Choice,
+  options: ConvertModelOptions
+): Promise<ConversionSummary> {
+  const writing = context("write");
+  const { model, metadata, reader, signal, progress } = writing;
+  const isMixed = options.format === "mixllm";
+  if (isMixed) writeProvenance(metadata, provenance, PENDING_FINGERPRINT);
+  const counts = new Map(weights.map(({ planned, channels8bit }) => [planned.target, channels8bit]));
+  const tensors = plan.flatMap((planned) => describeOutput(planned, counts.get(planned.target) ?? 0));
+  const writer = await ModelWriter.create(options.output, metadata, tensors);
+  try {
+    const stockShare = shareOfStock(plan);
+    await writeStockTensors(writer, plan, {
+      ...writing,
+      progress: (fraction, detail) => progress(stockShare * (fraction ?? 0), detail)
+    });
+    if (weights.length > 0) {
+      const quantized = method.quantize(weights, {
+        ...writing,
+        progress: (fraction, detail) => progress(stockShare + (1 - stockShare) * (fraction ?? 0), detail)
+      });
+      for await (const { weight, components } of quantized) {
+        for (const [suffix, data] of Object.entries(components)) {
+          if (data.length > 0) await writer.write(`${weight.planned.target}.${suffix}`, data);
+        }
+      }
+    }
+    const source = reader.fingerprint(model.tensors);
+    if (isMixed) writeProvenance(metadata, provenance, source);
+    signal.throwIfAborted();
+    await assertNotWrittenMeanwhile(options);
+    await writer.finish(metadata);
+    const device = session === undefined ? {} : { device: session.device };
+    return {
+      output: options.output,
+      bytes: writer.size,
+      format: options.format,
+      source,
+      ...(isMixed ? { mixed: { ...provenance, ...device, weights: summary.weights } } : {}),
+      stock: plan.flatMap((planned) =>
+        planned.treatment === "stock"
+          ? [{ name: planned.target, type: planned.type, ...("note" in planned ? { note: planned.note } : {}) }]
+          : []
+      )
+    };
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+/** The part of the source's bytes that becomes stock tensors. */
+function shareOfStock(plan: readonly PlannedTensor[]): number {
+  let [stock, all] = [0, 0];
+  for (const planned of plan) {
+    if (planned.treatment === "computed") continue;
+    all += planned.tensor.stored.byteLength;
+    if (planned.treatment === "stock") stock += planned.tensor.stored.byteLength;
+  }
+  return stock / all;
+}
+
+/**
+ * Checks that the disks have room for the file and all that is on them at the same time.
+ *
+ * @throws {InvalidInputError} no choice of channels meets the budget
+ * @throws {MixLlmError} they do not, or the work directory cannot be written
+ */
+async function assertRoom(
+  model: SourceModel,
+  plan: readonly PlannedTensor[],
+  metadata: Metadata,
+  options: ConvertModelOptions
+): Promise<void> {
+  const otherBytes = sizeWithoutMixed(metadata, plan);
+  const { mixed, tensors } = estimatePlan(plan, options.budget, otherBytes);
+  const stockBytes = tensors.reduce((sum, { type, bytes }) => sum + (type === "mixllm" ? 0 : bytes), 0);
+  const mixedBytes = mixed === undefined ? 0 : mixed.mostBytes - stockBytes;
+  const folder = path.dirname(path.resolve(options.output));
+  const output = { path: folder, what: "the file", bytes: otherBytes + mixedBytes };
+  if (!usesCalibration(options)) return assertFreeSpace([output], "Free some space or write to another disk.");
+
+  const { workDirectory } = options.calibration;
+  await assertCanMakeFolder(workDirectory);
+  const fix = "Free some space, give another --work-directory, or use fewer --samples.";
+  const searches = options.search === "global" && !(options.salience !== undefined && (await exists(options.salience)));
+  const use = { searches, packedBytes: options.method === "gptq" ? mixedBytes : undefined };
+  const { copy, steps } = await workSpace(model, options.calibration, use);
+  await assertFreeSpace([{ path: workDirectory, what: "a copy of the model to sample from", bytes: copy }], fix);
+  await assertFreeSpace([output, { path: workDirectory, what: "calibration", bytes: steps }], fix);
+}
+
 /** @throws {InvalidInputError} writing the output would replace a file of the model itself */
 async function assertNotReplaced(paths: readonly string[], output: string): Promise<void> {
   const target = await realpath(output).catch(() => undefined); // not there yet
-  for (const path of paths) {
-    if (target !== undefined && (await realpath(path)) === target) {
+  for (const file of paths) {
+    if (target !== undefined && (await realpath(file)) === target) {
       throw new InvalidInputError(`${output} is the model that is to be converted`, {
         fix: "Write to another file."
       });
     }
   }
+}
+
+/** @throws {InvalidInputError} another process has written the output since this one began */
+async function assertNotWrittenMeanwhile({ output, force }: ConvertModelOptions): Promise<void> {
+  if (force || !(await exists(output))) return;
+  throw new InvalidInputError(`another conversion has written ${output} meanwhile`, {
+    fix: "Use that file, or add --force to replace it."
+  });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
 }

@@ -4,8 +4,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readGgufHeader } from "../common/gguf/readGgufHeader.js";
 import { packageRoot } from "../common/package.js";
 import { InvalidInputError } from "../common/errors.js";
-import { globalSearch } from "./quantization/globalSearch.js";
-import { gptq } from "./quantization/gptq.js";
 import { convert } from "./testing/convert.js";
 import { EditableGguf } from "./testing/EditableGguf.js";
 import { readGgufFile } from "./testing/readGgufFile.js";
@@ -56,8 +54,8 @@ describe("an F16 GGUF of the demo model", () => {
         source: from,
         output,
         embeddingType: "q6_K",
-        search: globalSearch("taylor", undefined),
-        method: gptq,
+        search: "global",
+        method: "gptq",
         calibration: { files, samples: 4, sequenceLength: 64, workDirectory: `${output}.work`, memory: 2 ** 30 }
       });
       tensors.push(readGgufFile(output).tensors.map(({ name, type, ne, sha256 }) => ({ name, type, ne, sha256 })));
@@ -95,8 +93,8 @@ describe.each(["demo", ...FORMS])("%s", (name) => {
     const { warnings } = await convert({
       source: from,
       output,
-      search: globalSearch("taylor", undefined),
-      method: gptq,
+      search: "global",
+      method: "gptq",
       calibration: {
         files: [path.join(packageRoot, "README.md")],
         samples: 2,

@@ -1,8 +1,12 @@
 import { constants } from "node:fs";
-import { access, stat, statfs } from "node:fs/promises";
+import { access, mkdir, stat, statfs } from "node:fs/promises";
 import path from "node:path";
-import { InvalidInputError } from "../errors.js";
+import { formatBytes } from "../cli/format.js";
+import { InvalidInputError, MixLlmError } from "../errors.js";
 import { writeFailure } from "./fileErrors.js";
+
+/** Room left for whatever else writes to a disk meanwhile. */
+const FREE_SPACE_MARGIN = 16 * 1024 * 1024;
 
 /**
  * Checks that a file can be written, before any work is done.
@@ -30,11 +34,78 @@ export async function assertCanWrite(file: string, options: { overwrite: boolean
   });
 }
 
+/**
+ * Checks that a folder can be made, or written if it is there.
+ *
+ * @throws {MixLlmError} it cannot
+ */
+export async function assertCanMakeFolder(folder: string): Promise<void> {
+  const { existing } = await nearestFolder(folder);
+  await access(existing + path.sep, constants.W_OK).catch((error: unknown) => {
+    throw writeFailure(folder, error);
+  });
+}
+
+/**
+ * Makes a folder and those above it, unless they are there.
+ *
+ * @throws {MixLlmError} it cannot be made
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    await assertCanMakeFolder(folder); // Node says "no such file" of a read-only file system, this says which it is
+    throw writeFailure(folder, error);
+  }
+}
+
+/** A file or folder that is going to be written. */
+export interface SpaceNeed {
+  readonly path: string;
+  /** What it is, for the error, as in "the file". */
+  readonly what: string;
+  readonly bytes: number;
+}
+
+/**
+ * Checks that there is room for everything that will be on disks at one time, with a little to spare.
+ *
+ * @param fix what to do when there is not
+ * @throws {MixLlmError} a disk has too little
+ */
+export async function assertFreeSpace(needs: readonly SpaceNeed[], fix: string): Promise<void> {
+  const disks = new Map<number, { existing: string; free: number; needs: SpaceNeed[] }>();
+  for (const need of needs) {
+    const { existing, free, disk } = await nearestFolder(need.path);
+    const known = disks.get(disk);
+    if (known === undefined) disks.set(disk, { existing, free, needs: [need] });
+    else known.needs.push(need);
+  }
+  for (const { existing, free, needs: own } of disks.values()) {
+    const needed = own.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (free >= needed + FREE_SPACE_MARGIN) continue;
+    const parts = own.map(({ what, bytes }) => `${what} needs ${formatBytes(bytes)}`).join(" and ");
+    throw new MixLlmError(
+      `the disk of ${existing} has ${formatBytes(free)} free, but ${parts}, with ${formatBytes(FREE_SPACE_MARGIN)} to spare`,
+      { fix }
+    );
+  }
+}
+
 /** Free bytes of the disk that a file or folder is on, or will be on when it is made. */
 export async function freeDiskBytes(file: string): Promise<number> {
+  return (await nearestFolder(file)).free;
+}
+
+/** The nearest that exists of a path and the folders above it, and what is free on its disk. */
+async function nearestFolder(file: string): Promise<{ existing: string; free: number; disk: number }> {
   for (let existing = path.resolve(file); ; existing = path.dirname(existing)) {
-    const stats = await statfs(existing).catch(() => undefined);
-    if (stats !== undefined) return stats.bavail * stats.bsize;
-    if (path.dirname(existing) === existing) return 0;
+    const found = await Promise.all([statfs(existing), stat(existing)]).catch(() => undefined);
+    if (found !== undefined) {
+      const [{ bavail, bsize }, { dev }] = found;
+      return { existing, free: bavail * bsize, disk: dev };
+    }
+    if (path.dirname(existing) === existing) return { existing, free: 0, disk: -1 };
   }
 }

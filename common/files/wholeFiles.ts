@@ -56,7 +56,7 @@ export class PartialFile {
       const match = SUFFIX.exec(entry);
       if (match === null || (name !== undefined && entry.slice(0, match.index) !== name)) continue;
       if (!isProcessRunning(Number(match[1])))
-        await rm(path.join(folder, entry), { force: true }).catch(() => undefined);
+        await rm(path.join(folder, entry), { recursive: true, force: true }).catch(() => undefined);
     }
   }
 }

@@ -1,36 +1,34 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { freemem } from "node:os";
 import { formatBytes } from "../../common/cli/format.js";
-import { MixLlmError } from "../../common/errors.js";
-import { freeDiskBytes } from "../../common/files/destination.js";
-import { CALIBRATION_TOKENS, WorkDirectory } from "../checkpoint/WorkDirectory.js";
+import { ROPE_FREQUENCIES } from "../architectures/ComputedTensor.js";
+import { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { SourceRows } from "../ConverterAddon.js";
-import type { CalibrationBatches, LayerCall, LayerShape, MethodAddon } from "../MethodAddon.js";
-import { ROPE_FREQUENCIES } from "../architectures/ComputedTensor.js";
 import { encodeGgufHeader } from "../../common/gguf/encodeGgufHeader.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
+import type { CalibrationBatches, LayerCall, LayerShape, MethodAddon } from "../MethodAddon.js";
 import { assertFinite } from "../model/assertFinite.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
 import { sourceRows } from "../model/sourceRows.js";
-import type { CalibrationOptions } from "./CalibrationOptions.js";
-import { readCalibrationText } from "./readCalibrationText.js";
+import { calibrationTokens, readCalibrationText, type CalibrationOptions } from "./calibrationSamples.js";
 import { layerShape } from "./layerShape.js";
 import { planBatches } from "./planBatches.js";
-import { selfSamples } from "./selfSamples.js";
-import { textSamples } from "./textSamples.js";
 
-export interface SessionOptions extends CalibrationOptions {
-  /** Where finished steps are kept until the conversion is done. */
-  readonly workDirectory: string;
-  /** Bytes that a layer and its activations may take; half of what is free unless given. */
-  readonly memory?: number | undefined;
-  /** The options that determine the output, as they would be typed. */
-  readonly command: string;
-}
+/**
+ * Is told of a pass of all samples before it begins; throws to cancel.
+ *
+ * @param layer the decoder layer
+ * @param detail as in "the forward pass of layer 3"
+ */
+export type BeforePass = (layer: number, detail: string) => void;
 
-/** What search and quantization share: the checked model, the calibration tokens, and the steps already done. */
+/**
+ * What search and quantization share: the checked model, the calibration tokens, and the steps already done.
+ *
+ * Steps leave files in the work directory. Each is asked for by what it gives and does what it needs first, so that it
+ * makes no difference which files an interrupted run has left.
+ */
 export class CalibrationSession {
   /** What the model was calibrated on, for the file's metadata. */
   readonly description: string;
@@ -64,14 +62,15 @@ export class CalibrationSession {
   /**
    * Reads and checks all weights, prepares the calibration tokens and opens the work directory.
    *
+   * @param command the options that determine the output, as they would be typed
    * @param sampling is told how far taking the samples is; checking the weights goes by the context
    * @throws {InvalidInputError} a weight holds NaN or infinity, the calibration text cannot be used, or the work
    *   directory holds work of another conversion
-   * @throws {MixLlmError} the disk has too little room for the activations
    */
   static async open(
     context: ConversionContext,
-    options: SessionOptions,
+    options: CalibrationOptions,
+    command: string,
     sampling: ConversionContext["progress"]
   ): Promise<CalibrationSession> {
     const { model, addon } = context;
@@ -88,15 +87,14 @@ export class CalibrationSession {
           `${formatBytes(memory)} of --memory; shorter samples take less`
       );
     }
-    await assertDiskSpace(options, shape, model.decoder.blockCount);
-    const work = await WorkDirectory.open(options.workDirectory, {
-      source,
-      metadata: hashOf(context.metadata),
-      calibration: description,
-      options: options.command
-    });
+    context.progress(undefined, "checking finished steps");
+    const work = await WorkDirectory.open(
+      options.workDirectory,
+      { source, metadata: hashOf(context.metadata), calibration: description, options: command },
+      context
+    );
     try {
-      const tokens = await prepareTokens({ ...context, progress: sampling }, work, text?.text, options);
+      const tokens = await calibrationTokens({ ...context, progress: sampling }, work, text?.text, samples, length);
       const batches = { samples, length, tokens, batchSamples };
       return new CalibrationSession(context, { description, source }, work, shape, batches);
     } catch (error) {
@@ -122,15 +120,41 @@ export class CalibrationSession {
     return { shape: this.#shape, weights, calibration: this.#batches, threads };
   }
 
-  /** Writes the first layer's input unless it is there. */
-  async embed(): Promise<void> {
-    if (await this.work.has(CalibrationSession.input(0))) return;
-    const embedding = await this.#read(this.#tensor("token_embd.weight"));
-    await this.#context.addon.embedTokens(this.#batches, embedding, this.work.file(CalibrationSession.input(0)));
+  /** Name of the work file with a layer's input in the float model; that after the last layer is the model's output. */
+  static input(layer: number): string {
+    return `input.${layer}.f32`;
   }
 
-  /** Computes the loss gradient at the last layer's output. */
-  async loss(input: string, gradient: string): Promise<Float64Array> {
+  /** The path of a layer's input in the float model, computed unless it is there. */
+  async input(layer: number, before: BeforePass): Promise<string> {
+    const { addon } = this.#context;
+    const name = CalibrationSession.input(layer);
+    if (!this.work.has(name)) {
+      const file = this.work.start(name);
+      if (layer === 0) {
+        const detail = "embedding the calibration samples";
+        before(0, detail);
+        const embedding = await this.#read(this.#tensor("token_embd.weight"));
+        await this.work.step(detail, () => addon.embedTokens(this.#batches, embedding, file.temporary));
+      } else {
+        const previous = await this.input(layer - 1, before);
+        const detail = `the forward pass of layer ${layer - 1}`;
+        before(layer - 1, detail);
+        const call = await this.layer(layer - 1);
+        await this.work.step(detail, () => addon.forwardLayer(call, previous, file.temporary));
+      }
+      await this.work.finish(file);
+    }
+    return this.work.file(name);
+  }
+
+  /**
+   * Computes the loss at the output head.
+   *
+   * @param output the last layer's output
+   * @param gradient file to write: the loss gradient at that
+   */
+  async loss(output: string, gradient: string): Promise<Float64Array> {
     const { model, addon, threads } = this.#context;
     const hasHead = model.tensors.some(({ spec }) => spec.target === "output.weight");
     return addon.headLoss(
@@ -141,14 +165,9 @@ export class CalibrationSession {
         calibration: this.#batches,
         threads
       },
-      this.work.file(input),
-      this.work.file(gradient)
+      output,
+      gradient
     );
-  }
-
-  /** Name of the work file with a layer's input in the float model; that after the last layer is the model's output. */
-  static input(layer: number): string {
-    return `input.${layer}.f32`;
   }
 
   async #read(tensor: ModelTensor): Promise<SourceRows> {
@@ -190,36 +209,4 @@ async function checkWeights({ model, reader, addon, threads, progress }: Convers
     done += tensor.stored.byteLength;
   }
   return reader.fingerprint(model.tensors);
-}
-
-/** The calibration tokens: from an earlier run, of a text by llama.cpp's own tokenizer, or of the model itself. */
-async function prepareTokens(
-  context: ConversionContext,
-  work: WorkDirectory,
-  text: string | undefined,
-  { samples, sequenceLength }: SessionOptions
-): Promise<Int32Array> {
-  if (await work.has(CALIBRATION_TOKENS)) {
-    const data = await readFile(work.file(CALIBRATION_TOKENS));
-    return new Int32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-  }
-  const tokens =
-    text === undefined
-      ? await selfSamples(context, work, samples, sequenceLength)
-      : await textSamples(context, work, text, samples, sequenceLength);
-  await work.write(CALIBRATION_TOKENS, new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
-  return tokens;
-}
-
-async function assertDiskSpace(options: SessionOptions, shape: LayerShape, layers: number): Promise<void> {
-  const tokens = options.samples * options.sequenceLength;
-  // Every layer's input, two gradients, two quantized streams, and what passes between a layer's linears.
-  const needed =
-    4 * tokens * ((layers + 6) * shape.hidden + Math.max(shape.feedForward, shape.heads * shape.headLength));
-  const free = await freeDiskBytes(options.workDirectory);
-  if (free >= needed) return;
-  throw new MixLlmError(
-    `the disk of ${options.workDirectory} has ${formatBytes(free)} free, but calibration needs ${formatBytes(needed)} for activations`,
-    { fix: "Free some space, give another --work-directory, or use fewer --samples." }
-  );
 }

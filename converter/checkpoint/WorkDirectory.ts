@@ -1,75 +1,84 @@
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { z } from "zod";
 import path from "node:path";
-import lockfile from "proper-lockfile";
-import { writeFailure } from "../../common/files/fileErrors.js";
-import { writeWholeFile } from "../../common/files/wholeFiles.js";
-import { InvalidInputError } from "../../common/errors.js";
+import { makeFolder } from "../../common/files/destination.js";
+import { PartialFile, writeWholeFile } from "../../common/files/wholeFiles.js";
+import { readFailure, writeFailure } from "../../common/files/fileErrors.js";
+import { InvalidInputError, MixLlmError } from "../../common/errors.js";
+import { DirectoryLock } from "./DirectoryLock.js";
+import { fingerprintFile, Journal, JOURNAL } from "./Journal.js";
 
 const MANIFEST = "manifest.json";
 
 /** Calibration tokens: a moment's work, and made anew as soon as an option changes. */
 export const CALIBRATION_TOKENS = "tokens.i32";
 
-/** What files end in while they are written. */
-const PARTIAL = ".partial";
+/** What steps leave under names of their own, and what else a conversion may leave behind. */
+const STEP_FILES = /^(tokens\.i32|(input|stream|gradient)\.\d+\.f32|(salience|quantized)\.\d+\.safetensors)$/;
+const OTHER_FILES = /^(manifest\.json|journal\.jsonl|(model|vocabulary)\.gguf|scratch\..*|.*\.partial)$/;
 
-/** A killed process leaves its lock behind; it counts as abandoned after this long, and a new one waits for that. */
-const LOCK_STALE_MS = 5000;
-const LOCK_RETRIES = { retries: 8, factor: 1, minTimeout: 1000, maxTimeout: 1000 };
+/** Everything that determines the work, by what a user would call it. */
+export type WorkIdentity = Readonly<Record<string, string>>;
+
+const Manifest = z.strictObject({ identity: z.record(z.string(), z.string()), sha256: z.string() });
+
+/** How the directory talks to whoever runs the conversion. */
+export interface WorkHooks {
+  readonly warn: (message: string) => void;
+  /** Ends long reads with its reason. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * The finished steps of an interrupted conversion, kept in a directory beside the output.
  *
- * Every file appears under its name only when it is whole, so whatever is there after a crash can be used. A manifest
- * says what it was all made from; work made from anything else is refused.
+ * A file is on the disk before it has its name, and a journal records its SHA-256; whatever differs from that when the
+ * directory is opened is done again. A manifest says what it was all made from; work made from anything else is refused.
  */
 export class WorkDirectory {
   readonly path: string;
   /** Whether this run made the directory, rather than an interrupted one. */
   readonly #isNew: boolean;
-  readonly #release: () => Promise<void>;
+  readonly #journal: Journal;
+  readonly #lock: DirectoryLock;
+  readonly #hooks: WorkHooks;
 
-  private constructor(directory: string, isNew: boolean, release: () => Promise<void>) {
+  private constructor(directory: string, isNew: boolean, journal: Journal, lock: DirectoryLock, hooks: WorkHooks) {
     this.path = directory;
     this.#isNew = isNew;
-    this.#release = release;
+    this.#journal = journal;
+    this.#lock = lock;
+    this.#hooks = hooks;
   }
 
   /**
-   * Opens or creates the directory, which is removed when the work is done.
+   * Opens or creates the directory, which is removed when the work is done. What has been damaged since it was written is
+   * removed with a warning, and so is all that was made after it, since it may have been made from it.
    *
    * @param identity everything that determines the work, by what a user would call it
    * @throws {InvalidInputError} it holds files that are no unfinished conversion, or one of something else, or another
    *   process is using it
    * @throws {MixLlmError} it cannot be written
    */
-  static async open(directory: string, identity: Readonly<Record<string, string>>): Promise<WorkDirectory> {
-    const isNew = (await stat(path.join(directory, MANIFEST)).catch(() => undefined)) === undefined;
-    if (isNew) await assertEmpty(directory);
-    await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-      throw writeFailure(directory, error);
-    });
-    const release = await lockfile
-      .lock(directory, {
-        stale: LOCK_STALE_MS,
-        retries: LOCK_RETRIES,
-        // A machine that slept loses its lock. Going on is safe even beside another run: both have the same manifest,
-        // so they write the same bytes, and each file appears whole.
-        onCompromised: () => undefined
-      })
-      .catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code !== "ELOCKED") throw writeFailure(directory, error);
-        throw new InvalidInputError(`another conversion is using ${directory}`, {
-          fix: "Wait for it to end, or write to another file.",
-          cause: error
-        });
-      });
-    const work = new WorkDirectory(directory, isNew, release);
+  static async open(directory: string, identity: WorkIdentity, hooks: WorkHooks): Promise<WorkDirectory> {
+    await makeFolder(directory);
+    const folder = await realpath(directory);
+    const lock = await DirectoryLock.take(folder);
     try {
-      await work.#match(identity);
-      return work;
+      await makeFolder(folder); // the process that had the lock may have removed it
+      await PartialFile.removeAbandoned(path.dirname(folder), path.basename(folder));
+      const former = await readManifest(folder);
+      if (former === undefined) await removeUnclaimed(folder, hooks.warn);
+      else assertSame(folder, former, identity);
+      const { journal, forgotten } = await Journal.open(folder, hooks.signal);
+      const unrecorded = await removeUnrecorded(folder, journal);
+      const damaged = new Set([...forgotten, ...unrecorded]);
+      if (damaged.size > 0) hooks.warn(describeDamage(folder, [...damaged]));
+      if (former === undefined) await writeManifest(folder, identity);
+      return new WorkDirectory(folder, former === undefined, journal, lock, hooks);
     } catch (error) {
-      await work.close();
+      await lock.release();
       throw error;
     }
   }
@@ -79,82 +88,176 @@ export class WorkDirectory {
     return path.join(this.path, name);
   }
 
-  async has(name: string): Promise<boolean> {
-    return (await stat(this.file(name)).catch(() => undefined)) !== undefined;
+  /** Whether a finished step left this file. */
+  has(name: string): boolean {
+    return this.#journal.has(name);
+  }
+
+  /** A file for a step to write at its temporary path, and `finish` to be called with. */
+  start(name: string): PartialFile {
+    return new PartialFile(this.file(name));
   }
 
   /**
-   * Writes a file that appears only when it is whole.
+   * Gives a file that a step has written its name, once it is on the disk, and records it.
    *
    * @throws {MixLlmError} the disk is full, or the file cannot be written for another reason
    */
-  async write(name: string, data: Uint8Array | string): Promise<void> {
-    await writeWholeFile(this.file(name), data);
-  }
-
-  async remove(name: string): Promise<void> {
-    await rm(this.file(name), { force: true });
-  }
-
-  /** Leaves the directory for a later run. */
-  async close(): Promise<void> {
-    await this.#release().catch(() => undefined); // a lock taken away while the process was suspended needs no release
+  async finish(file: PartialFile): Promise<void> {
+    this.#lock.assertHeld();
+    const fingerprint = await fingerprintFile(file.temporary, this.#hooks.signal);
+    await file.commit();
+    await this.#journal.add(path.basename(file.path), fingerprint);
   }
 
   /**
-   * As `close`, after a failure; when the user has to change something before a single step was finished, the directory is
-   * no use to anyone.
+   * Writes and records a file.
+   *
+   * @throws {MixLlmError} the disk is full, or the file cannot be written for another reason
    */
-  async leave(error: unknown): Promise<void> {
-    if (this.#isNew && error instanceof InvalidInputError && !(await this.#hasSteps())) await this.discard();
-    else await this.close();
+  async write(name: string, data: Uint8Array): Promise<void> {
+    this.#lock.assertHeld();
+    await writeWholeFile(this.file(name), data);
+    await this.#journal.add(name, { bytes: data.length, sha256: createHash("sha256").update(data).digest("hex") });
   }
 
-  /** Removes the directory and all work in it. */
-  async discard(): Promise<void> {
-    await this.close();
-    await rm(this.path, { recursive: true, force: true });
+  /** Removes a file that no step needs any more. */
+  async remove(name: string): Promise<void> {
+    this.#lock.assertHeld();
+    await this.#journal.remove(name);
   }
 
-  async #hasSteps(): Promise<boolean> {
-    return (await readdir(this.path)).some(
-      (name) => name !== MANIFEST && name !== CALIBRATION_TOKENS && !name.endsWith(PARTIAL)
-    );
-  }
-
-  async #match(identity: Readonly<Record<string, string>>): Promise<void> {
-    if (!(await this.has(MANIFEST))) {
-      await this.write(MANIFEST, `${JSON.stringify(identity, undefined, 2)}\n`);
-      return;
-    }
-    let recorded: unknown;
+  /**
+   * Runs a step.
+   *
+   * @param what the step, as in "the backward pass of layer 3"
+   * @throws {MixLlmError} it failed; finished steps are kept, so the same command resumes
+   */
+  async step<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const { signal } = this.#hooks;
+    signal.throwIfAborted();
     try {
-      recorded = JSON.parse(await readFile(this.file(MANIFEST), "utf8"));
+      return await run();
     } catch (error) {
-      throw new InvalidInputError(`${this.file(MANIFEST)} is damaged`, {
-        fix: `Delete ${this.path} and start over.`,
+      signal.throwIfAborted();
+      if (error instanceof TypeError) throw error; // wrong arguments are a bug
+      if ((await stat(this.path).catch(() => undefined)) === undefined) {
+        throw new MixLlmError(`${this.path} was removed while the conversion was using it`, {
+          fix: "Run the same command again: it starts over.",
+          cause: error
+        });
+      }
+      if (error instanceof MixLlmError) throw error; // says all of it
+      throw new MixLlmError(`${what} failed: ${(error as Error).message}`, {
+        fix: "Finished layers are kept: once the cause is removed, the same command goes on from here.",
         cause: error
       });
     }
-    const former = Object.fromEntries(Object.entries(recorded ?? {}).map(([key, value]) => [key, String(value)]));
-    const differing = Object.keys({ ...former, ...identity }).filter((key) => former[key] !== identity[key]);
-    if (differing.length === 0) return;
-    const differences = differing.map((key) => `${key} was "${former[key] ?? ""}", now "${identity[key] ?? ""}"`);
-    throw new InvalidInputError(
-      `${this.path} holds an unfinished conversion of something else: ${differences.join("; ")}`,
-      {
-        fix: `Run that conversion again to finish it, or delete ${this.path} to start over.`
-      }
+  }
+
+  /**
+   * Leaves the directory for a later run; but when the user has to change something before a single step was finished, it
+   * is no use to anyone and removed.
+   *
+   * @param error what ended the work
+   */
+  async leave(error: unknown): Promise<void> {
+    const isUseless = this.#journal.names.every((name) => name === CALIBRATION_TOKENS);
+    if (this.#isNew && error instanceof InvalidInputError && isUseless) await this.discard();
+    else {
+      if (this.#lock.isHeld) await removeUnrecorded(this.path, this.#journal).catch(() => undefined); // room for others
+      await this.#lock.release();
+    }
+  }
+
+  /**
+   * Removes the directory and all work in it, at once to any other process: a kill meanwhile leaves a directory under a
+   * temporary name, which the next conversion to the same place removes.
+   */
+  async discard(): Promise<void> {
+    const { temporary } = new PartialFile(this.path);
+    const removed = await rename(this.path, temporary).then(
+      () => temporary,
+      () => this.path // a mount point keeps its name
     );
+    await rm(removed, { recursive: true, force: true }).catch((error: unknown) => {
+      this.#hooks.warn(writeFailure(removed, error).message);
+    });
+    await this.#lock.release();
   }
 }
 
-/** @throws {InvalidInputError} the directory holds files that the end of a conversion would remove */
-async function assertEmpty(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []); // not there yet
-  const foreign = names.find((name) => !(name.startsWith(MANIFEST) && name.endsWith(PARTIAL)));
-  if (foreign === undefined) return;
-  throw new InvalidInputError(`${directory} holds files that are no unfinished conversion, such as ${foreign}`, {
-    fix: "Give a new or empty directory: it is removed when the conversion is done."
+/** @returns what the directory's work was made from; undefined when nothing says so */
+async function readManifest(directory: string): Promise<WorkIdentity | undefined> {
+  const file = path.join(directory, MANIFEST);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw readFailure(file, error);
   });
+  try {
+    const { identity, sha256 } = Manifest.parse(JSON.parse(text));
+    return sha256 === hashOf(identity) ? identity : undefined;
+  } catch {
+    return undefined; // damaged
+  }
+}
+
+async function writeManifest(directory: string, identity: WorkIdentity): Promise<void> {
+  const manifest = { identity, sha256: hashOf(identity) };
+  await writeWholeFile(path.join(directory, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+function hashOf(identity: WorkIdentity): string {
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
+}
+
+/** @throws {InvalidInputError} the work was made from something else */
+function assertSame(directory: string, former: WorkIdentity, identity: WorkIdentity): void {
+  const differing = Object.keys({ ...former, ...identity }).filter((key) => former[key] !== identity[key]);
+  if (differing.length === 0) return;
+  const differences = differing.map((key) => `${key} was "${former[key] ?? ""}", now "${identity[key] ?? ""}"`);
+  throw new InvalidInputError(
+    `${directory} holds an unfinished conversion of something else: ${differences.join("; ")}`,
+    { fix: `Run that conversion again to finish it, or delete ${directory} to start over.` }
+  );
+}
+
+/**
+ * Empties a directory that has no manifest.
+ *
+ * @throws {InvalidInputError} it holds files of someone else, which the end of a conversion would remove
+ */
+async function removeUnclaimed(directory: string, warn: (message: string) => void): Promise<void> {
+  const names = await readdir(directory);
+  const foreign = names.find((name) => !STEP_FILES.test(name) && !OTHER_FILES.test(name));
+  if (foreign !== undefined) {
+    throw new InvalidInputError(`${directory} holds files that are no unfinished conversion, such as ${foreign}`, {
+      fix: "Give a new or empty directory: it is removed when the conversion is done."
+    });
+  }
+  if (names.some((name) => STEP_FILES.test(name))) {
+    warn(`${path.join(directory, MANIFEST)} is missing or damaged: the conversion starts over`);
+  }
+  for (const name of names) await rm(path.join(directory, name), { recursive: true, force: true });
+}
+
+/**
+ * Removes what a killed process was still writing, and what the journal does not vouch for.
+ *
+ * @returns the files that had names of finished steps
+ */
+async function removeUnrecorded(directory: string, journal: Journal): Promise<string[]> {
+  const steps: string[] = [];
+  for (const name of await readdir(directory)) {
+    if (name === MANIFEST || name === JOURNAL || journal.has(name)) continue;
+    if (STEP_FILES.test(name)) steps.push(name);
+    else if (!OTHER_FILES.test(name)) continue;
+    await rm(path.join(directory, name), { recursive: true, force: true });
+  }
+  return steps;
+}
+
+function describeDamage(directory: string, [first = "", ...others]: readonly string[]): string {
+  const rest = others.length === 0 ? "" : `, and ${others.length} more that may have been made from it`;
+  return `${path.join(directory, first)} is not as it was written: it is made again${rest}`;
 }

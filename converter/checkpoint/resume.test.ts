@@ -5,8 +5,6 @@ import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import { packageRoot } from "../../common/package.js";
 import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
-import { globalSearch } from "../quantization/globalSearch.js";
-import { gptq } from "../quantization/gptq.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 
 const directory = temporaryDirectory();
@@ -51,8 +49,9 @@ async function convert(changes: Partial<ConvertModelOptions> = {}, killAt = Infi
       embeddingType: "f16",
       outputType: "f16",
       force: false,
-      search: globalSearch("taylor", undefined),
-      method: gptq,
+      search: "global",
+      ranking: "taylor",
+      method: "gptq",
       calibration: { files: [text], samples: 3, sequenceLength: 64, workDirectory, memory: 2 ** 30 },
       command: "test",
       ...changes

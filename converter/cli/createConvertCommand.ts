@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import {
   bitsPerWeightOption,
   bytesOption,
@@ -11,13 +11,11 @@ import {
 import { gpuOption } from "../../plugin/cli/gpuOption.js";
 import { InvalidInputError } from "../../common/errors.js";
 import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizerNames.js";
-import { HEAD_TYPES } from "../plan/ConversionOptions.js";
-import { RANKINGS } from "../quantization/Ranking.js";
-import type { ConvertArguments } from "./ConvertArguments.js";
+import { HEAD_TYPES, type TensorOverride } from "../plan/ConversionOptions.js";
+import { RANKINGS } from "../quantization/globalSearch.js";
+import { argumentsCalibrate, type ConvertArguments } from "./ConvertArguments.js";
 import { runConversion } from "./runConversion.js";
 import { runDryRun } from "./runDryRun.js";
-import { tensorBitsOption } from "./tensorBitsOption.js";
-import { usesCalibration } from "./usesCalibration.js";
 
 const EXAMPLES = `
 Examples:
@@ -131,6 +129,17 @@ export function createConvertCommand(): Command {
   });
 }
 
+/** A commander parser for what weights of some names get, added to what was given before: `ffn_down=8`. */
+function tensorBitsOption(text: string, before: readonly TensorOverride[]): TensorOverride[] {
+  const match = /^(.+)=(4|8|f16)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("expected a pattern and 4, 8 or f16, such as ffn_down=8");
+  try {
+    return [...before, { pattern: new RegExp(match[1] as string), treatment: match[2] as TensorOverride["treatment"] }];
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
 /** Options that only calibration takes. */
 const CALIBRATION_OPTIONS = ["calibration", "samples", "sequenceLength", "memory", "gpu", "workDirectory", "salience"];
 
@@ -152,7 +161,7 @@ function assertEffective(command: Command, options: ConvertArguments): void {
   if (options.type !== "mixllm") {
     refuse(command, MIXLLM_OPTIONS, `with --type ${options.type}`, "write a MixLLM file with --type mixllm");
   }
-  if (!usesCalibration(options)) {
+  if (!argumentsCalibrate(options)) {
     const fix = "use --method gptq or --search global";
     refuse(command, CALIBRATION_OPTIONS, "on a conversion without calibration", fix);
   }

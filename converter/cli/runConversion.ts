@@ -8,14 +8,7 @@ import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { convertModel, type ConversionStep } from "../convertModel.js";
-import { globalSearch } from "../quantization/globalSearch.js";
-import { gptq } from "../quantization/gptq.js";
-import { roundToNearest } from "../quantization/roundToNearest.js";
-import { weightErrorSearch } from "../quantization/weightErrorSearch.js";
-import { calibrationOptions } from "./calibrationOptions.js";
-import { canonicalCommand } from "./canonicalCommand.js";
-import { conversionOptions } from "./conversionOptions.js";
-import type { ConvertArguments } from "./ConvertArguments.js";
+import { convertModelOptions, type ConvertArguments } from "./ConvertArguments.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { warn } from "../../common/cli/runCommand.js";
 
@@ -33,25 +26,12 @@ export async function runConversion(source: string, options: ConvertArguments): 
   const gpu = await resolveRuntimeGpu(options.gpu);
   const steps = new Steps(path.basename(output), quiet);
   const work = (signal: AbortSignal): Promise<ConversionSummary> =>
-    convertModel(
-      {
-        ...conversionOptions(options),
-        source,
-        output,
-        force: options.force === true,
-        preTokenizer: options.preTokenizer,
-        search: options.search === "global" ? globalSearch(options.ranking, options.salience) : weightErrorSearch,
-        method: options.method === "gptq" ? gptq : roundToNearest,
-        calibration: calibrationOptions(options, output),
-        command: canonicalCommand({ ...options, gpu })
-      },
-      {
-        loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet, gpu }),
-        warn,
-        progress: (step, fraction, detail) => steps.update(step, fraction, detail),
-        signal
-      }
-    );
+    convertModel(convertModelOptions(options, source, output, gpu), {
+      loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet, gpu }),
+      warn,
+      progress: (step, fraction, detail) => steps.update(step, fraction, detail),
+      signal
+    });
   const summary = await untilInterrupted(work, () => {
     steps.fail();
     warn("interrupted; the same command goes on after the last finished step");

@@ -2,20 +2,20 @@ import { formatBytes, formatTable } from "../../common/cli/format.js";
 import { warn } from "../../common/cli/runCommand.js";
 import { countParameters } from "../model/countParameters.js";
 import { openModel } from "../model/openModel.js";
-import { FILE_TYPES } from "../output/fileTypes.js";
+import { FILE_TYPES } from "../output/provenance.js";
+import { sizeWithoutMixed } from "../plan/budget.js";
 import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
 import { planTensors } from "../plan/planTensors.js";
-import { conversionOptions } from "./conversionOptions.js";
-import type { ConvertArguments } from "./ConvertArguments.js";
+import { budgetOf, type ConvertArguments } from "./ConvertArguments.js";
 
 /** Shows what a conversion would do. Everything but the weights' values is read and checked; nothing is built. */
 export async function runDryRun(source: string, options: ConvertArguments): Promise<void> {
   const model = await openModel(source, { preTokenizer: options.preTokenizer, warn });
   try {
-    const conversion = conversionOptions(options);
-    const plan = planTensors(model, conversion);
-    await model.metadata(FILE_TYPES[conversion.format]); // for its checks of the tokenizer
-    const estimate = estimatePlan(plan, conversion.budget);
+    const budget = budgetOf(options);
+    const plan = planTensors(model, { ...options, format: options.type, budget, overrides: options.tensorBits });
+    const metadata = await model.metadata(FILE_TYPES[options.type]); // which checks the tokenizer
+    const estimate = estimatePlan(plan, budget, sizeWithoutMixed(metadata, plan));
     const { architecture, decoder } = model;
     const parameters = countParameters(model);
     process.stdout.write(

@@ -1,12 +1,8 @@
-import { open, statfs, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { formatBytes } from "../../common/cli/format.js";
-import { PartialFile } from "../../common/files/wholeFiles.js";
+import { assertFreeSpace } from "../../common/files/destination.js";
 import { writeFailure } from "../../common/files/fileErrors.js";
-import { MixLlmError } from "../../common/errors.js";
-
-/** Room left for whatever else writes to the disk meanwhile. */
-const FREE_SPACE_MARGIN = 16 * 1024 * 1024;
+import { PartialFile } from "../../common/files/wholeFiles.js";
 
 /** A large file, written piece by piece in any order, that appears under its name only when it is whole. */
 export class OutputFile {
@@ -26,18 +22,11 @@ export class OutputFile {
    */
   static async create(file: string, size: number): Promise<OutputFile> {
     const partial = new PartialFile(file);
-    const directory = path.dirname(partial.path);
-    await PartialFile.removeAbandoned(directory, path.basename(partial.path));
-    const { bavail, bsize } = await statfs(directory);
-    const free = bavail * bsize;
-    if (free < size + FREE_SPACE_MARGIN) {
-      throw new MixLlmError(
-        `${directory} has ${formatBytes(free)} free, but the file needs ${formatBytes(size)}, with ${formatBytes(FREE_SPACE_MARGIN)} to spare`,
-        {
-          fix: "Free some space or write to another disk."
-        }
-      );
-    }
+    await PartialFile.removeAbandoned(path.dirname(partial.path), path.basename(partial.path));
+    await assertFreeSpace(
+      [{ path: path.dirname(partial.path), what: "the file", bytes: size }],
+      "Free some space or write to another disk."
+    );
     const handle = await open(partial.temporary, "w").catch((error: unknown) => {
       throw writeFailure(partial.path, error);
     });

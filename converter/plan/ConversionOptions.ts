@@ -1,6 +1,3 @@
-import type { Budget } from "./Budget.js";
-import type { TensorOverride } from "./TensorOverride.js";
-
 /** What most tensors of the output are stored as. */
 export type OutputFormat = "mixllm" | "f16" | "bf16" | "q8_0";
 
@@ -20,6 +17,22 @@ export const HEAD_TYPES = [
 ] as const;
 
 export type HeadType = (typeof HEAD_TYPES)[number];
+
+/** How much of a model gets 8 bits; one of three ways to say it. */
+export type Budget =
+  /** Share of output channels, 0 to 100. */
+  | { readonly unit: "percent"; readonly percent: number }
+  /** Bits a weight of the mixed weights on average. */
+  | { readonly unit: "bitsPerWeight"; readonly bitsPerWeight: number }
+  /** Bytes of the whole file. */
+  | { readonly unit: "fileBytes"; readonly fileBytes: number };
+
+/** What a user asks of the linear weights whose GGUF names match. */
+export interface TensorOverride {
+  readonly pattern: RegExp;
+  /** All channels in 4 or 8 bits, or the weight left as F16. */
+  readonly treatment: "4" | "8" | "f16";
+}
 
 /** How a model is to be converted; together with the model it determines every byte of the output. */
 export interface ConversionOptions {

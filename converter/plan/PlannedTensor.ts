@@ -1,6 +1,8 @@
 import type { ComputedTensor } from "../architectures/ComputedTensor.js";
+import { tensorBytes, type TensorDescription } from "../../common/gguf/encodeGgufHeader.js";
 import type { TensorType } from "../../common/gguf/ggmlTypes.js";
 import type { ModelTensor } from "../model/ModelTensor.js";
+import { mixedComponents } from "./mixedComponents.js";
 
 /** What happens to one tensor. */
 export type PlannedTensor = PlannedComputedTensor | PlannedStockTensor | PlannedMixedWeight;
@@ -29,4 +31,35 @@ export interface PlannedMixedWeight {
   readonly tensor: ModelTensor;
   /** The width of all its channels, when the user fixed it; else the search chooses. */
   readonly bits?: 4 | 8;
+}
+
+/** The mixed weights of a plan, in output order. */
+export function mixedWeights(plan: readonly PlannedTensor[]): PlannedMixedWeight[] {
+  return plan.filter((planned) => planned.treatment === "mixed");
+}
+
+/**
+ * The GGUF tensors one planned tensor becomes.
+ *
+ * @param channels8bit how many output channels of a mixed weight have 8 bits
+ */
+export function describeOutput(planned: PlannedTensor, channels8bit: number): TensorDescription[] {
+  const { target } = planned;
+  switch (planned.treatment) {
+    case "computed":
+      return [{ name: target, type: "f32", ne: [planned.tensor.values.length] }];
+    case "stock":
+      return [{ name: target, type: planned.type, ne: [...planned.tensor.spec.shape].reverse() }];
+    case "mixed":
+      return mixedComponents(target, planned.tensor.rows, planned.tensor.columns, channels8bit);
+  }
+}
+
+/**
+ * Bytes of what a planned tensor becomes, without padding.
+ *
+ * @param channels8bit how many output channels of a mixed weight have 8 bits
+ */
+export function plannedBytes(planned: PlannedTensor, channels8bit = 0): number {
+  return describeOutput(planned, channels8bit).reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 }

@@ -1,10 +1,8 @@
 import type { TensorType } from "../../common/gguf/ggmlTypes.js";
-import type { Budget } from "./Budget.js";
-import { mixedWeights } from "./mixedWeights.js";
+import { spendableBytes } from "./budget.js";
+import type { Budget } from "./ConversionOptions.js";
 import { ROW_TILE } from "./mixedFormat.js";
-import type { PlannedMixedWeight, PlannedTensor } from "./PlannedTensor.js";
-import { plannedBytes } from "./plannedBytes.js";
-import { spendableBytes } from "./spendableBytes.js";
+import { mixedWeights, plannedBytes, type PlannedMixedWeight, type PlannedTensor } from "./PlannedTensor.js";
 
 /** What a plan will take, before the 8-bit channels have been chosen. */
 export interface PlanEstimate {
@@ -39,8 +37,11 @@ export interface MixedEstimate {
   readonly mostBytes: number;
 }
 
-/** @throws {InvalidInputError} no choice of channels meets the budget */
-export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget): PlanEstimate {
+/**
+ * @param otherBytes bytes of the file beside the mixed weights
+ * @throws {InvalidInputError} no choice of channels meets the budget
+ */
+export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget, otherBytes: number): PlanEstimate {
   const weights = mixedWeights(plan);
   const free = weights.filter(({ bits }) => bits === undefined);
   const channels = weights.reduce((sum, { tensor }) => sum + tensor.rows, 0);
@@ -49,7 +50,7 @@ export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget): Pl
   const free8bit =
     budget.unit === "percent"
       ? ROW_TILE * Math.round(((freeChannels / ROW_TILE) * budget.percent) / 100)
-      : freeChannels * shareWithin(plan, weights, budget);
+      : freeChannels * shareWithin(weights, budget, otherBytes);
   const channels8bit = fixed8bit + Math.round(free8bit);
   const share = freeChannels === 0 ? 0 : free8bit / freeChannels;
 
@@ -107,16 +108,11 @@ export function estimatePlan(plan: readonly PlannedTensor[], budget: Budget): Pl
 
 /** The share of channels in 8 bits that uses a budget up if they are spread evenly. */
 function shareWithin(
-  plan: readonly PlannedTensor[],
   weights: readonly PlannedMixedWeight[],
-  budget: Exclude<Budget, { unit: "percent" }>
+  budget: Exclude<Budget, { unit: "percent" }>,
+  otherBytes: number
 ): number {
-  const others = plan.filter(({ treatment }) => treatment !== "mixed");
-  const spendable = spendableBytes(
-    weights,
-    budget,
-    others.reduce((sum, planned) => sum + plannedBytes(planned), 0)
-  );
+  const spendable = spendableBytes(weights, budget, otherBytes);
   const all = weights
     .filter(({ bits }) => bits === undefined)
     .reduce((sum, planned) => sum + plannedBytes(planned, planned.tensor.rows) - plannedBytes(planned), 0);

@@ -1,6 +1,10 @@
-import type { ScoredWeight } from "../plan/chooseChannels.js";
-import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { ConversionContext } from "../ConversionContext.js";
+import { spendableBytes } from "../plan/budget.js";
+import { chooseChannels, type ScoredWeight } from "../plan/chooseChannels.js";
+import type { Budget } from "../plan/ConversionOptions.js";
+import { ROW_TILE } from "../plan/mixedFormat.js";
+import { plannedBytes, type PlannedMixedWeight } from "../plan/PlannedTensor.js";
+import type { MixedWeight } from "./QuantizationMethod.js";
 
 /** A way to rank output channels by what they lose in 4 bits. */
 export interface ChannelSearch {
@@ -14,4 +18,55 @@ export interface ChannelSearch {
    * @throws {InvalidInputError} a weight holds NaN or infinity
    */
   score(weights: readonly PlannedMixedWeight[], context: ConversionContext): Promise<ScoredWeight[]>;
+}
+
+export interface BitWidths {
+  readonly weights: MixedWeight[];
+  /** `mixllm.search`: the search's name, or `none` when there was nothing to choose. */
+  readonly search: string;
+}
+
+/**
+ * Chooses which output channels of the model get 8 bits.
+ *
+ * @param budget met to the tile of 16 channels; a share counts the channels of all weights whose width is not fixed
+ * @param otherBytes bytes of the file beside the mixed weights
+ * @throws {InvalidInputError} no choice meets the budget
+ */
+export async function assignBitWidths(
+  weights: readonly PlannedMixedWeight[],
+  budget: Budget,
+  otherBytes: number,
+  search: ChannelSearch,
+  context: ConversionContext
+): Promise<BitWidths> {
+  const free = weights.filter(({ bits }) => bits === undefined);
+  const allTiles = free.reduce((sum, { tensor }) => sum + tensor.rows, 0) / ROW_TILE;
+  const tileBytes = new Map(
+    free.map((planned) => [planned.target, plannedBytes(planned, ROW_TILE) - plannedBytes(planned)])
+  );
+  const allBytes = free.reduce(
+    (sum, { target, tensor }) => sum + (tileBytes.get(target) ?? 0) * (tensor.rows / ROW_TILE),
+    0
+  );
+
+  const [limit, all] =
+    budget.unit === "percent"
+      ? [Math.round((allTiles * budget.percent) / 100), allTiles]
+      : [spendableBytes(weights, budget, otherBytes), allBytes];
+  const cost = (target: string): number => (budget.unit === "percent" ? 1 : (tileBytes.get(target) ?? 0));
+  const nothing = limit < Math.min(...free.map(({ target }) => cost(target)));
+
+  const isChoice = free.length > 0 && !nothing && limit < all;
+  const masks = isChoice ? chooseChannels(await search.score(free, context), limit, cost) : undefined;
+  return {
+    search: isChoice ? search.name : "none",
+    weights: weights.map((planned) => {
+      const fixed = planned.bits ?? (nothing ? 4 : 8);
+      const is8bit =
+        (planned.bits === undefined ? masks?.get(planned.target) : undefined) ??
+        new Uint8Array(planned.tensor.rows).fill(fixed === 8 ? 1 : 0);
+      return { planned, is8bit, channels8bit: is8bit.reduce((sum, flag) => sum + flag, 0) };
+    })
+  };
 }

@@ -1,6 +1,23 @@
-import type { MixedWeight } from "./MixedWeight.js";
+import { tensorBytes } from "../../common/gguf/encodeGgufHeader.js";
 import type { ConversionContext } from "../ConversionContext.js";
-import type { QuantizedWeight } from "./QuantizedWeight.js";
+import { COMPONENT_SUFFIXES, mixedComponents, type ComponentSuffix } from "../plan/mixedComponents.js";
+import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
+
+/** A weight to quantize, its 8-bit output channels chosen. */
+export interface MixedWeight {
+  readonly planned: PlannedMixedWeight;
+  /** One byte an output channel: 1 for 8 bits. */
+  readonly is8bit: Uint8Array;
+  /** How many of them have 8 bits, a multiple of 16. */
+  readonly channels8bit: number;
+}
+
+/** A quantized weight in the file's layout. */
+export interface QuantizedWeight {
+  readonly weight: MixedWeight;
+  /** Bytes of each component, empty for an empty part. */
+  readonly components: Readonly<Record<ComponentSuffix, Uint8Array>>;
+}
 
 /** A way to turn weights into 4- and 8-bit integers. */
 export interface QuantizationMethod {
@@ -13,4 +30,16 @@ export interface QuantizationMethod {
    * @throws {InvalidInputError} a weight holds NaN, infinity or values no scale can hold
    */
   quantize(weights: readonly MixedWeight[], context: ConversionContext): AsyncIterable<QuantizedWeight>;
+}
+
+/** A buffer for every component of a weight, empty for an empty part. */
+export function allocateComponents({ planned, channels8bit }: MixedWeight): Record<ComponentSuffix, Uint8Array> {
+  const { rows, columns } = planned.tensor;
+  const components = mixedComponents(planned.target, rows, columns, channels8bit);
+  return Object.fromEntries(
+    COMPONENT_SUFFIXES.map((suffix) => {
+      const component = components.find((candidate) => candidate.suffix === suffix);
+      return [suffix, new Uint8Array(component === undefined ? 0 : tensorBytes(component))];
+    })
+  ) as Record<ComponentSuffix, Uint8Array>;
 }

@@ -2,13 +2,11 @@ import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../common/package.js";
-import { readTensorFile } from "../checkpoint/readTensorFile.js";
+import { readTensorFile } from "../checkpoint/tensorFile.js";
 import { rotaryRowOrder } from "../model/rotaryRowOrder.js";
 import { convert } from "../testing/convert.js";
 import { madeUpText } from "../../testing/madeUpText.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { globalSearch } from "./globalSearch.js";
-import { roundToNearest } from "./roundToNearest.js";
 
 const directory = temporaryDirectory();
 const demo = path.join(packageRoot, "models/demo");
@@ -35,8 +33,9 @@ test("the demo model's salience is the independent reference's, channel by chann
   await convert({
     source: demo,
     output: path.join(directory, "demo.gguf"),
-    search: globalSearch("taylor", file),
-    method: roundToNearest,
+    search: "global",
+    salience: file,
+    method: "rtn",
     calibration: {
       files: [text],
       samples: 16,
@@ -75,7 +74,7 @@ const calibration = {
 test("saved salience serves another budget without a search, and no other model or calibration", async () => {
   const file = path.join(directory, "reused.safetensors");
   const output = path.join(directory, "reused.gguf");
-  const options = { source: demo, output, force: true, search: globalSearch("taylor", file), calibration };
+  const options = { source: demo, output, force: true, search: "global", salience: file, calibration } as const;
   await convert(options);
   const first = await convert({ ...options, budget: { unit: "percent", percent: 20 } });
   rmSync(file);
@@ -89,7 +88,15 @@ test("saved salience serves another budget without a search, and no other model 
 test.each(["taylor", "fisher"] as const)("ranked by %s, bits and file size are met within 0.5 %%", async (ranking) => {
   const file = path.join(directory, "budgets.safetensors");
   const output = path.join(directory, "budget.gguf");
-  const options = { source: demo, output, force: true, search: globalSearch(ranking, file), calibration };
+  const options = {
+    source: demo,
+    output,
+    force: true,
+    search: "global",
+    ranking,
+    salience: file,
+    calibration
+  } as const;
   for (const bitsPerWeight of [4.3, 4.5, 5.5, 7.9]) {
     const { mixed } = await convert({ ...options, budget: { unit: "bitsPerWeight", bitsPerWeight } });
     expect(Math.abs((mixed?.bitsPerWeight ?? NaN) / bitsPerWeight - 1)).toBeLessThan(0.005);
@@ -122,7 +129,7 @@ test("weights can be fixed to 4 or 8 bits or left alone", async () => {
   const { mixed, stock } = await convert({
     source: demo,
     output: path.join(directory, "overrides.gguf"),
-    search: globalSearch("taylor", undefined),
+    search: "global",
     calibration,
     overrides: [
       { pattern: /blk\.0\./, treatment: "8" },

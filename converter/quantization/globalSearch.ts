@@ -1,20 +1,23 @@
-import { stat } from "node:fs/promises";
-import { writeWholeFile } from "../../common/files/wholeFiles.js";
 import { InvalidInputError } from "../../common/errors.js";
-import { CalibrationSession } from "../calibration/CalibrationSession.js";
-import { nativeStep } from "../calibration/nativeStep.js";
-import { requireSession } from "../calibration/requireSession.js";
-import { encodeTensorFile, type StoredArray } from "../checkpoint/encodeTensorFile.js";
-import { readTensorFile } from "../checkpoint/readTensorFile.js";
+import type { BeforePass, CalibrationSession } from "../calibration/CalibrationSession.js";
+import { readTensorFile } from "../checkpoint/tensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
-import type { LinearSalience } from "../MethodAddon.js";
-import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
+import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
-import type { Ranking } from "./Ranking.js";
+import {
+  decodeSalience,
+  encodeSalience,
+  loadSalience,
+  saveSalience,
+  type Salience,
+  type SalienceOrigin
+} from "./salienceFile.js";
 
-/** By GGUF name of the weight. */
-type Salience = ReadonlyMap<string, LinearSalience>;
+/** The measures that output channels can be ranked by: the loss's Taylor expansion (the paper's), or Fisher information. */
+export const RANKINGS = ["taylor", "fisher"] as const;
+
+export type Ranking = (typeof RANKINGS)[number];
 
 /**
  * The paper's search: ranks output channels by the change of the model's loss when one alone is quantized to 4 bits.
@@ -24,17 +27,15 @@ type Salience = ReadonlyMap<string, LinearSalience>;
  * @param ranking which of the two measures decides
  * @param file where the salience is kept for later conversions, and taken from if it is there
  */
-export function globalSearch(ranking: Ranking, file: string | undefined): ChannelSearch {
+export function globalSearch(session: CalibrationSession, ranking: Ranking, file: string | undefined): ChannelSearch {
   return {
     name: "global",
 
     async score(weights, context) {
-      const session = requireSession(context);
-      const saved = file === undefined ? undefined : await loadSalience(file, session);
-      const salience = saved ?? (await search(session, context));
-      if (file !== undefined && saved === undefined) {
-        await writeWholeFile(file, encodeTensorFile(toArrays(salience), identity(session)));
-      }
+      const origin: SalienceOrigin = { source: session.source, calibration: session.description };
+      const saved = file === undefined ? undefined : await loadSalience(file, origin);
+      const salience = saved ?? (await new Search(session, context).run());
+      if (file !== undefined && saved === undefined) await saveSalience(file, salience, origin);
       return weights.map((weight) => scores(weight, salience, ranking, file));
     }
   };
@@ -60,96 +61,81 @@ function scores(
   return { target, scores: Float64Array.from(score) };
 }
 
-async function search(session: CalibrationSession, { addon, signal, progress }: ConversionContext): Promise<Salience> {
-  const { work, layers } = session;
-  const done = (layer: number): string => `salience.${layer}.safetensors`;
-  const gradient = (layer: number): string => `gradient.${layer}.f32`;
-  const step = async (finished: number, detail: string, run: () => Promise<unknown>): Promise<void> => {
-    signal.throwIfAborted();
-    // A backward pass costs about three forward passes.
-    progress(finished / (4 * layers), detail);
-    await nativeStep(detail, run());
+/** Name of the work file with a layer's salience. */
+const salienceFile = (layer: number): string => `salience.${layer}.safetensors`;
+
+/** Name of the work file with the loss gradient at a layer's input; that after the last layer is at the model's output. */
+const gradientFile = (layer: number): string => `gradient.${layer}.f32`;
+
+/** One search, whichever of its steps an earlier run has left. */
+class Search {
+  readonly #session: CalibrationSession;
+  readonly #context: ConversionContext;
+  /** A backward pass costs about three forward passes. */
+  readonly #beforeForward: BeforePass = (layer, detail) => this.#before(layer, detail);
+  readonly #beforeBackward: BeforePass = (layer, detail) => {
+    const { layers } = this.#session;
+    this.#before(layers + 3 * (layers - 1 - layer), detail);
   };
 
-  if (!(await work.has(done(0)))) {
-    await step(0, "embedding the calibration samples", () => session.embed());
-    for (let layer = 0; layer < layers; layer++) {
-      const output = CalibrationSession.input(layer + 1);
-      if (await work.has(output)) continue;
-      await step(layer, `the forward pass of layer ${layer}`, async () =>
-        addon.forwardLayer(await session.layer(layer), work.file(CalibrationSession.input(layer)), work.file(output))
-      );
-    }
-    if (!(await work.has(done(layers - 1))) && !(await work.has(gradient(layers)))) {
-      await step(layers, "the loss at the output head", () =>
-        session.loss(CalibrationSession.input(layers), gradient(layers))
-      );
-    }
+  constructor(session: CalibrationSession, context: ConversionContext) {
+    this.#session = session;
+    this.#context = context;
+  }
+
+  async run(): Promise<Salience> {
+    const { work, layers } = this.#session;
     for (let layer = layers - 1; layer >= 0; layer--) {
-      if (await work.has(done(layer))) continue;
-      await step(layers + 3 * (layers - 1 - layer), `the backward pass of layer ${layer}`, async () => {
-        const found = await addon.backwardLayer(
-          await session.layer(layer),
-          work.file(CalibrationSession.input(layer)),
-          work.file(gradient(layer + 1)),
-          work.file(gradient(layer))
-        );
-        const named = new Map(Object.entries(found).map(([name, value]) => [`blk.${layer}.${name}`, value]));
-        await work.write(done(layer), encodeTensorFile(toArrays(named)));
-      });
-      await work.remove(gradient(layer + 1));
+      if (!work.has(salienceFile(layer))) await this.#backward(layer);
     }
-    await work.remove(gradient(0));
+    for (let layer = 0; layer <= layers; layer++) await work.remove(gradientFile(layer));
+
+    const all = [];
+    for (let layer = 0; layer < layers; layer++) {
+      const file = work.file(salienceFile(layer));
+      all.push(...decodeSalience((await readTensorFile(file, "Run the same command again.")).arrays));
+    }
+    return new Map(all);
   }
 
-  const salience = new Map<string, LinearSalience>();
-  for (let layer = 0; layer < layers; layer++) {
-    for (const [name, value] of fromArrays((await readTensorFile(work.file(done(layer)))).arrays)) {
-      salience.set(name, value);
-    }
-  }
-  return salience;
-}
-
-async function loadSalience(file: string, session: CalibrationSession): Promise<Salience | undefined> {
-  if ((await stat(file).catch(() => undefined)) === undefined) return undefined;
-  const { arrays, metadata } = await readTensorFile(file);
-  for (const [key, expected] of Object.entries(identity(session))) {
-    if (metadata[key] === expected) continue;
-    throw new InvalidInputError(
-      `${file} holds salience of another search: its ${key} is "${metadata[key] ?? ""}", this conversion's "${expected}"`,
-      { fix: "Use the same model and calibration, name another file, or delete this one to search again." }
+  /** Takes the loss gradient back through a layer and measures its channels' salience. */
+  async #backward(layer: number): Promise<void> {
+    const { work } = this.#session;
+    const input = await this.#session.input(layer, this.#beforeForward);
+    const outputGradient = await this.#gradient(layer + 1);
+    const detail = `the backward pass of layer ${layer}`;
+    this.#beforeBackward(layer, detail);
+    const call = await this.#session.layer(layer);
+    const inputGradient = work.start(gradientFile(layer));
+    const found = await work.step(detail, () =>
+      this.#context.addon.backwardLayer(call, input, outputGradient, inputGradient.temporary)
     );
+    await work.finish(inputGradient);
+    const named = Object.entries(found).map(([name, value]) => [`blk.${layer}.${name}`, value] as const);
+    await work.write(salienceFile(layer), encodeSalience(new Map(named)));
+    await work.remove(gradientFile(layer + 1));
   }
-  return fromArrays(arrays);
-}
 
-function identity({ source, description }: CalibrationSession): Record<string, string> {
-  return { source, calibration: description };
-}
-
-function toArrays(salience: Salience): StoredArray[] {
-  return [...salience].flatMap(([name, { taylor, fisher }]) => [
-    { name: `${name}.taylor`, dtype: "F32", data: bytesOf(taylor) } as const,
-    { name: `${name}.fisher`, dtype: "F32", data: bytesOf(fisher) } as const
-  ]);
-}
-
-function fromArrays(arrays: ReadonlyMap<string, Uint8Array>): Salience {
-  const salience = new Map<string, LinearSalience>();
-  for (const [key, data] of arrays) {
-    if (!key.endsWith(".taylor")) continue;
-    const name = key.slice(0, -".taylor".length);
-    const fisher = arrays.get(`${name}.fisher`);
-    if (fisher !== undefined) salience.set(name, { taylor: floatsOf(data), fisher: floatsOf(fisher) });
+  /** The path of the loss gradient at a layer's input, computed unless it is there. */
+  async #gradient(layer: number): Promise<string> {
+    const { work, layers } = this.#session;
+    const name = gradientFile(layer);
+    if (work.has(name)) return work.file(name);
+    if (layer < layers) await this.#backward(layer);
+    else {
+      const output = await this.#session.input(layers, this.#beforeForward);
+      const detail = "the loss at the output head";
+      this.#before(layers, detail);
+      const gradient = work.start(name);
+      await work.step(detail, () => this.#session.loss(output, gradient.temporary));
+      await work.finish(gradient);
+    }
+    return work.file(name);
   }
-  return salience;
-}
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  #before(finished: number, detail: string): void {
+    const { signal, progress } = this.#context;
+    signal.throwIfAborted();
+    progress(finished / (4 * this.#session.layers), detail);
+  }
 }

@@ -2,20 +2,18 @@ import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../common/package.js";
-import type { SessionOptions } from "../calibration/CalibrationSession.js";
+import type { CalibrationOptions } from "../calibration/calibrationSamples.js";
 import { convert } from "../testing/convert.js";
 import { readGgufFile } from "../testing/readGgufFile.js";
 import { FORMS, writeForm } from "../../testing/forms/forms.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";
 import { unpackMixedWeight } from "../testing/unpackMixedWeight.js";
-import { globalSearch } from "./globalSearch.js";
-import { gptq } from "./gptq.js";
 
 const directory = temporaryDirectory();
 const demo = path.join(packageRoot, "models/demo");
 
-const calibration = (name: string, changes: Partial<SessionOptions> = {}): Omit<SessionOptions, "command"> => ({
+const calibration = (name: string, changes: Partial<CalibrationOptions> = {}): CalibrationOptions => ({
   files: [path.join(packageRoot, "README.md")],
   samples: 4,
   sequenceLength: 64,
@@ -30,8 +28,8 @@ test("every weight is written whole and near its original, in both widths", asyn
   const { mixed } = await convert({
     source: model.write(directory),
     output,
-    search: globalSearch("taylor", undefined),
-    method: gptq,
+    search: "global",
+    method: "gptq",
     budget: { unit: "percent", percent: 30 },
     calibration: calibration("tiny", { files: [writeText()] })
   });
@@ -58,8 +56,13 @@ test("without a text the model's own samples calibrate it, always the same ones"
   const files = [];
   for (const name of ["first", "second"]) {
     const output = path.join(directory, `${name}.gguf`);
-    const search = globalSearch("taylor", undefined);
-    await convert({ source: demo, output, search, method: gptq, calibration: calibration(name, { files: [] }) });
+    await convert({
+      source: demo,
+      output,
+      search: "global",
+      method: "gptq",
+      calibration: calibration(name, { files: [] })
+    });
     files.push(readGgufFile(output));
   }
   expect(files[0]?.metadata.get("mixllm.calibration")?.value).toBe("self, 4 x 64");
@@ -70,8 +73,8 @@ test.each(FORMS)("%s goes through search and GPTQ", async (form) => {
   const { mixed, warnings } = await convert({
     source: writeForm(form, directory),
     output: path.join(directory, `${form}.gguf`),
-    search: globalSearch("taylor", undefined),
-    method: gptq,
+    search: "global",
+    method: "gptq",
     calibration: calibration(form)
   });
   expect(mixed?.weights).toHaveLength(14);
@@ -79,7 +82,7 @@ test.each(FORMS)("%s goes through search and GPTQ", async (form) => {
 });
 
 test("a text that is too short or not text is refused before any work", async () => {
-  const options = { source: demo, output: path.join(directory, "refused.gguf"), method: gptq };
+  const options = { source: demo, output: path.join(directory, "refused.gguf"), method: "gptq" } as const;
   const short = path.join(directory, "short.txt");
   writeFileSync(short, "Too short.");
   await expect(convert({ ...options, calibration: calibration("a", { files: [short] }) })).rejects.toThrow(
@@ -103,7 +106,7 @@ test("NaN in a weight is found before any work", async () => {
     convert({
       source: model.write(directory, "nan-model"),
       output: path.join(directory, "nan.gguf"),
-      method: gptq,
+      method: "gptq",
       calibration: calibration("nan", { files: [writeText()] })
     })
   ).rejects.toThrow(/"model\.layers\.0\.mlp\.up_proj\.weight" holds NaN or infinity at \[2, 2\]/);

@@ -2,8 +2,6 @@ import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
-import { roundToNearest } from "../quantization/roundToNearest.js";
-import { weightErrorSearch } from "../quantization/weightErrorSearch.js";
 
 /** What a test conversion leaves to the defaults of the command line. */
 const DEFAULTS = {
@@ -13,8 +11,9 @@ const DEFAULTS = {
   embeddingType: "f16",
   outputType: "f16",
   force: false,
-  search: weightErrorSearch,
-  method: roundToNearest,
+  search: "weight_error",
+  ranking: "taylor",
+  method: "rtn",
   command: "test"
 } as const;
 
@@ -24,7 +23,11 @@ export async function convert(
 ): Promise<ConversionSummary & { warnings: string[] }> {
   const warnings: string[] = [];
   const summary = await convertModel(
-    { ...DEFAULTS, ...options },
+    {
+      ...DEFAULTS,
+      calibration: { files: [], samples: 4, sequenceLength: 64, workDirectory: `${options.output}.work` },
+      ...options
+    },
     {
       loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true }),
       warn: (message) => warnings.push(message),

@@ -107,7 +107,7 @@ std::vector<LayerRows> choose_rows(const GgufModel& model, const std::string& sa
     double weights = 0;
     while (file >> channel.layer >> channel.linear >> channel.row >> taylor >> fisher) {
         channel.inputs = static_cast<double>(model.shape.inputs(all_linears[channel.linear]));
-        channel.score = ranking == "T" ? fisher / channel.inputs : taylor;
+        channel.score = ranking == "fisher" ? fisher / channel.inputs : taylor;
         weights += channel.inputs;
         channels.push_back(channel);
     }
@@ -273,7 +273,7 @@ int main(int argc, char** argv) {
                                                    {"length", "512"},
                                                    {"percent", "0"},
                                                    {"bits", "0"},
-                                                   {"ranking", "S"},
+                                                   {"ranking", "taylor"},
                                                    {"damping", "0.01"},
                                                    {"chunks", "40"},
                                                    {"alpha", "0"},

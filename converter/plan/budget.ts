@@ -1,8 +1,10 @@
 import { formatBytes } from "../../common/cli/format.js";
 import { InvalidInputError } from "../../common/errors.js";
-import type { Budget } from "./Budget.js";
-import { plannedBytes } from "./plannedBytes.js";
-import type { PlannedMixedWeight } from "./PlannedTensor.js";
+import { aligned, encodeGgufHeader, tensorBytes } from "../../common/gguf/encodeGgufHeader.js";
+import type { Metadata } from "../../common/gguf/Metadata.js";
+import type { Budget } from "./ConversionOptions.js";
+import { ROW_TILE } from "./mixedFormat.js";
+import { describeOutput, plannedBytes, type PlannedMixedWeight, type PlannedTensor } from "./PlannedTensor.js";
 
 /** How much less than a budget all channels in 8 bits may take to count as meeting it. */
 const TOLERANCE = 0.005;
@@ -48,4 +50,21 @@ export function spendableBytes(
           : "Ask for less, or for --percent-8bit 100."
     }
   );
+}
+
+/**
+ * The most bytes a file can have beside the mixed weights' data: header, tensors of stock types, and padding.
+ *
+ * @param metadata as it will finally be, up to the values of strings, whose lengths must not change
+ */
+export function sizeWithoutMixed(metadata: Metadata, plan: readonly PlannedTensor[]): number {
+  // With channels of both widths a mixed weight has the most components.
+  const tensors = plan.flatMap((planned) => describeOutput(planned, ROW_TILE));
+  const { header } = encodeGgufHeader(metadata.entries(), tensors);
+  const stock = plan
+    .filter(({ treatment }) => treatment !== "mixed")
+    .flatMap((planned) => describeOutput(planned, 0))
+    .reduce((sum, tensor) => sum + aligned(tensorBytes(tensor)), header.length);
+  const padding = tensors.reduce((sum, tensor) => sum + aligned(tensorBytes(tensor)) - tensorBytes(tensor), 0);
+  return stock + padding;
 }

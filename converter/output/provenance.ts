@@ -1,6 +1,13 @@
 import { packageVersion } from "../../common/package.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
+import type { OutputFormat } from "../plan/ConversionOptions.js";
 import { GROUP_SIZE, MIXED_FORMAT_VERSION } from "../plan/mixedFormat.js";
+
+/**
+ * `general.file_type`: llama.cpp's number for what most tensors are stored as. It has none for MixLLM; what is not mixed
+ * is F16 there.
+ */
+export const FILE_TYPES: Readonly<Record<OutputFormat, number>> = { mixllm: 1, f16: 1, q8_0: 7, bf16: 32 };
 
 /** Stands for the fingerprint until every weight has been read; equally long. */
 export const PENDING_FINGERPRINT = "0".repeat(64);

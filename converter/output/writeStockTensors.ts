@@ -1,18 +1,39 @@
+import type { ConversionContext } from "../ConversionContext.js";
 import { byteLengthOf } from "../../common/gguf/ggmlTypes.js";
 import { assertFinite } from "../model/assertFinite.js";
 import { sourceRows } from "../model/sourceRows.js";
-import type { PlannedStockTensor } from "../plan/PlannedTensor.js";
-import type { ConversionContext } from "../ConversionContext.js";
+import type { PlannedStockTensor, PlannedTensor } from "../plan/PlannedTensor.js";
 import type { ModelWriter } from "./ModelWriter.js";
 
 /**
- * Converts a tensor to its stock type chunk by chunk and writes it.
+ * Writes every tensor of a plan that is not mixed.
  *
  * Values beyond the largest half become infinite, as in a stock conversion, with a warning.
  *
- * @throws {InvalidInputError} the tensor holds NaN or infinity
+ * @throws {InvalidInputError} a tensor holds NaN or infinity
  */
-export async function writeStockTensor(
+export async function writeStockTensors(
+  writer: ModelWriter,
+  plan: readonly PlannedTensor[],
+  context: ConversionContext
+): Promise<void> {
+  const stock = plan.filter((planned) => planned.treatment === "stock");
+  const total = stock.reduce((sum, { tensor }) => sum + tensor.stored.byteLength, 0);
+  let done = 0;
+  for (const planned of plan) {
+    if (planned.treatment === "computed") {
+      const { buffer, byteOffset, byteLength } = planned.tensor.values;
+      await writer.write(planned.target, new Uint8Array(buffer, byteOffset, byteLength));
+    } else if (planned.treatment === "stock") {
+      context.progress(done / total, planned.target);
+      await writeStockTensor(writer, planned, context);
+      done += planned.tensor.stored.byteLength;
+    }
+  }
+}
+
+/** Converts a tensor to its stock type chunk by chunk and writes it. */
+async function writeStockTensor(
   writer: ModelWriter,
   { target, tensor, type }: PlannedStockTensor,
   { reader, addon, threads, warn }: ConversionContext
