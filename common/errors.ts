@@ -1,3 +1,11 @@
+/** What to do about an error, in its own words and, where it names an option, in those of the command line. */
+export interface ErrorOptions {
+  fix?: string;
+  /** `fix` as the command-line tools print it; `fix` itself unless given. */
+  commandFix?: string;
+  cause?: unknown;
+}
+
 /**
  * Base of every error this package throws on purpose.
  *
@@ -7,11 +15,14 @@
 export class MixLlmError extends Error {
   /** What the caller can do about it, as one or more imperative sentences; may hold an exact command. */
   readonly fix: string | undefined;
+  /** The same for who called a command-line tool and knows its options, not those of the API. */
+  readonly commandFix: string | undefined;
 
-  constructor(message: string, options: { fix?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(message: string, { fix, commandFix = fix, cause }: ErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
-    this.fix = options.fix;
+    this.fix = fix;
+    this.commandFix = commandFix;
   }
 }
 

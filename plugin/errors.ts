@@ -1,4 +1,6 @@
-import { MixLlmError } from "../common/errors.js";
+import { formatBytes } from "../common/cli/format.js";
+import { type ErrorOptions, MixLlmError } from "../common/errors.js";
+import { describeFileError, isDiskFull } from "../common/files/fileErrors.js";
 import type { RuntimeGpu } from "./runtime/RuntimeGpu.js";
 
 /** The installed node-llama-cpp is not the one release that this package's patches are made for. */
@@ -18,14 +20,17 @@ export class NodeLlamaCppVersionError extends MixLlmError {
   }
 }
 
-/** The runtime has to be built here and programs needed for that are not installed. */
+/** Something has to be built here and programs needed for that are not installed. */
 export class MissingBuildToolsError extends MixLlmError {
   /** What is missing, in words: `a C++ compiler`, `CMake`, ... */
   readonly missing: readonly string[];
 
-  /** @param installCommand what installs the missing tools on this machine, when that is known */
-  constructor(missing: readonly string[], installCommand: string | undefined) {
-    super(`Building the MixLLM runtime needs ${missing.join(", ")}: not found on this machine`, {
+  /**
+   * @param title what is to be built
+   * @param installCommand what installs the missing tools on this machine, when that is known
+   */
+  constructor(title: string, missing: readonly string[], installCommand: string | undefined) {
+    super(`Building ${title} needs ${missing.join(", ")}: not found on this machine`, {
       fix:
         installCommand === undefined
           ? `Install ${missing.join(", ")}, make sure that PATH names the folders, and try again.`
@@ -38,34 +43,51 @@ export class MissingBuildToolsError extends MixLlmError {
 /** A CUDA runtime was asked for where no GPU is to be seen; it is compiled for exactly the GPUs it will run on. */
 export class MissingGpuError extends MixLlmError {
   constructor() {
+    const buildThere = "Build where the GPU is (in a container, start it with `--gpus all`)";
     super("Building for CUDA compiles for this machine's GPUs, and nvidia-smi shows none", {
-      fix: "Build where the GPU is (in a container, start it with `--gpus all`), or use the CPU: `--gpu false`."
+      fix: `${buildThere}, or use the CPU: \`gpu: false\`.`,
+      commandFix: `${buildThere}, or use the CPU: \`--gpu false\`.`
     });
   }
 }
 
-/** The folder in which runtimes are built cannot be written: no permission, read-only or full. */
+/** The folder in which native code is built cannot be written: no permission, read-only or full. */
 export class CacheDirectoryError extends MixLlmError {
-  constructor(directory: string, reason: string, cause?: unknown) {
-    super(`Cannot build the MixLLM runtime in ${directory}: ${reason}`, {
-      fix: "Set the environment variable MIXLLM_CACHE_DIR to a folder on a disk with more room that you may write to.",
-      cause
+  /**
+   * @param title what is to be built
+   * @param cause what the operating system said, or how much room there is and how much it takes, in bytes
+   */
+  constructor(title: string, directory: string, cause: NodeJS.ErrnoException | { needed: number; free: number }) {
+    const reason =
+      cause instanceof Error
+        ? describeFileError(cause)
+        : `it needs about ${formatBytes(cause.needed)} and ${formatBytes(cause.free)} are free`;
+    super(`Cannot build ${title} in ${directory}: ${reason}`, {
+      fix: CacheDirectoryError.fix(!(cause instanceof Error) || isDiskFull(cause)),
+      ...(cause instanceof Error ? { cause } : {})
     });
+  }
+
+  /** What to do about a cache that is full, or cannot be written for another reason. */
+  static fix(isFull: boolean): string {
+    return isFull
+      ? "Free some room, or set the environment variable MIXLLM_CACHE_DIR to a folder on another disk."
+      : "Set the environment variable MIXLLM_CACHE_DIR to a folder that you may write to.";
   }
 }
 
-/** Compiling the runtime failed. The message holds the last meaningful lines, `logFile` everything. */
+/** Building native code failed. The message holds the last meaningful lines, `logFile` everything. */
 export class RuntimeBuildError extends MixLlmError {
   /** File that holds the whole output of CMake and the compilers. */
   readonly logFile: string;
 
-  constructor(reason: string, options: { logFile: string; details: readonly string[]; fix?: string; cause?: unknown }) {
-    const details = options.details.map((line) => `\n  ${line}`).join("");
-    super(`${reason}${details}\nThe whole output is in ${options.logFile}`, {
-      fix: options.fix ?? "Run `mixllm doctor` to check the compiler, CMake and the rest of this machine's tools.",
-      cause: options.cause
+  constructor(reason: string, options: ErrorOptions & { logFile: string; details: readonly string[] }) {
+    const { logFile, details, ...rest } = options;
+    super(`${reason}${details.map((line) => `\n  ${line}`).join("")}\nThe whole output is in ${logFile}`, {
+      fix: "Run `npx mixllm doctor` to check the compiler, CMake and the rest of this machine's tools.",
+      ...rest
     });
-    this.logFile = options.logFile;
+    this.logFile = logFile;
   }
 }
 
@@ -96,9 +118,10 @@ export class RuntimeLinkError extends MixLlmError {
 
 /** A finished build is there, but the operating system or Node.js cannot load it. */
 export class RuntimeLoadError extends MixLlmError {
-  constructor(file: string, cause: unknown) {
+  /** @param rebuildCommand what builds it again */
+  constructor(file: string, rebuildCommand: string, cause: unknown) {
     super(`Cannot load ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      fix: "Run `mixllm build --force` to build the runtime again, and `mixllm doctor` if that does not help.",
+      fix: `Run \`${rebuildCommand}\` to build it again, and \`npx mixllm doctor\` if that does not help.`,
       cause
     });
   }

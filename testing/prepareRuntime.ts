@@ -1,6 +1,6 @@
-import { ensureRuntime } from "../plugin/runtime/ensureRuntime.js";
+import { ensureToolAddons } from "../plugin/runtime/toolAddons.js";
 
-/** Builds the runtime once, before any test file starts: many need it, and none should time out waiting for it. */
+/** Builds the runtime and the tools' addons once, before any test file starts: many need them, and none should time out waiting. */
 export default async function prepareRuntime(): Promise<void> {
-  await ensureRuntime({ gpu: false });
+  await ensureToolAddons({ gpu: false });
 }

@@ -7,14 +7,17 @@ const PLAIN_LINE_INTERVAL_MS = 5000;
 /**
  * One running task shown on stderr: what it does, how far it is, and how long it will still take.
  *
- * On a terminal the line is redrawn in place; elsewhere a plain line appears every few seconds. Nothing goes to
- * stdout, which belongs to the command's result.
+ * On a terminal the line is redrawn in place; elsewhere a plain line appears every few seconds, as long as there is something
+ * new to say. Nothing goes to stdout, which belongs to the command's result.
  */
 export class Progress {
   readonly #label: string;
-  readonly #startedAt = performance.now();
   readonly #spinner: Ora | undefined;
+  #startedAt = performance.now();
+  #fraction: number | undefined;
+  #detail: string | undefined;
   #lastPlainLineAt = this.#startedAt;
+  #nextPlainLine: NodeJS.Timeout | undefined;
 
   /** @param options.quiet show nothing at all, for callers that asked for silence. */
   constructor(label: string, options: { quiet?: boolean } = {}) {
@@ -24,26 +27,25 @@ export class Progress {
     if (canRedraw()) this.#spinner.start();
   }
 
+  /** Begins to count time anew, after a wait that tells nothing about the task's own pace. */
+  restart(): void {
+    this.#startedAt = performance.now();
+  }
+
   /**
    * @param fraction how much is done, 0 to 1; undefined where that cannot be told
    * @param detail what is being worked on right now, such as a tensor's name
    */
   update(fraction: number | undefined, detail?: string): void {
     if (this.#spinner === undefined) return;
-    const now = performance.now();
-    const elapsed = now - this.#startedAt;
-    const remaining = fraction !== undefined && fraction > 0 ? (elapsed / fraction) * (1 - fraction) : undefined;
-    const parts = [
-      this.#label,
-      fraction === undefined ? undefined : `${Math.floor(fraction * 100)}%`,
-      remaining === undefined ? undefined : `${formatDuration(remaining)} left`,
-      detail
-    ];
-    const text = parts.filter((part) => part !== undefined).join(" · ");
-    if (canRedraw()) this.#spinner.text = text;
-    else if (now - this.#lastPlainLineAt >= PLAIN_LINE_INTERVAL_MS) {
-      this.#lastPlainLineAt = now;
-      process.stderr.write(`${text}\n`);
+    this.#fraction = fraction;
+    this.#detail = detail;
+    if (canRedraw()) this.#spinner.text = this.#text();
+    else {
+      const wait = this.#lastPlainLineAt + PLAIN_LINE_INTERVAL_MS - performance.now();
+      if (wait <= 0) this.#printPlainLine();
+      // Else a step that takes long would leave the line of the one before standing.
+      else this.#nextPlainLine ??= setTimeout(() => this.#printPlainLine(), wait).unref();
     }
   }
 
@@ -57,6 +59,7 @@ export class Progress {
 
   /** Ends the line as done; `summary` replaces the label. */
   succeed(summary?: string): void {
+    clearTimeout(this.#nextPlainLine);
     const text = `${summary ?? this.#label} (${formatDuration(performance.now() - this.#startedAt)})`;
     if (this.#spinner === undefined) return;
     if (canRedraw()) this.#spinner.succeed(text);
@@ -65,7 +68,28 @@ export class Progress {
 
   /** Ends the line as failed; the error itself is reported by whoever catches it. */
   fail(): void {
+    clearTimeout(this.#nextPlainLine);
     if (canRedraw()) this.#spinner?.fail(this.#label);
+  }
+
+  #printPlainLine(): void {
+    clearTimeout(this.#nextPlainLine);
+    this.#nextPlainLine = undefined;
+    this.#lastPlainLineAt = performance.now();
+    process.stderr.write(`${this.#text()}\n`);
+  }
+
+  #text(): string {
+    const fraction = this.#fraction;
+    const elapsed = performance.now() - this.#startedAt;
+    const remaining = fraction !== undefined && fraction > 0 ? (elapsed / fraction) * (1 - fraction) : undefined;
+    const parts = [
+      this.#label,
+      fraction === undefined ? undefined : `${Math.floor(fraction * 100)}%`,
+      remaining === undefined ? undefined : `${formatDuration(remaining)} left`,
+      this.#detail
+    ];
+    return parts.filter((part) => part !== undefined).join(" · ");
   }
 }
 

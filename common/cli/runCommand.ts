@@ -57,6 +57,7 @@ function systemFailure(error: NodeJS.ErrnoException): MixLlmError {
 
 function report(error: MixLlmError): void {
   process.stderr.write(`${chalkStderr.red("error:")} ${printable(error.message)}\n`);
-  if (error.fix !== undefined) process.stderr.write(`${chalkStderr.dim("fix:")}   ${printable(error.fix)}\n`);
+  const fix = error.commandFix;
+  if (fix !== undefined) process.stderr.write(`${chalkStderr.dim("fix:")}   ${printable(fix)}\n`);
   process.exitCode = 1;
 }

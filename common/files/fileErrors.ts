@@ -29,8 +29,8 @@ export function describeFileError(error: unknown): string {
 }
 
 const PERMISSIONS = "Check the permissions of the file and its folder.";
-const OPEN_FILES = "Raise the limit (ulimit -n) or close other programs, then run the same command again.";
-const FULL_DISK = "Free some space or write to another disk, then run the same command again.";
+const OPEN_FILES = "Raise the limit (ulimit -n) or close other programs, then try again.";
+const FULL_DISK = "Free some space or write to another disk, then try again.";
 
 const FIXES: Readonly<Record<string, string>> = {
   ENOENT: "Check the path.",
@@ -46,7 +46,7 @@ const FIXES: Readonly<Record<string, string>> = {
   ENOSPC: FULL_DISK,
   EDQUOT: FULL_DISK,
   EROFS: "Write to another place.",
-  EIO: "Check the disk or the connection, then run the same command again."
+  EIO: "Check the disk or the connection, then try again."
 };
 
 /** What to do about a file operation that failed, where its reason tells. */
@@ -73,10 +73,15 @@ export function readFailure(file: string, error: unknown, options: { ifMissing?:
 /** Error codes of a disk, or a user's share of one, that has no room left. */
 const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT"];
 
+/** Whether the operating system refused for want of room. */
+export function isDiskFull(error: unknown): boolean {
+  return FULL.includes((error as NodeJS.ErrnoException).code);
+}
+
 /** The error for a file that could not be written, with what to do about it. */
 export function writeFailure(file: string, error: unknown): MixLlmError {
   const fix = fileErrorFix(error);
-  const message = FULL.includes((error as NodeJS.ErrnoException).code)
+  const message = isDiskFull(error)
     ? `the disk filled up while writing ${file}`
     : `cannot write ${file}: ${describeFileError(error)}`;
   return new MixLlmError(message, { ...(fix === undefined ? {} : { fix }), cause: error });

@@ -39,13 +39,18 @@ export async function getMixLlama(options: MixLlamaOptions = {}): Promise<Llama>
   assertMixLlamaOptions(options);
   const { gpu: requestedGpu, build, progressLogs, ...passedOn } = options;
   const gpu = await resolveRuntimeGpu(requestedGpu ?? "auto");
-  if (build === "never" && !(await isFinishedBuild((await describeRuntime(gpu)).directory)))
+  if (build === "never" && !(await isFinishedBuild(await describeRuntime(gpu))))
     throw new RuntimeNotBuiltError(gpu, cacheDirectory());
   const runtime = await ensureRuntime({ gpu, quiet: progressLogs === false });
   await assertNoConflictingRuntime(runtime.binaryDirectory);
   await linkIntoNodeLlamaCpp(runtime);
 
-  const addon = path.join(runtime.binaryDirectory, "llama-addon.node");
+  const loadError = (cause: unknown): RuntimeLoadError =>
+    new RuntimeLoadError(
+      path.join(runtime.binaryDirectory, "llama-addon.node"),
+      `npx mixllm build --gpu ${String(gpu)} --force`,
+      cause
+    );
   const llama = await nodeLlamaCpp()
     .getLlama({
       ...passedOn,
@@ -56,15 +61,12 @@ export async function getMixLlama(options: MixLlamaOptions = {}): Promise<Llama>
       build: "never"
     })
     .catch((error: unknown) => {
-      throw new RuntimeLoadError(addon, error);
+      throw loadError(error);
     });
   if (llama.buildType !== "localBuild" || llama.cmakeOptions["MIXLLM"] !== runtime.key || llama.gpu !== gpu) {
     const { buildType, gpu: loadedGpu } = llama;
     await llama.dispose();
-    throw new RuntimeLoadError(
-      addon,
-      new Error(`node-llama-cpp loaded something else instead (${buildType}, gpu ${String(loadedGpu)})`)
-    );
+    throw loadError(new Error(`node-llama-cpp loaded something else instead (${buildType}, gpu ${String(loadedGpu)})`));
   }
   if (gpu === false && options.maxThreads === undefined)
     llama.maxThreads = Math.min(llama.maxThreads, os.availableParallelism());

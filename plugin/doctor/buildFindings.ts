@@ -1,31 +1,32 @@
-import path from "node:path";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { isProcessRunning } from "../../common/processes.js";
-import { describeRuntime } from "../runtime/describeRuntime.js";
-import { isFinishedBuild, cacheDirectory, neededBytes } from "../runtime/buildCache.js";
-import { readBuildStatus } from "../runtime/buildStatus.js";
-import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
+import path from "node:path";
 import { formatBytes } from "../../common/cli/format.js";
-import { describeFileError, isSystemError } from "../../common/files/fileErrors.js";
 import { freeDiskBytes } from "../../common/files/destination.js";
+import { describeFileError, isDiskFull, isSystemError } from "../../common/files/fileErrors.js";
+import { isProcessRunning } from "../../common/processes.js";
+import { CacheDirectoryError } from "../errors.js";
+import { cacheDirectory, isFinishedBuild, type NativeBuild } from "../runtime/buildCache.js";
+import { readBuildStatus } from "../runtime/buildStatus.js";
 import type { Finding } from "./machineFindings.js";
 
-/** Whether the runtime of a kind is built, or how far its build has come. */
-export async function runtimeFinding(gpu: RuntimeGpu): Promise<Finding> {
-  const name = `Runtime (${gpu === false ? "CPU" : "CUDA"})`;
-  const { directory, workDirectory, key } = await describeRuntime(gpu);
-  if (await isFinishedBuild(directory)) return { name, status: "ok", detail: `built: ${directory}` };
-  const command = `mixllm build --gpu ${String(gpu)}`;
-  const status = await readBuildStatus(path.join(workDirectory, "status.json"));
-  if (status?.key === key && status.state === "failed")
+/**
+ * Whether something is built, or how far its build has come.
+ *
+ * @param name what it is, in two words
+ * @param command what builds it
+ */
+export async function buildFinding(name: string, build: NativeBuild, command: string): Promise<Finding> {
+  if (await isFinishedBuild(build)) return { name, status: "ok", detail: `built: ${build.directory}` };
+  const status = await readBuildStatus(build.workDirectory);
+  if (status?.key === build.key && status.state === "failed")
     return {
       name,
       status: "missing",
       detail: `the last build failed; its log is ${status.logFile}`,
       fix: `Mend what the log complains about, then run \`${command}\``
     };
-  if (status?.key === key && status.state === "building")
+  if (status?.key === build.key && status.state === "building")
     return {
       name,
       status: "note",
@@ -42,33 +43,36 @@ export async function runtimeFinding(gpu: RuntimeGpu): Promise<Finding> {
   };
 }
 
-/** @param unbuilt the runtimes that are still to be built there */
-export async function cacheFinding(unbuilt: readonly RuntimeGpu[]): Promise<Finding> {
+/**
+ * Whether there is a place to build in.
+ *
+ * @param neededBytes what is still to be built there takes; `undefined` when nothing is
+ */
+export async function cacheFinding(neededBytes: number | undefined): Promise<Finding> {
   const name = "Disk";
   const directory = cacheDirectory();
   const failure = await whyNotWritable(directory);
   if (failure !== undefined) {
     return {
       name,
-      status: unbuilt.length > 0 ? "missing" : "note",
-      detail: `cannot write in ${directory}: ${failure}`,
-      fix: "Set MIXLLM_CACHE_DIR to a folder that you may write to"
+      status: neededBytes === undefined ? "note" : "missing",
+      detail: `cannot write in ${directory}: ${describeFileError(failure)}`,
+      fix: CacheDirectoryError.fix(isDiskFull(failure))
     };
   }
   const free = await freeDiskBytes(directory);
   const detail = `${formatBytes(free)} free in ${directory}`;
-  const needed = unbuilt.reduce((sum, gpu) => sum + neededBytes(gpu), 0);
-  if (free >= needed) return { name, status: "ok", detail };
+  if (free >= (neededBytes ?? 0)) return { name, status: "ok", detail };
   return {
     name,
     status: "note",
-    detail: `${detail}; building takes up to ${formatBytes(needed)}`,
-    fix: "Free some room or set MIXLLM_CACHE_DIR to a folder on another disk"
+    detail: `${detail}; building takes up to ${formatBytes(neededBytes ?? 0)}`,
+    fix: CacheDirectoryError.fix(true)
   };
 }
 
 /** Looks at the folder, or else at the one that it will be made in. */
-async function whyNotWritable(directory: string): Promise<string | undefined> {
+async function whyNotWritable(directory: string): Promise<NodeJS.ErrnoException | undefined> {
   try {
     // The separator tells a folder from a file of its name.
     await access(directory + path.sep, constants.W_OK | constants.X_OK);
@@ -76,6 +80,6 @@ async function whyNotWritable(directory: string): Promise<string | undefined> {
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const isMissing = error.code === "ENOENT" && path.dirname(directory) !== directory;
-    return isMissing ? whyNotWritable(path.dirname(directory)) : describeFileError(error);
+    return isMissing ? whyNotWritable(path.dirname(directory)) : error;
   }
 }

@@ -31,6 +31,7 @@ test("reports each part of this machine, and nothing missing where the tests the
       "NVIDIA GPU",
       "CUDA toolkit",
       "Runtime (CPU)",
+      "Tools (CPU)",
       "Disk"
     ])
   );
@@ -105,12 +106,11 @@ test("tells a failed and an interrupted build from none", async () => {
     updatedAt: new Date().toISOString(),
     logFile: "/cache/build.log"
   };
-  const file = path.join(workDirectory, "status.json");
-  await writeBuildStatus(file, { ...status, state: "building" });
+  await writeBuildStatus(workDirectory, { ...status, state: "building" });
   expect((await find("Runtime (CPU)"))?.detail).toBe("building it was interrupted at 42 %");
-  await writeBuildStatus(file, { ...status, state: "building", pid: process.pid });
+  await writeBuildStatus(workDirectory, { ...status, state: "building", pid: process.pid });
   expect((await find("Runtime (CPU)"))?.detail).toBe(`process ${process.pid} is building it, 42 % done`);
-  await writeBuildStatus(file, { ...status, state: "failed" });
+  await writeBuildStatus(workDirectory, { ...status, state: "failed" });
   expect(await find("Runtime (CPU)")).toMatchObject({
     status: "missing",
     detail: "the last build failed; its log is /cache/build.log"
@@ -124,14 +124,14 @@ test("tells of a cache that cannot be written, and of one that can be though it 
   expect(await find("Disk")).toMatchObject({
     status: "missing",
     detail: `cannot write in ${import.meta.filename}: part of its path is not a directory`,
-    fix: "Set MIXLLM_CACHE_DIR to a folder that you may write to"
+    fix: "Set the environment variable MIXLLM_CACHE_DIR to a folder that you may write to."
   });
 });
 
 test("tells of a disk with less room than what is still to be built takes", async () => {
   vi.mocked(freeDiskBytes).mockResolvedValueOnce(5e8).mockResolvedValueOnce(5e8);
-  expect(await cacheFinding([])).toMatchObject({ status: "ok" });
-  expect(await cacheFinding([false])).toMatchObject({
+  expect(await cacheFinding(undefined)).toMatchObject({ status: "ok" });
+  expect(await cacheFinding(6e8)).toMatchObject({
     status: "note",
     detail: expect.stringMatching(/^477 MiB free in .*; building takes up to 572 MiB$/) as unknown
   });

@@ -1,5 +1,9 @@
 import { detectGpus } from "../machine/gpus.js";
+import { isFinishedBuild, type NativeBuild } from "../runtime/buildCache.js";
+import { gpuName } from "../runtime/describeRuntime.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
+import { describeToolAddons } from "../runtime/toolAddons.js";
+import { buildFinding, cacheFinding } from "./buildFindings.js";
 import {
   buildToolFindings,
   cpuFinding,
@@ -9,17 +13,12 @@ import {
   nodeFinding,
   nodeLlamaCppFinding
 } from "./machineFindings.js";
-import { cacheFinding, runtimeFinding } from "./buildFindings.js";
 
-/** Looks at everything that building and running the MixLLM runtime depends on. Changes nothing. */
+/** Looks at everything that building and running the MixLLM runtime and its tools depends on. Changes nothing. */
 export async function examineMachine(): Promise<readonly Finding[]> {
   const gpus = await detectGpus();
   const hasGpu = gpus.length > 0;
   const versionFinding = nodeLlamaCppFinding();
-  const kinds: RuntimeGpu[] = hasGpu ? [false, "cuda"] : [false];
-  // Without it, nothing can be said of them.
-  const runtimes = versionFinding.status === "ok" ? await Promise.all(kinds.map(runtimeFinding)) : [];
-  const unbuilt = kinds.filter((_, i) => runtimes[i]?.status !== "ok");
   return [
     nodeFinding(),
     versionFinding,
@@ -27,7 +26,26 @@ export async function examineMachine(): Promise<readonly Finding[]> {
     cpuFinding(),
     gpuFinding(gpus),
     await cudaToolkitFinding(hasGpu),
-    ...runtimes,
-    await cacheFinding(unbuilt)
+    // Without node-llama-cpp, nothing can be said of what is built from it.
+    ...(versionFinding.status === "ok"
+      ? await buildFindings(hasGpu ? [false, "cuda"] : [false])
+      : [await cacheFinding(0)])
   ];
+}
+
+/** What is built for each kind of runtime, and whether there is room for what is not. */
+async function buildFindings(kinds: readonly RuntimeGpu[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const unbuilt: NativeBuild[] = [];
+  for (const gpu of kinds) {
+    const tools = await describeToolAddons(gpu);
+    const command = `mixllm build --gpu ${String(gpu)}`;
+    findings.push(
+      await buildFinding(`Runtime (${gpuName(gpu)})`, tools.runtime, command),
+      await buildFinding(`Tools (${gpuName(gpu)})`, tools, `${command} --tools`)
+    );
+    for (const build of [tools.runtime, tools]) if (!(await isFinishedBuild(build))) unbuilt.push(build);
+  }
+  const needed = unbuilt.reduce((sum, build) => sum + build.neededBytes, 0);
+  return [...findings, await cacheFinding(unbuilt.length === 0 ? undefined : needed)];
 }

@@ -18,6 +18,6 @@ export async function resolveRuntimeGpu(requested: RuntimeGpu | "auto"): Promise
   const gpus = await detectGpus();
   if (process.platform === "darwin" || !gpus.some((gpu) => Number(gpu.computeCapability) >= LEAST_COMPUTE_CAPABILITY))
     return false;
-  if (await isFinishedBuild((await describeRuntime("cuda")).directory)) return "cuda";
+  if (await isFinishedBuild(await describeRuntime("cuda"))) return "cuda";
   return missingCudaParts(await findCudaToolkit()).length === 0 ? "cuda" : false;
 }

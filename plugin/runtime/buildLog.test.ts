@@ -40,13 +40,72 @@ test.each([
   "/usr/bin/ld: a.o: undefined reference to `f'",
   "fatal error: error writing to /tmp/a.s: No space left on device",
   "error: patch failed: src/a.cpp:1",
-  "c++: fatal error: Killed signal terminated program cc1plus"
+  "c++: fatal error: Killed signal terminated program cc1plus",
+  "/usr/bin/ld: cannot find crt1.o: No such file or directory",
+  "ld: library not found for -lfoo"
 ])("finds %s", (line) => {
   expect(
     summarizeBuildLog(
       `-- Looking for pthread.h\nfatal: not a git repository: .git\n${line}\nmake: *** [all] Error 2`
     )[0]
   ).toBe(line);
+});
+
+/** As CMake 3.25 prints it to stderr, with a line of what goes to stdout in between. */
+const UNTESTABLE_COMPILER = `CMake Error at /usr/share/cmake/Modules/CMakeTestCCompiler.cmake:70 (message):
+  The C compiler
+
+    "/usr/bin/cc"
+
+  is not able to compile a simple test program.
+
+  It fails with the following output:
+
+    Change Dir: /work/build/CMakeFiles/CMakeScratch/TryCompile-jxSGqg
+    
+    Run Build Command(s):/usr/bin/gmake -f Makefile cmTC_64e50/fast
+    gmake[1]: Entering directory '/work/build/CMakeFiles/CMakeScratch/TryCompile-jxSGqg'
+    [ 50%] Building C object CMakeFiles/cmTC_64e50.dir/testCCompiler.c.o
+    /usr/bin/cc -Werror -o CMakeFiles/cmTC_64e50.dir/testCCompiler.c.o -c testCCompiler.c
+-- Configuring incomplete, errors occurred!
+    [100%] Linking C executable cmTC_64e50
+    /usr/bin/cmake -E cmake_link_script CMakeFiles/cmTC_64e50.dir/link.txt --verbose=1
+    /usr/bin/cc CMakeFiles/cmTC_64e50.dir/testCCompiler.c.o -o cmTC_64e50
+    /usr/bin/ld: cannot find crt1.o: No such file or directory
+    collect2: error: ld returned 1 exit status
+    gmake[1]: *** [CMakeFiles/cmTC_64e50.dir/build.make:99: cmTC_64e50] Error 1
+
+  CMake will not be able to correctly generate this project.
+Call Stack (most recent call first):
+  CMakeLists.txt:2 (project)
+`;
+
+test("gives the cause that CMake quotes late in a long complaint, with the beginning of that", () => {
+  expect(summarizeBuildLog(UNTESTABLE_COMPILER)).toEqual([
+    "CMake Error at /usr/share/cmake/Modules/CMakeTestCCompiler.cmake:70 (message):",
+    "  The C compiler",
+    '    "/usr/bin/cc"',
+    "  is not able to compile a simple test program.",
+    "  …",
+    "    /usr/bin/ld: cannot find crt1.o: No such file or directory",
+    "    collect2: error: ld returned 1 exit status",
+    "    gmake[1]: *** [CMakeFiles/cmTC_64e50.dir/build.make:99: cmTC_64e50] Error 1",
+    "  CMake will not be able to correctly generate this project."
+  ]);
+});
+
+test("gives a complaint of CMake's whole where it is short, whatever it says last", () => {
+  const complaint = [
+    "CMake Error at /usr/share/cmake/Modules/FindPackageHandleStandardArgs.cmake:230 (message):",
+    "  Could NOT find CUDAToolkit",
+    "  (missing:",
+    "  CUDAToolkit_INCLUDE_DIRS",
+    "  CUDA_CUDART)",
+    "  Reason given by package: version 10 is too old"
+  ];
+  expect(summarizeBuildLog(["-- Looking", ...complaint, "Call Stack (most recent call first):"].join("\n\n"))).toEqual(
+    complaint
+  );
 });
 
 test("gives the end of an output without any, and cuts lines that are too long to read", () => {

@@ -14,7 +14,12 @@ import { readBuildStatus } from "./buildStatus.js";
 const run = promisify(execFile);
 
 /** A small project in the place of llama.cpp and of this package's native code; the build itself is the real one. */
-const SOURCES = { "src/answer.c": "int answer(void) {\n  return 41;\n}\n", "docs/guide.md": "unused\n" };
+const SOURCES = {
+  "src/answer.c": "int answer(void) {\n  return 41;\n}\n",
+  "src/answer.h": "int answer(void);\n",
+  "ggml/src/ggml-cpu/private.h": "int more(void);\n",
+  "docs/guide.md": "unused\n"
+};
 const STOCK_PATCH = `--- a/src/answer.c
 +++ b/src/answer.c
 @@ -1,3 +1,3 @@
@@ -67,6 +72,7 @@ beforeEach(async () => {
   await mkdir(path.join(root, "patches"));
   await writeFile(path.join(root, "patches", "PR-1.diff"), STOCK_PATCH);
   description = {
+    title: "the MixLLM runtime (CPU)",
     gpu: false,
     key: "0123456789abcdef",
     nodeLlamaCpp: {
@@ -77,6 +83,8 @@ beforeEach(async () => {
     packageFiles: packageFiles(),
     cmakeOptions: {},
     directory: path.join(root, "cache", "builds", "test-0123456789abcdef"),
+    addons: ["llama-addon"],
+    neededBytes: 1e6,
     workDirectory: path.join(root, "cache", "work", "test")
   };
 });
@@ -99,7 +107,7 @@ async function build(changes: Partial<RuntimeDescription> = {}, fromScratch = fa
   return steps;
 }
 
-const status = () => readBuildStatus(path.join(description.workDirectory, "status.json"));
+const status = () => readBuildStatus(description.workDirectory);
 const builtAnswer = async () => {
   const library = await readFile(path.join(description.directory, "Release", "llama-addon.node"), "latin1");
   return library.includes("llama_answer");
@@ -112,11 +120,14 @@ test("patches, compiles and publishes in node-llama-cpp's layout", async () => {
     "Release",
     "Release/_nlcBuildMetadata.json",
     "Release/llama-addon.node",
-    "buildDone.status"
+    "buildDone.status",
+    "llama.cpp",
+    "llama.cpp/src",
+    "llama.cpp/src/answer.h"
   ]);
   expect(await builtAnswer()).toBe(true);
   expect(await readFile(path.join(description.workDirectory, "llama.cpp/src/answer.c"), "utf8")).toContain("return 42");
-  expect(await readdir(path.join(description.workDirectory, "llama.cpp"))).toEqual(["src"]);
+  expect(await readdir(path.join(description.workDirectory, "llama.cpp"))).toEqual(["ggml", "src"]);
   expect(await status()).toMatchObject({ state: "finished", key: description.key, fraction: 1 });
 });
 
@@ -159,6 +170,14 @@ test("a later build recompiles what changed and nothing else", async () => {
   expect(await readFile(path.join(directory, "Release", "_nlcBuildMetadata.json"), "utf8")).toContain(key);
 });
 
+test("what an earlier version of the project made is not published", async () => {
+  await build();
+  const leftover = path.join(description.workDirectory, "build", "Release", "leftover.so");
+  await writeFile(leftover, "");
+  await build();
+  expect(await readdir(path.join(description.directory, "Release"))).not.toContain("leftover.so");
+});
+
 test("a log that cannot be written does not end the process", async () => {
   await mkdir(path.join(description.workDirectory, "build.log"), { recursive: true });
   await build();
@@ -177,6 +196,23 @@ test("a compiler's error names the log and the line, and the next build goes on 
 
   await build();
   expect(await builtAnswer()).toBe(true);
+});
+
+test("a compiler that cannot even be tested is named with what it said itself", async () => {
+  const compiler = path.join(temporaryDirectory(), "broken-cc");
+  await writeFile(compiler, "#!/bin/sh\necho 'ld: cannot find crt1.o: No such file or directory' >&2\nexit 1\n", {
+    mode: 0o755
+  });
+  const failure = build({ cmakeOptions: { CMAKE_C_COMPILER: compiler } });
+  await expect(failure).rejects.toThrow(
+    /failed while configuring\n.*CMake Error[^]*broken-cc[^]*ld: cannot find crt1\.o/
+  );
+});
+
+test("no room to build in is said with what it takes", async () => {
+  const failure = build({ neededBytes: 1e18 });
+  await expect(failure).rejects.toThrow(/^Cannot build the MixLLM runtime \(CPU\) in .*: it needs about .* are free$/);
+  await expect(failure).rejects.toMatchObject({ fix: expect.stringMatching(/^Free some room/) as unknown });
 });
 
 test("a patch that does not apply is an error that names it, and leaves no source that looks patched", async () => {

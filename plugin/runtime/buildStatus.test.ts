@@ -16,28 +16,29 @@ const STATUS: BuildStatus = {
 
 test("reads what was written, and no file stays beside it", async () => {
   const directory = temporaryDirectory();
-  const file = path.join(directory, "status.json");
-  await writeBuildStatus(file, STATUS);
-  await writeBuildStatus(file, { ...STATUS, state: "finished", fraction: 1 });
-  expect(await readBuildStatus(file)).toEqual({ ...STATUS, state: "finished", fraction: 1 });
+  await writeBuildStatus(directory, STATUS);
+  await writeBuildStatus(directory, { ...STATUS, state: "finished", fraction: 1 });
+  expect(await readBuildStatus(directory)).toEqual({ ...STATUS, state: "finished", fraction: 1 });
   expect(await readdir(directory)).toEqual(["status.json"]);
 });
 
 test("a status that a crash cut short, at any byte, counts as none", async () => {
-  const file = path.join(temporaryDirectory(), "status.json");
-  await writeBuildStatus(file, STATUS);
+  const directory = temporaryDirectory();
+  const file = path.join(directory, "status.json");
+  await writeBuildStatus(directory, STATUS);
   const whole = await readFile(file);
   for (let length = 0; length < whole.length; length++) {
     await writeFile(file, whole.subarray(0, length));
-    expect(await readBuildStatus(file), `cut at ${length}`).toBeUndefined();
+    expect(await readBuildStatus(directory), `cut at ${length}`).toBeUndefined();
   }
 });
 
 test("a status with other fields, and none at all, count as none", async () => {
-  const file = path.join(temporaryDirectory(), "status.json");
-  expect(await readBuildStatus(file)).toBeUndefined();
+  const directory = temporaryDirectory();
+  const file = path.join(directory, "status.json");
+  expect(await readBuildStatus(directory)).toBeUndefined();
   for (const other of ["null", "[]", '"text"', JSON.stringify({ ...STATUS, state: "else" }), JSON.stringify({})]) {
     await writeFile(file, other);
-    expect(await readBuildStatus(file), other).toBeUndefined();
+    expect(await readBuildStatus(directory), other).toBeUndefined();
   }
 });

@@ -3,6 +3,7 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { binaryDirectory } from "./buildCache.js";
 import { parseBuildProgress } from "./buildLog.js";
 import { runLogged } from "./runLogged.js";
 
@@ -15,13 +16,13 @@ const BYTES_PER_JOB = 1024 ** 3;
 const CONFIGURE_FRACTION = 0.04;
 
 /**
- * Configures and builds the staged CMake project with cmake-js. What an earlier, interrupted run finished is kept.
+ * Configures and builds a CMake project of Node addons with cmake-js. What an earlier, interrupted run finished is kept.
  *
- * @param options.projectDirectory folder with the root CMakeLists.txt
+ * @param options.projectDirectory folder with the project's CMakeLists.txt, which is made a project of cmake-js
  * @param options.buildDirectory CMake's build folder
  * @param options.onProgress is given the fraction done, 0 to 1, and the step in words
  */
-export async function compileRuntime(options: {
+export async function compileProject(options: {
   projectDirectory: string;
   buildDirectory: string;
   cmakeOptions: Readonly<Record<string, string>>;
@@ -46,7 +47,6 @@ export async function compileRuntime(options: {
       cwd: options.projectDirectory,
       env: {
         ...process.env,
-        ...withNodeOnPath(),
         // In Electron the executable that runs cmake-js is a browser unless told otherwise.
         ELECTRON_RUN_AS_NODE: "1",
         // English messages, in the form that the progress and the error summary know.
@@ -61,6 +61,8 @@ export async function compileRuntime(options: {
   options.onProgress(0, "configuring");
   // Values that CMake keeps from an earlier version of the project, or for another compiler, must not reach this build.
   await rm(path.join(options.buildDirectory, "CMakeCache.txt"), { force: true });
+  // Nor must what it made be taken for this build's; linking again takes seconds.
+  await rm(binaryDirectory(options.buildDirectory), { recursive: true, force: true });
   const definitions = Object.entries(options.cmakeOptions).map(([name, value]) => `--CD${name}=${value}`);
   await run(["configure", ...shared, ...definitions], () => undefined);
   options.onProgress(CONFIGURE_FRACTION, "compiling");
@@ -71,18 +73,12 @@ export async function compileRuntime(options: {
   });
 }
 
-/** The root CMakeLists.txt calls `node`, which need not be on PATH where this process was started by its full path. */
-function withNodeOnPath(): { PATH?: string } {
-  if (process.platform === "win32") return {};
-  return { PATH: [process.env["PATH"], path.dirname(process.execPath)].filter(Boolean).join(path.delimiter) };
-}
-
 /**
  * Lets cmake-js treat the staged folder as a Node-API project, which needs no download of Node's headers, and find
  * node-addon-api from it.
  */
 async function makeCmakeJsProject(directory: string): Promise<void> {
-  await writeFile(path.join(directory, "package.json"), JSON.stringify({ binary: { napi_versions: [7] } }));
+  await writeFile(path.join(directory, "package.json"), JSON.stringify({ binary: { napi_versions: [8] } }));
   const modules = path.join(directory, "node_modules");
   await mkdir(modules, { recursive: true });
   const target = path.dirname(require.resolve("node-addon-api/package.json"));

@@ -1,6 +1,7 @@
 import type { WriteStream } from "node:fs";
 import path from "node:path";
 import { RuntimeBuildError } from "../errors.js";
+import { findCudaToolkit } from "../machine/cudaToolkit.js";
 import { CommandFailure, runLogged } from "./runLogged.js";
 
 /**
@@ -18,10 +19,21 @@ export function cudaArchitectures(computeCapabilities: readonly string[]): strin
     .join(";");
 }
 
+/**
+ * Definitions for CMake that say which CUDA compiler is taken: nvcc need not be on PATH, nor the only one there, and the
+ * libraries must be those of its toolkit. Where they lie says nothing about what is built, so it is no part of a build's key.
+ */
+export async function cudaToolkitOptions(): Promise<Record<string, string>> {
+  const { nvcc } = await findCudaToolkit();
+  return nvcc === undefined ? {} : { CMAKE_CUDA_COMPILER: nvcc, CUDAToolkit_ROOT: path.dirname(path.dirname(nvcc)) };
+}
+
 /** It takes seconds; a kernel that waits for ever must not keep the build. */
 const TIME_LIMIT_MS = 5 * 60_000;
 
 const MOST_LINES = 4;
+
+const PLEASE_REPORT = "Please report this with the log and what `nvidia-smi` prints.";
 
 /**
  * Runs the test of MixLLM's products that a CUDA build comes with on this machine's GPUs: every kernel, through all kinds of
@@ -60,7 +72,8 @@ export async function checkGpuProducts(options: {
       {
         logFile,
         details: late.aborted ? [] : lines.slice(0, MOST_LINES),
-        fix: "Use the CPU: `gpu: false` (`--gpu false`). Please report this with the log and what `nvidia-smi` prints.",
+        fix: `Use the CPU: \`gpu: false\`. ${PLEASE_REPORT}`,
+        commandFix: `Use the CPU: \`--gpu false\`. ${PLEASE_REPORT}`,
         cause: error
       }
     );

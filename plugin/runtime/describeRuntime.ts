@@ -1,31 +1,29 @@
 import { createRequire } from "node:module";
 import path from "node:path";
-import { createHash } from "node:crypto";
 import { cpuFeatures } from "../machine/cpuFeatures.js";
 import { gpuArchitectures } from "../machine/gpus.js";
 import { packageRoot } from "../../common/package.js";
-import { cacheDirectory } from "./buildCache.js";
+import { cacheDirectory, type NativeBuild } from "./buildCache.js";
 import { cudaArchitectures } from "./cudaBuild.js";
-import { type InputFile, listInputFiles, packageInputFiles } from "./inputFiles.js";
+import { buildKey, type InputFile, listInputFiles, runtimeInputFiles } from "./inputFiles.js";
 import { nodeLlamaCpp, type NodeLlamaCpp } from "./nodeLlamaCpp.js";
 import type { RuntimeGpu } from "./RuntimeGpu.js";
 
 /** One runtime that can exist: what it is made from and where it is and will be. */
-export interface RuntimeDescription {
+export interface RuntimeDescription extends NativeBuild {
   readonly gpu: RuntimeGpu;
-  readonly key: string;
   readonly nodeLlamaCpp: NodeLlamaCpp;
   /** Sources of this package that go into it. */
   readonly packageFiles: readonly InputFile[];
   /** Definitions for CMake besides the paths. */
   readonly cmakeOptions: Readonly<Record<string, string>>;
-  /** Folder of the finished build, whether it exists or not. */
-  readonly directory: string;
-  /** Folder in which it is built; shared with earlier builds for the same kind of machine, so that building is incremental. */
-  readonly workDirectory: string;
 }
 
 const require = createRequire(import.meta.url);
+
+/** What a build takes at most, with a margin; CUDA objects are far larger. */
+const CPU_BUILD_BYTES = 6e8;
+const CUDA_BUILD_BYTES = 6e9;
 
 /**
  * Says which runtime belongs to the installed packages and this machine. Reads sources, changes nothing.
@@ -34,7 +32,7 @@ const require = createRequire(import.meta.url);
  */
 export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescription> {
   const found = nodeLlamaCpp();
-  const packageFiles = await packageInputFiles(packageRoot, gpu);
+  const packageFiles = await runtimeInputFiles(packageRoot, gpu);
   const architectures = gpu === "cuda" ? await gpuArchitectures() : [];
   const cmakeOptions = {
     GGML_NATIVE: "ON",
@@ -57,16 +55,29 @@ export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescripti
     gpuArchitectures: architectures,
     files: [...packageFiles, ...(await listInputFiles(found.directory, found.sourceEntries))]
   });
-  const machine = `${process.platform}-${process.arch}-${gpu === false ? "cpu" : gpu}`;
+  const machine = machineName(gpu);
   return {
+    title: `the MixLLM runtime (${gpuName(gpu)})`,
     gpu,
     key,
     nodeLlamaCpp: found,
     packageFiles,
     cmakeOptions,
     directory: path.join(cacheDirectory(), "builds", `${machine}-${key}`),
-    workDirectory: path.join(cacheDirectory(), "work", machine)
+    addons: ["llama-addon"],
+    workDirectory: path.join(cacheDirectory(), "work", machine),
+    neededBytes: gpu === false ? CPU_BUILD_BYTES : CUDA_BUILD_BYTES
   };
+}
+
+/** What a runtime or an addon on it computes on, in words. */
+export function gpuName(gpu: RuntimeGpu): string {
+  return gpu === false ? "CPU" : "CUDA";
+}
+
+/** Name for folders of what is built for this kind of machine. */
+export function machineName(gpu: RuntimeGpu): string {
+  return `${process.platform}-${process.arch}-${gpu === false ? "cpu" : gpu}`;
 }
 
 /** All that decides what a runtime build contains. Equal inputs may share a build, different ones never do. */
@@ -86,21 +97,8 @@ export interface RuntimeKeyInputs {
   readonly files: readonly InputFile[];
 }
 
-/** Raise when the way a build is made changes while its inputs stay the same. */
-const BUILD_RECIPE = 1;
-
 /** Hash of the inputs, 16 lower-case hexadecimal digits. */
-export async function runtimeKey(inputs: RuntimeKeyInputs): Promise<string> {
-  const { files, cmakeOptions, ...rest } = inputs;
-  const fileHashes: [string, string][] = [];
-  for (const file of files)
-    fileHashes.push([
-      file.path,
-      createHash("sha256")
-        .update(await file.read())
-        .digest("hex")
-    ]);
+export function runtimeKey({ files, cmakeOptions, ...rest }: RuntimeKeyInputs): Promise<string> {
   const sortedOptions = Object.entries(cmakeOptions).sort(([a], [b]) => (a < b ? -1 : 1));
-  const whole = JSON.stringify([BUILD_RECIPE, rest, sortedOptions, fileHashes]);
-  return createHash("sha256").update(whole).digest("hex").slice(0, 16);
+  return buildKey([rest, sortedOptions], files);
 }

@@ -3,8 +3,9 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { packageRoot } from "../../common/package.js";
-import { packageInputFiles, type InputFile, syncFiles } from "./inputFiles.js";
-import type { RuntimeGpu } from "./RuntimeGpu.js";
+import { type InputFile, runtimeInputFiles, syncFiles, toolsInputFiles } from "./inputFiles.js";
+
+const paths = async (files: Promise<InputFile[]>) => (await files).map((file) => file.path);
 
 test("takes sources and patches, and leaves out tests, documentation and everything else", async () => {
   const root = temporaryDirectory();
@@ -13,6 +14,10 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "README.md",
     "bench/cli/mixllmBench.ts",
     "bench/native/addon.cpp",
+    "common/format/format.h",
+    "common/format/readMixLlmFile.ts",
+    "common/native/CMakeLists.txt",
+    "common/native/addon.cmake",
     "converter/native/pack/pack.cpp",
     "converter/native/pack/pack.test.cpp",
     "cpu/README.md",
@@ -30,18 +35,27 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     await mkdir(path.join(root, path.dirname(file)), { recursive: true });
     await writeFile(path.join(root, file), file);
   }
-  const common = ["CMakeLists.txt", "bench/native/addon.cpp", "converter/native/pack/pack.cpp", "cpu/src/kernel.cpp"];
-  const paths = async (gpu: RuntimeGpu) => (await packageInputFiles(root, gpu)).map((file) => file.path);
-  expect(await paths(false)).toEqual([...common, "patches/0001-op.patch"]);
-  expect(await paths("cuda")).toEqual([...common, "cuda/kernel.cu", "patches/0001-op.patch"]);
+  const common = ["CMakeLists.txt", "common/format/format.h", "common/native/addon.cmake", "cpu/src/kernel.cpp"];
+  expect(await paths(runtimeInputFiles(root, false))).toEqual([...common, "patches/0001-op.patch"]);
+  expect(await paths(runtimeInputFiles(root, "cuda"))).toEqual([...common, "cuda/kernel.cu", "patches/0001-op.patch"]);
+  expect(await paths(toolsInputFiles(root))).toEqual([
+    "bench/native/addon.cpp",
+    "common/format/format.h",
+    "common/native/CMakeLists.txt",
+    "common/native/addon.cmake",
+    "converter/native/pack/pack.cpp",
+    "cpu/src/kernel.cpp"
+  ]);
 });
 
 test("finds what this package is built from", async () => {
-  const paths = (await packageInputFiles(packageRoot, false)).map((file) => file.path);
-  for (const folder of ["patches/", "cpu/", "converter/native/", "bench/native/"])
-    expect(paths.filter((path) => path.startsWith(folder)).length, folder).toBeGreaterThan(0);
-  expect(paths).toContain("CMakeLists.txt");
-  expect(paths).toContain("patches/op_test/mul_mat_mixllm_test.cpp");
+  const runtime = await paths(runtimeInputFiles(packageRoot, false));
+  expect(runtime).toEqual(
+    expect.arrayContaining(["CMakeLists.txt", "cpu/mixllm_cpu.h", "patches/op_test/mul_mat_mixllm_test.cpp"])
+  );
+  const tools = await paths(toolsInputFiles(packageRoot));
+  for (const folder of ["common/native/", "cpu/", "converter/native/", "bench/native/"])
+    expect(tools.filter((path) => path.startsWith(folder)).length, folder).toBeGreaterThan(0);
 });
 
 const file = (path: string, content: string): InputFile => ({

@@ -1,28 +1,39 @@
-import { readdir, readFile, stat, mkdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { RuntimeGpu } from "./RuntimeGpu.js";
 
-/** One file that the native build reads, by content. */
+/** One file that a native build reads, by content. */
 export interface InputFile {
   /** Path relative to the folder it comes from, with `/` between the parts. */
   readonly path: string;
   read(): Promise<Buffer>;
 }
 
-/** Everything of this package that a native build may read. What is not listed here does not exist for the build. */
-const ENTRIES = ["CMakeLists.txt", "patches", "cpu", "converter/native", "bench/native"];
-const CUDA_ENTRIES = [...ENTRIES, "cuda"];
+/** What every native build of this package may read. What is not listed does not exist for the build. */
+const COMMON_ENTRIES = ["common/native/addon.cmake", "common/format", "cpu"];
+const RUNTIME_ENTRIES = ["CMakeLists.txt", "patches", ...COMMON_ENTRIES];
+const TOOLS_ENTRIES = ["common/native", "converter/native", "bench/native", ...COMMON_ENTRIES];
 
-/** Tests, benchmarks of single parts and tools, documentation and hidden files. */
-const NOT_BUILT = /\/(tests?|bench|tools|emulation|interpreter|lab)(\/|$)|\.test\.[^/]+$|\.md$|(^|\/)\./;
+/** Tests, benchmarks of single parts and tools, documentation, TypeScript and hidden files. */
+const NOT_BUILT = /\/(tests?|bench|tools|emulation|interpreter|lab)(\/|$)|\.test\.[^/]+$|\.(md|ts|json)$|(^|\/)\./;
 
-/** Lists the files of this package that go into a native build; the CUDA kernels only into one for CUDA. */
-export function packageInputFiles(root: string, gpu: RuntimeGpu): Promise<InputFile[]> {
-  return listInputFiles(root, gpu === "cuda" ? CUDA_ENTRIES : ENTRIES, (path) => !NOT_BUILT.test(path));
+/** Lists the files of this package that go into a runtime; the CUDA kernels only into one for CUDA. */
+export function runtimeInputFiles(root: string, gpu: "cuda" | false): Promise<InputFile[]> {
+  return listInputFiles(root, gpu === "cuda" ? [...RUNTIME_ENTRIES, "cuda"] : RUNTIME_ENTRIES, isBuilt);
+}
+
+/** Lists the files of this package that go into the tools' addons. */
+export function toolsInputFiles(root: string): Promise<InputFile[]> {
+  return listInputFiles(root, TOOLS_ENTRIES, isBuilt);
+}
+
+function isBuilt(relativePath: string): boolean {
+  return !NOT_BUILT.test(relativePath);
 }
 
 /**
- * Lists every regular file below some entries of a folder, sorted by path so that the order never depends on the file system.
+ * Lists every regular file below some entries of a folder, each once and sorted by path so that the order never depends on the file
+ * system.
  *
  * @param root folder that the entries and the resulting paths are relative to
  * @param entries files and folders in `root`; those that do not exist are left out
@@ -33,19 +44,36 @@ export async function listInputFiles(
   entries: readonly string[],
   accepts: (relativePath: string) => boolean = () => true
 ): Promise<InputFile[]> {
-  const files: InputFile[] = [];
+  const files = new Map<string, InputFile>();
 
   async function visit(relativePath: string): Promise<void> {
     if (!accepts(relativePath)) return;
     const absolutePath = path.join(root, relativePath);
     const stats = await stat(absolutePath).catch(() => undefined);
-    if (stats?.isFile() === true) files.push({ path: relativePath, read: () => readFile(absolutePath) });
+    if (stats?.isFile() === true) files.set(relativePath, { path: relativePath, read: () => readFile(absolutePath) });
     else if (stats?.isDirectory() === true)
       for (const name of await readdir(absolutePath)) await visit(`${relativePath}/${name}`);
   }
 
   for (const entry of entries) await visit(entry);
-  return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** Raise when the way a build is made changes while its inputs stay the same. */
+const BUILD_RECIPE = 1;
+
+/**
+ * Hash of all that decides what a build contains: equal inputs may share a build, different ones never do.
+ *
+ * @param settings whatever else than files decides it, as JSON can hold it
+ * @param files each read in full; the folder they come from does not matter, their relative path does
+ * @returns 16 lower-case hexadecimal digits
+ */
+export async function buildKey(settings: unknown, files: readonly InputFile[]): Promise<string> {
+  const sha256 = (data: Buffer | string): string => createHash("sha256").update(data).digest("hex");
+  const hashes: [path: string, sha256: string][] = [];
+  for (const file of files) hashes.push([file.path, sha256(await file.read())]);
+  return sha256(JSON.stringify([BUILD_RECIPE, settings, hashes])).slice(0, 16);
 }
 
 /**
@@ -54,7 +82,7 @@ export async function listInputFiles(
  * Unchanged files keep their modification time and changed ones get a new one, whatever the times at their origin: an
  * incremental build on the folder recompiles all that changed and nothing else. Interrupted, it can simply run again.
  *
- * @param keep names directly in `target` that are left alone although no file asks for them
+ * @param keep paths in `target` that are left alone although no file asks for them
  */
 export async function syncFiles(
   files: readonly InputFile[],
