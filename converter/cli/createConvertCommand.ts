@@ -10,7 +10,7 @@ import {
 } from "../../common/cli/options.js";
 import { gpuOption } from "../../plugin/cli/gpuOption.js";
 import { InvalidInputError } from "../../common/errors.js";
-import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizerNames.js";
+import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizers.js";
 import { HEAD_TYPES, type TensorOverride } from "../plan/ConversionOptions.js";
 import { RANKINGS } from "../quantization/globalSearch.js";
 import { argumentsCalibrate, type ConvertArguments } from "./ConvertArguments.js";

@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../common/errors.js";
+import { assertDistinctTokens } from "../tokenizers/Vocabulary.js";
 import type { GgufFiles } from "./GgufFiles.js";
 
 const TOKENS = "tokenizer.ggml.tokens";
@@ -22,19 +23,17 @@ export async function checkTokens(files: GgufFiles, file: string): Promise<numbe
   if (bytes.readUInt32LE(4) !== STRING) {
     throw new InvalidInputError(`${file}: the metadata key ${TOKENS} should be a list of texts`);
   }
-  const seen = new Map<string, number>();
-  let at = ARRAY_HEADER_BYTES;
-  for (let id = 0; id < value.arrayLength; id++) {
+  assertDistinctTokens(file, textsOf(bytes, value.arrayLength));
+  return value.arrayLength;
+}
+
+/** The texts of an encoded list, byte by byte: two are the same where their bytes are. */
+function* textsOf(bytes: Buffer, count: number): Generator<string> {
+  for (let i = 0, at = ARRAY_HEADER_BYTES; i < count; i++) {
     const start = at + LENGTH_BYTES;
     at = start + Number(bytes.readBigUInt64LE(at));
-    const [text = ""] = bytes.toString("latin1", start, at).split("\0", 1); // as far as llama.cpp reads it
-    const other = seen.get(text);
-    if (other !== undefined && text !== "") {
-      throw new InvalidInputError(`${file}: tokens ${other} and ${id} of the vocabulary are the same`);
-    }
-    seen.set(text, id);
+    yield bytes.toString("latin1", start, at);
   }
-  return value.arrayLength;
 }
 
 /** GGUF's number for strings. */

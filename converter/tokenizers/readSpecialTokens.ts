@@ -1,6 +1,8 @@
 import { InvalidInputError } from "../../common/errors.js";
 import { JsonObject } from "../huggingFace/JsonObject.js";
+import { addsBosByItself } from "./preTokenizers.js";
 import type { TokenizerFiles } from "./TokenizerFiles.js";
+import { quoteTokens, type Vocabulary } from "./Vocabulary.js";
 
 /** Roles a special token can have, as configuration files name them. */
 export type SpecialTokenRole = "bos" | "eos" | "unk" | "sep" | "pad" | "cls" | "mask" | "eot" | "eom";
@@ -12,17 +14,23 @@ export interface SpecialTokens {
   readonly added: ReadonlyMap<SpecialTokenRole, boolean>;
 }
 
+/** Ids that llama.cpp takes special tokens of a SentencePiece vocabulary to have unless the file says otherwise. */
+const SENTENCE_PIECE_IDS: Partial<Record<SpecialTokenRole, number>> = { unk: 0, bos: 1, eos: 2 };
+
 const USUAL_ROLES: readonly SpecialTokenRole[] = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"];
 
 /**
- * Works out the special tokens as a stock conversion does: token texts from tokenizer_config.json (corrected by what
- * tokenizer.json's post-processor really adds) looked up among the added tokens, then ids from config.json for roles
- * still open. An id list, as Llama 3 has for its end-of-sequence tokens, does not count as an id.
+ * Works out the special tokens as a stock conversion does: token texts from tokenizer_config.json or, in older models,
+ * special_tokens_map.json (corrected by what tokenizer.json's post-processor really adds) looked up among the
+ * added tokens, then ids from config.json for roles still open, at last the texts among all tokens. An id list, as Llama
+ * 3 has for its end-of-sequence tokens, does not count as an id.
+ *
+ * Where llama.cpp would put BOS in front of every text by itself and the tokenizer does not, that is said too.
  *
  * @param config config.json
- * @param vocabularySize ids at or above it are ignored
+ * @throws {InvalidInputError} an id is negative, or every text gets tokens that llama.cpp does not add
  */
-export function readSpecialTokens(files: TokenizerFiles, config: JsonObject, vocabularySize: number): SpecialTokens {
+export function readSpecialTokens(files: TokenizerFiles, config: JsonObject, vocabulary: Vocabulary): SpecialTokens {
   const ids = new Map<SpecialTokenRole, number>();
   const added = new Map<SpecialTokenRole, boolean>();
   const setId = (role: SpecialTokenRole, id: unknown): void => {
@@ -30,35 +38,60 @@ export function readSpecialTokens(files: TokenizerFiles, config: JsonObject, voc
     if ((id as number) < 0) {
       throw new InvalidInputError(`the ${role} token of ${files.directory.path} has id ${id as number}`);
     }
-    if ((id as number) < vocabularySize) ids.set(role, id as number);
+    if ((id as number) < vocabulary.tokens.length) ids.set(role, id as number);
   };
 
-  const names = readNames(files.config);
+  const names = new Map(
+    USUAL_ROLES.flatMap((role): [SpecialTokenRole, string][] => {
+      const text = files.specialTexts.get(`${role}_token`);
+      return text === undefined ? [] : [[role, text]];
+    })
+  );
   const roles = [...USUAL_ROLES];
+  const isConfigured = files.config !== undefined || names.size > 0;
   if (files.tokenizer !== undefined) {
-    applyPostProcessor(files.tokenizer, { names, roles, added, isConfigured: files.config !== undefined });
+    applyPostProcessor(files.tokenizer, {
+      names,
+      roles,
+      added,
+      isConfigured,
+      // transformers builds the template anew where the configuration says what is added.
+      isRebuilt: ["add_bos_token", "add_eos_token"].some((key) => typeof files.config?.get(key) === "boolean")
+    });
   }
-  if (files.config !== undefined) {
+  if (isConfigured) {
+    const addedIds = new Map(files.addedTokens.map(({ content, id }) => [content, id]));
     for (const role of roles) {
-      const adds = files.config.get(`add_${role}_token`);
+      const adds = files.config?.get(`add_${role}_token`);
       if (typeof adds === "boolean") added.set(role, adds);
-      const name = names.get(role);
-      if (name !== undefined) setId(role, files.addedTokens.find(({ content }) => content === name)?.id);
+      setId(role, addedIds.get(names.get(role) ?? ""));
     }
   }
   for (const role of roles) setId(role, config.get(`${role}_token_id`));
+  for (const [role, name] of names) {
+    // What llama.cpp takes a token for by itself is not said, as in a stock conversion.
+    const id = vocabulary.tokens.indexOf(name);
+    if (id !== -1 && !(vocabulary.model === "llama" && SENTENCE_PIECE_IDS[role] === id)) setId(role, id);
+  }
+  sayWhetherBosIsAdded(files, vocabulary, ids, added);
   return { ids, added };
 }
 
-/** Token texts of tokenizer_config.json, each given as a string or as an object with `content`. */
-function readNames(config: JsonObject | undefined): Map<SpecialTokenRole, string> {
-  const names = new Map<SpecialTokenRole, string>();
-  for (const role of USUAL_ROLES) {
-    const entry = config?.get(`${role}_token`);
-    const content = typeof entry === "object" && entry !== null && "content" in entry ? entry.content : entry;
-    if (typeof content === "string") names.set(role, content);
-  }
-  return names;
+/** llama.cpp puts BOS in front of every text after some pre-tokenizers, even where there is none: then its token 11. */
+function sayWhetherBosIsAdded(
+  { tokenizer, config }: TokenizerFiles,
+  vocabulary: Vocabulary,
+  ids: ReadonlyMap<SpecialTokenRole, number>,
+  added: Map<SpecialTokenRole, boolean>
+): void {
+  const isByteLevel = vocabulary.model === "gpt2";
+  const has = (role: "bos" | "eos"): boolean => !isByteLevel || ids.has(role);
+  // Llama's own class has always added BOS, its other forms do what tokenizer.json says.
+  const isLlamaClass = /^(Code)?LlamaTokenizer(Fast)?$/.test(config?.optionalString("tokenizer_class") ?? "");
+  const unsaid = added.get("bos") === undefined && tokenizer !== undefined && (isByteLevel || !isLlamaClass);
+  const byItself = isByteLevel ? addsBosByItself(vocabulary.preTokenizer) : true;
+  if ((unsaid && byItself) || (added.get("bos") === true && !has("bos"))) added.set("bos", false);
+  if (added.get("eos") === true && !has("eos")) added.set("eos", false);
 }
 
 interface PostProcessing {
@@ -66,6 +99,14 @@ interface PostProcessing {
   readonly roles: SpecialTokenRole[];
   readonly added: Map<SpecialTokenRole, boolean>;
   readonly isConfigured: boolean;
+  /** Whether the configuration's tokens are added instead of the template's. */
+  readonly isRebuilt: boolean;
+}
+
+/** One item of a template such as `<s> A </s>`. */
+interface TemplateItem {
+  readonly special?: string;
+  readonly sequence?: string;
 }
 
 function applyPostProcessor(tokenizer: JsonObject, state: PostProcessing): void {
@@ -78,20 +119,62 @@ function applyPostProcessor(tokenizer: JsonObject, state: PostProcessing): void 
   if (postProcessor === undefined) return;
   const steps = postProcessor.optionalArray("processors")?.map((step) => new JsonObject("a post-processor", step));
   for (const step of steps ?? [postProcessor]) {
-    if (step.get("type") === "TemplateProcessing") applyTemplate(step, state);
+    switch (step.get("type")) {
+      case "ByteLevel": // trims offsets alone
+        break;
+      case "TemplateProcessing": {
+        const single = templateItems(step, "single");
+        if (!state.isRebuilt) assertSimple(tokenizer.source, single);
+        applyTemplate(single, templateItems(step, "pair"), state);
+        break;
+      }
+      case "RobertaProcessing":
+      case "BertProcessing": {
+        const [first, last] = [nameOf(step, "cls"), nameOf(step, "sep")];
+        applyTemplate([{ special: first }, { sequence: "A" }, { special: last }], [], state);
+        break;
+      }
+      default:
+        throw new InvalidInputError(
+          `${tokenizer.source} ends with a step of the kind ${JSON.stringify(step.get("type"))}, which is not known here`
+        );
+    }
   }
 }
 
+/** The token of a pair of text and id. */
+function nameOf(step: JsonObject, key: string): string {
+  const [name] = step.optionalArray(key) ?? [];
+  if (typeof name === "string") return name;
+  throw new InvalidInputError(`${step.source} has no "${key}"`);
+}
+
+/** llama.cpp adds at most one token at either end. */
+function assertSimple(source: string, single: readonly TemplateItem[]): void {
+  const at = single.findIndex(({ sequence }) => sequence !== undefined);
+  const isSimple = single.length === 0 || (at !== -1 && at <= 1 && single.length - at <= 2);
+  if (isSimple && single.filter(({ sequence }) => sequence !== undefined).length <= 1) return;
+  const specials = single.map(({ special }) => special).filter((special) => special !== undefined);
+  throw new InvalidInputError(
+    `${source} adds ${quoteTokens(specials)} to every text; llama.cpp can add one token in front and one behind`,
+    { fix: "Change the post-processor if the model does with fewer." }
+  );
+}
+
 /** Reads from a template such as `<s> A </s>` which special tokens surround every text. */
-function applyTemplate(template: JsonObject, { names, roles, added, isConfigured }: PostProcessing): void {
-  const single = templateItems(template, "single");
+function applyTemplate(
+  single: readonly TemplateItem[],
+  pair: readonly TemplateItem[],
+  { names, roles, added, isConfigured, isRebuilt }: PostProcessing
+): void {
   const first = single.length > 1 ? single[0]?.special : undefined;
   const last = single.length > 1 ? single.at(-1)?.special : undefined;
 
   if (first !== undefined) {
-    if (!names.has("bos")) names.set("bos", first);
+    // What begins every text is the beginning of a sequence, whatever the configuration calls so.
+    if (!isRebuilt || !names.has("bos")) names.set("bos", first);
     if (isConfigured && !names.has("cls")) names.set("cls", first);
-    added.set("bos", first === names.get("bos") || first === names.get("cls"));
+    added.set("bos", true);
   }
   if (last !== undefined) {
     const previous = names.get("eos");
@@ -107,7 +190,6 @@ function applyTemplate(template: JsonObject, { names, roles, added, isConfigured
     added.set("eos", true);
   }
 
-  const pair = templateItems(template, "pair");
   if (pair.length === 0) return;
   const start = first !== undefined && pair[0]?.special === first ? 1 : 0;
   const end = last !== undefined && pair.at(-1)?.special === last ? -1 : undefined;
@@ -122,7 +204,7 @@ function applyTemplate(template: JsonObject, { names, roles, added, isConfigured
   if (separates && isConfigured && !names.has("sep") && names.has("eos")) names.set("sep", names.get("eos") as string);
 }
 
-function templateItems(template: JsonObject, key: string): { special?: string; sequence?: string }[] {
+function templateItems(template: JsonObject, key: string): TemplateItem[] {
   return (template.optionalArray(key) ?? []).map((value) => {
     const item = new JsonObject(`an item of "${key}" in the post-processor`, value);
     const special = item.optionalObject("SpecialToken")?.optionalString("id");

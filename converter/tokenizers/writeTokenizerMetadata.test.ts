@@ -44,11 +44,13 @@ test("byte-level BPE: every id has a token, holes become unused placeholders", a
   expect(merges).toEqual(["t h", "th e"]);
 });
 
-test("both layouts of merges read the same, spaces inside tokens kept apart", async () => {
+test("both layouts of merges read the same", async () => {
   const merges = async (list: unknown[]): Promise<unknown> =>
     (await describe(({ tokenizer }) => Object.assign(tokenizer["model"] as object, { merges: list })))["merges"];
   expect(await merges(["t h", "th e"])).toEqual(["t h", "th e"]);
-  expect(await merges([[" ", "t"]])).toEqual(["\u0120 t"]);
+  expect(await merges([["t", "h"], "th e"])).toEqual(["t h", "th e"]);
+  await expect(merges([[" ", "t"]])).rejects.toThrow('the vocabulary has no " "'); // a space is written as \u0120
+  await expect(merges(["t  h"])).rejects.toThrow("not a merge");
   await expect(merges([["a", "b", "c"]])).rejects.toThrow("not a merge");
   await expect(merges([1])).rejects.toThrow("not a merge");
 });
@@ -86,10 +88,10 @@ test("special tokens: from tokenizer_config.json, then config.json; a list of id
   expect(metadata).not.toHaveProperty("padding_token_id");
 });
 
-test("a model without BOS stays without", async () => {
+test("a model without BOS stays without, also where llama.cpp would put its token 11 in front of every text", async () => {
   const metadata = await describe((model) => (model.tokenizerConfig = { bos_token: null, eos_token: "</s>" }));
   expect(metadata).not.toHaveProperty("bos_token_id");
-  expect(metadata).not.toHaveProperty("add_bos_token");
+  expect(metadata).toMatchObject({ pre: "llama-bpe", add_bos_token: false });
 });
 
 test("the post-processor's template tells which tokens surround a text", async () => {
@@ -142,20 +144,28 @@ test("a named pre-tokenizer is taken instead of recognising one", async () => {
 
 test("a SentencePiece vocabulary that survives as tokenizer.json is scored by its merges", async () => {
   const metadata = await describe(({ tokenizer }) => {
+    const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+    const texts = ["<unk>", "t", "h", "e", "th", "the", ...bytes];
     tokenizer["added_tokens"] = [{ id: 0, content: "<unk>", special: true }];
+    tokenizer["normalizer"] = { type: "Replace", pattern: { String: " " }, content: "\u2581" };
+    tokenizer["pre_tokenizer"] = null;
     tokenizer["model"] = {
       type: "BPE",
       byte_fallback: true,
       unk_token: "<unk>",
-      vocab: { "<unk>": 0, "<0x0A>": 1, t: 2, h: 3, e: 4, th: 5, the: 6 },
+      vocab: Object.fromEntries(texts.map((text, id) => [text, id])),
       merges: ["t h", "th e"]
     };
   });
-  expect(metadata).toMatchObject({ model: "llama", pre: "default" });
-  expect((metadata["token_type"] as number[]).slice(0, 8)).toEqual([2, 6, 1, 1, 1, 1, 1, 5]);
+  expect(metadata).toMatchObject({ model: "llama", pre: "default", add_space_prefix: false });
+  const types = metadata["token_type"] as number[];
+  expect([types.slice(0, 7), types.slice(261)]).toEqual([
+    [2, 1, 1, 1, 1, 1, 6],
+    [6, 5, 5]
+  ]);
   const scores = metadata["scores"] as number[];
-  expect(scores[5]).toBeGreaterThan(scores[6] as number);
-  expect(scores[6]).toBeGreaterThan(scores[2] as number);
+  expect(scores[4]).toBeGreaterThan(scores[5] as number);
+  expect(scores[5]).toBeGreaterThan(scores[1] as number);
 });
 
 test("Llama 3's ranks under the name tokenizer.model are not mistaken for SentencePiece", async () => {
