@@ -1,25 +1,39 @@
+// Holds the gradients of every op against differences in float64, and the list of ops against ggml's own.
+
 #include <cstdio>
+#include <string>
 #include <vector>
 
 #include "gradient_case.h"
 #include "run_case.h"
+#include "structure_tests.h"
 
 using namespace mixllm;
 
-int main() {
-    std::vector<GradientCase> cases;
-    for (const auto& part : {elementwise_cases(), activation_cases(), gating_cases(), shape_cases(), reduction_cases(),
-                             product_cases(), expert_cases(), attention_cases(), recurrence_cases()}) {
-        cases.insert(cases.end(), part.begin(), part.end());
+int main(int count, char** arguments) {
+    if (count != 2) {
+        std::printf("usage: mixllm-differentiate-test LLAMA_CPP_SOURCES\n");
+        return 2;
     }
-    int failures = 0;
+    std::vector<std::string> failures = check_structure();
     Covered covered;
-    for (const GradientCase& test : cases) {
-        if (const std::string failure = run_case(test, covered); !failure.empty()) {
-            std::printf("FAILED: %s: %s\n", test.name.c_str(), failure.c_str());
-            failures++;
+    size_t cases = 0;
+    for (const auto& subject :
+         {elementwise_cases(), activation_cases(), gating_cases(), shape_cases(), reduction_cases(), product_cases(),
+          expert_cases(), attention_cases(), recurrence_cases()}) {
+        for (const GradientCase& test : subject) {
+            cases++;
+            if (const std::string failure = run_case(test, covered); !failure.empty()) {
+                failures.push_back(test.name + ": " + failure);
+            }
         }
     }
-    std::printf("%zu cases, %d failures\n", cases.size(), failures);
-    return failures == 0 ? 0 : 1;
+    for (const std::string& failure : check_coverage(covered, arguments[1])) {
+        failures.push_back(failure);
+    }
+    for (const std::string& failure : failures) {
+        std::printf("FAILED: %s\n", failure.c_str());
+    }
+    std::printf("%zu cases, %zu failures\n", cases, failures.size());
+    return failures.empty() ? 0 : 1;
 }
