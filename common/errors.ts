@@ -26,8 +26,34 @@ export class MixLlmError extends Error {
   }
 }
 
-/** What the caller gave cannot be used: a missing, truncated or inconsistent file, or an option out of range. */
-export class InvalidInputError extends MixLlmError {}
+/**
+ * What the caller gave cannot be used: a missing, truncated or inconsistent file, or an option out of range.
+ *
+ * Messages quote the input, which may be anything: they are made one line of bounded length here, for all of them.
+ */
+export class InvalidInputError extends MixLlmError {
+  constructor(message: string, options: { fix?: string; cause?: unknown } = {}) {
+    super(oneLine(message), options.fix === undefined ? options : { ...options, fix: oneLine(options.fix) });
+  }
+}
+
+/** Longest message, in which an honest path has its 4096 characters. */
+const LONGEST_MESSAGE = 5000;
+
+/** Longest text in quotes or without a space; names of files have at most 255 characters. */
+const LONGEST_WORD = 256;
+
+/** Replaces control characters, which could pass for other output, and cuts what is too long in its middle. */
+function oneLine(text: string): string {
+  const printable = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ");
+  const worded = printable.replace(/"[^"]*"|[^\s"/\\]+/g, (word) => shorten(word, LONGEST_WORD));
+  return shorten(worded, LONGEST_MESSAGE);
+}
+
+function shorten(text: string, length: number): string {
+  const half = Math.floor(length / 2);
+  return text.length <= length ? text : `${text.slice(0, half)}...${text.slice(-half)}`;
+}
 
 /** The file is not a MixLLM GGUF: another format, or a GGUF without MixLLM weights. */
 export class NotMixLlmFileError extends InvalidInputError {

@@ -17,22 +17,61 @@ const cases: readonly [string, (model: TinyModel) => void, RegExp][] = [
   [
     "an unknown architecture",
     (m) => (m.config["architectures"] = ["MambaForCausalLM"]),
-    /MambaForCausalLM is not supp/
+    /MambaForCausalLM" is not supp/
   ],
   ["no architecture", (m) => delete m.config["architectures"], /does not say which architecture/],
   [
     "weights quantized already",
-    (m) => (m.config["quantization_config"] = { quant_method: "gptq" }),
+    (m) => {
+      m.config["quantization_config"] = { quant_method: "gptq" };
+      m.tensor(GATE).name = GATE.replace("weight", "qweight");
+    },
     /already quan.*gptq/
   ],
+  [
+    "weights in eight bits",
+    (m) => {
+      m.config["quantization_config"] = { quant_method: "fp8" };
+      Object.assign(m.tensor(GATE), { dtype: "F8_E4M3", data: new Uint8Array(160 * 64) });
+    },
+    /already quan.*fp8/
+  ],
+  [
+    "names of a compiled model",
+    (m) => m.tensors.forEach((tensor) => (tensor.name = `_orig_mod.${tensor.name}`)),
+    /named like "_orig_mod\.[^"]+", with "_orig_mod\.", which torch\.compile adds/
+  ],
+  [
+    "names of a model with adapters",
+    (m) => m.tensors.forEach((tensor) => (tensor.name = `base_model.model.${tensor.name}`)),
+    /"base_model\.model\.", which PEFT adds/
+  ],
+  [
+    "a deeply nested value",
+    (m) => (m.files["config.json"] = withNested(m, "num_key_value_heads", 6000)),
+    /"num_key_value_heads".*found a list of 1$/
+  ],
+  [
+    "a name of a megabyte",
+    (m) => (m.config["architectures"] = ["A".repeat(1e6)]),
+    /^architecture "?A{100,200}\.\.\.A+"? is not supported$/
+  ],
   ["a required size left out", (m) => delete m.config["hidden_size"], /config\.json has no "hidden_size"/],
-  ["a size of the wrong type", (m) => (m.config["hidden_size"] = "64"), /"hidden_size".*whole number, found "64"/],
-  ["a negative size", (m) => (m.config["num_hidden_layers"] = -1), /"num_hidden_layers".*whole number, found -1/],
-  ["no layers", (m) => (m.config["num_hidden_layers"] = 0), /"num_hidden_layers".*above 0/],
+  [
+    "a size of the wrong type",
+    (m) => (m.config["hidden_size"] = "64"),
+    /"hidden_size" in .*config\.json should be a whole number from 1 to \d+, found "64"/
+  ],
+  [
+    "a negative size",
+    (m) => (m.config["num_hidden_layers"] = -1),
+    /"num_hidden_layers".*whole number from 1 to 512, found -1/
+  ],
+  ["no layers", (m) => (m.config["num_hidden_layers"] = 0), /"num_hidden_layers".*whole number from 1 to 512, found 0/],
   [
     "more layers than any model has",
     (m) => (m.config["num_hidden_layers"] = 2e9),
-    /2000000000 layers are more than the 512/
+    /"num_hidden_layers".*from 1 to 512, found 2000000000/
   ],
   [
     "heads that do not divide",
@@ -41,7 +80,11 @@ const cases: readonly [string, (model: TinyModel) => void, RegExp][] = [
   ],
   ["an unknown rope scaling", (m) => (m.config["rope_scaling"] = { type: "magic" }), /rope scaling "magic"/],
   ["a config that is no JSON", (m) => (m.files["config.json"] = "{"), /config\.json is not valid JSON/],
-  ["a config that is a list", (m) => (m.files["config.json"] = "[]"), /config\.json should hold a JSON object/],
+  [
+    "a config that is a list",
+    (m) => (m.files["config.json"] = "[]"),
+    /config\.json should be a JSON object, found a list of 0/
+  ],
   ["a missing tensor", (m) => m.tensors.splice(0, 1), /lacks tensor "lm_head\.weight"/],
   [
     "an unexpected tensor",
@@ -123,6 +166,20 @@ function withToken(model: TinyModel, id: number): string {
   return JSON.stringify({ ...model.tokenizer, added_tokens: [{ id, content: "<far>" }] });
 }
 
+function withLongMetadata(model: TinyModel): Uint8Array {
+  const plain = Buffer.from(encodeSafetensors(model.tensors));
+  const length = Number(plain.readBigUInt64LE());
+  const described = JSON.parse(plain.toString("utf8", 8, 8 + length)) as object;
+  const header = JSON.stringify({ __metadata__: { notes: 'a "\\ note '.repeat(1e6) }, ...described });
+  return withHeader(header, plain.subarray(8 + length));
+}
+
+/** A config.json with a value that is a list in a list and so on, deeper than JSON.stringify goes. */
+function withNested(model: TinyModel, key: string, depth: number): string {
+  const text = JSON.stringify({ ...model.config, [key]: "HERE" });
+  return text.replace('"HERE"', "[".repeat(depth) + "]".repeat(depth));
+}
+
 function whole(model: TinyModel): Uint8Array {
   return encodeSafetensors(model.tensors);
 }
@@ -140,6 +197,49 @@ test.each(cases)("%s is refused in one line and leaves no file", async (_, damag
 test("the tiny model itself converts without a warning", async () => {
   const { warnings } = await convert({ source: new TinyModel().write(directory), output });
   expect(warnings).toEqual([]);
+  rmSync(output);
+});
+
+// What cannot matter refuses no conversion.
+test.each<[string, (model: TinyModel) => void, RegExp | undefined]>([
+  [
+    "an index whose shards are not there, beside the whole file",
+    (m) => (m.files["model.safetensors.index.json"] = JSON.stringify({ weight_map: { x: "model-1.safetensors" } })),
+    undefined
+  ],
+  [
+    "a stray shard beside the whole file",
+    (m) => (m.files["model-00001-of-00002.safetensors"] = encodeSafetensors(m.tensors.slice(0, 2))),
+    /^the weights are taken from model\.safetensors, and not from model-00001/
+  ],
+  [
+    "a quantization that the weights do not have",
+    (m) => (m.config["quantization_config"] = { quant_method: "bitsandbytes", load_in_4bit: true }),
+    /names a quantization \(bitsandbytes\), but the weights are plain/
+  ],
+  [
+    "buffers that are no weights",
+    (m) =>
+      m.tensors.push(
+        ...["model.rotary_emb.inv_freq", "model.layers.0.self_attn.rotary_emb.inv_freq"].map((name) => ({
+          ...m.tensor("model.norm.weight"),
+          name
+        }))
+      ),
+    undefined
+  ],
+  ["a model card that is no text", (m) => (m.files["README.md"] = Uint8Array.of(0xff)), /^the model card is left out/],
+  ["sampling advice that is no JSON", (m) => (m.files["generation_config.json"] = "{"), /recommendations are left out/],
+  [
+    "metadata of megabytes in the weights' header",
+    (m) => (m.files["model.safetensors"] = withLongMetadata(m)),
+    undefined
+  ]
+])("%s is no reason to refuse a model", async (_, change, warning) => {
+  const model = new TinyModel();
+  change(model);
+  const { warnings } = await convert({ source: model.write(directory), output, format: "f16", force: true });
+  expect(warnings).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
   rmSync(output);
 });
 
@@ -172,7 +272,8 @@ test("a missing shard is named", async () => {
   const index = { weight_map: Object.fromEntries(model.tensors.map(({ name }, i) => [name, shards[i % 2]])) };
   model.files = {
     "model.safetensors.index.json": JSON.stringify(index),
-    [shards[0]]: encodeSafetensors(model.tensors.filter((_, i) => i % 2 === 0))
+    [shards[0]]: encodeSafetensors(model.tensors.filter((_, i) => i % 2 === 0)),
+    "model.safetensors": undefined
   };
   const path = model.write(directory);
   await expect(convert({ source: path, output })).rejects.toThrow(`lacks 1 of 2 weight files: ${shards[1]}`);
@@ -180,7 +281,10 @@ test("a missing shard is named", async () => {
 
 test("an index may not lead out of the directory", async () => {
   const model = new TinyModel();
-  model.files["model.safetensors.index.json"] = JSON.stringify({ weight_map: { x: "../secret.safetensors" } });
+  model.files = {
+    "model.safetensors": undefined,
+    "model.safetensors.index.json": JSON.stringify({ weight_map: { x: "../secret.safetensors" } })
+  };
   await expect(convert({ source: model.write(directory), output })).rejects.toThrow("outside the model directory");
 });
 

@@ -1,36 +1,48 @@
 import { InvalidInputError } from "../../common/errors.js";
-import type { JsonObject } from "../huggingFace/JsonObject.js";
+import { checkJson, describeJson, listOf, optional, text } from "../../common/json.js";
+import { z } from "zod";
 import type { Architecture } from "./Architecture.js";
-import { llama } from "./llama.js";
-import { mistral } from "./mistral.js";
-import { qwen2 } from "./qwen2.js";
-import { qwen3 } from "./qwen3.js";
+import type { ConfigFile } from "./configKeys.js";
+import { llama, mistral } from "./llama.js";
+import { qwen2, qwen3 } from "./qwen.js";
 
-const ARCHITECTURES: readonly Architecture[] = [llama, mistral, qwen2, qwen3];
+/** Every architecture with a reader. */
+export const ARCHITECTURES: readonly Architecture[] = [llama, mistral, qwen2, qwen3];
 
 /**
  * The architecture config.json names.
  *
- * @throws {InvalidInputError} it names none or an unknown one, or says that the weights are quantized already
+ * @throws {InvalidInputError} it names none, an unknown one, or one that its `model_type` contradicts
  */
-export function findArchitecture(config: JsonObject): Architecture {
+export function findArchitecture({ source, values }: ConfigFile): { architecture: Architecture; warnings: string[] } {
   const known = ARCHITECTURES.flatMap(({ huggingFaceNames }) => huggingFaceNames);
   const fix = `Architectures that can be converted: ${known.join(", ")}.`;
+  const keys = z.object({
+    architectures: optional(listOf(text)),
+    model_type: optional(text),
+    auto_map: optional(z.unknown())
+  });
+  const { architectures, model_type: type, auto_map: map } = checkJson(source, values, keys);
 
-  const names = config.optionalArray("architectures") ?? [];
-  const name = names[0];
-  if (typeof name !== "string") {
-    throw new InvalidInputError(`${config.source} does not say which architecture the model has`, { fix });
+  const name = architectures?.[0];
+  if (name === undefined) {
+    throw new InvalidInputError(`${source} does not say which architecture the model has`, { fix });
   }
   const architecture = ARCHITECTURES.find(({ huggingFaceNames }) => huggingFaceNames.includes(name));
-  if (architecture === undefined) throw new InvalidInputError(`architecture ${name} is not supported`, { fix });
+  if (architecture === undefined) throw new InvalidInputError(`architecture "${name}" is not supported`, { fix });
 
-  const quantization = config.optionalObject("quantization_config");
-  if (quantization !== undefined) {
-    const method = quantization.optionalString("quant_method") ?? "an unnamed method";
-    throw new InvalidInputError(`the weights are already quantized (${method})`, {
-      fix: "Start from the model's original F32, F16 or BF16 weights."
-    });
+  const warnings: string[] = [];
+  if (type !== undefined && !architecture.modelTypes.includes(type)) {
+    // transformers goes by the model type, so the two would compute differently.
+    if (ARCHITECTURES.some(({ modelTypes }) => modelTypes.includes(type))) {
+      throw new InvalidInputError(`${source} names the architecture ${name}, but the model_type "${type}"`, {
+        fix: "Correct the one that is wrong."
+      });
+    }
+    warnings.push(`the model_type ${describeJson(type)} in ${source} is unknown: the model is taken for a ${name}`);
   }
-  return architecture;
+  if (typeof map === "object" && map !== null && Object.keys(map).some((key) => key.startsWith("AutoModel"))) {
+    warnings.push(`${source} names code of the model's own (auto_map): it is converted as the ${name} of transformers`);
+  }
+  return { architecture, warnings };
 }

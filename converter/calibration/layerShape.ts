@@ -1,8 +1,8 @@
-import type { DecoderConfig } from "../architectures/DecoderConfig.js";
-import type { RopeParameters } from "../architectures/RopeParameters.js";
+import type { DecoderConfig } from "../architectures/decoder.js";
+import { yarnMagnitude, type RopeParameters } from "../architectures/rope.js";
 import type { LayerShape, RopeShape } from "../MethodAddon.js";
 
-/** llama.cpp's defaults for what a YaRN configuration leaves out. */
+/** llama.cpp's values for the architectures that can be calibrated, which read no others. */
 const YARN_BETA_FAST = 32;
 const YARN_BETA_SLOW = 1;
 
@@ -23,12 +23,12 @@ export function layerShape(decoder: DecoderConfig, interleaved: boolean): LayerS
   };
 }
 
-function ropeShape({ theta, scaling }: RopeParameters, neox: boolean): RopeShape {
+function ropeShape({ theta, scaling, attentionFactor }: RopeParameters, neox: boolean): RopeShape {
   const plain = {
     base: theta,
     frequencyScale: 1,
     extrapolation: 0,
-    attentionFactor: 1,
+    attentionFactor,
     betaFast: YARN_BETA_FAST,
     betaSlow: YARN_BETA_SLOW,
     originalContext: 0,
@@ -44,10 +44,9 @@ function ropeShape({ theta, scaling }: RopeParameters, neox: boolean): RopeShape
       return {
         ...plain,
         frequencyScale: 1 / scaling.factor,
-        extrapolation: scaling.extrapolationFactor ?? 1,
-        attentionFactor: scaling.attentionFactor ?? 1,
-        betaFast: scaling.betaFast ?? YARN_BETA_FAST,
-        betaSlow: scaling.betaSlow ?? YARN_BETA_SLOW,
+        extrapolation: 1,
+        // ggml multiplies by 1 + 0.1 ln(factor) itself.
+        attentionFactor: (attentionFactor * yarnMagnitude(scaling.factor)) / (1 + 0.1 * Math.log(scaling.factor)),
         originalContext: scaling.originalContextLength
       };
   }

@@ -1,6 +1,6 @@
 import { formatBytes, formatTable } from "../../common/cli/format.js";
 import { warn } from "../../common/cli/runCommand.js";
-import { countParameters } from "../model/countParameters.js";
+import { countParameters } from "../model/SourceModel.js";
 import { openModel } from "../model/openModel.js";
 import { FILE_TYPES } from "../output/provenance.js";
 import { sizeWithoutMixed } from "../plan/budget.js";

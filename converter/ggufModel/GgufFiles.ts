@@ -5,8 +5,7 @@ import { InvalidInputError, NotGgufFileError } from "../../common/errors.js";
 import type { GgufHeader } from "../../common/gguf/GgufHeader.js";
 import { ggmlTypeSize } from "../../common/gguf/ggmlTypes.js";
 import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
-import type { StoredTensor } from "../model/StoredTensor.js";
-import type { StoredWeights } from "../model/StoredWeights.js";
+import type { StoredTensor, StoredWeights } from "../model/SourceModel.js";
 
 /** How llama.cpp names the parts of a split model; the first has number 1. */
 const PART_NAME = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/;

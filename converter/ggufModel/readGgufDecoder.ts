@@ -1,6 +1,7 @@
 import { InvalidInputError } from "../../common/errors.js";
-import { MAX_BLOCKS, type DecoderConfig } from "../architectures/DecoderConfig.js";
-import type { RopeParameters } from "../architectures/RopeParameters.js";
+import { MAX_BLOCKS } from "../architectures/configKeys.js";
+import type { DecoderConfig } from "../architectures/decoder.js";
+import type { RopeParameters } from "../architectures/rope.js";
 import type { Hyperparameters } from "./Hyperparameters.js";
 
 /** What llama.cpp assumes where a file names no base. */
@@ -49,27 +50,26 @@ export function readGgufDecoder(
   };
 }
 
+/** As llama.cpp does for these architectures, whose own keys of YaRN's correction range it does not read. */
 function readRope(keys: Hyperparameters, contextLength: number): RopeParameters {
-  const theta = keys.optionalNumber("rope.freq_base") ?? DEFAULT_THETA;
+  const common = {
+    theta: keys.optionalNumber("rope.freq_base") ?? DEFAULT_THETA,
+    attentionFactor: keys.optionalNumber("rope.scaling.attn_factor") ?? 1
+  };
   const factor = keys.optionalNumber("rope.scaling.factor") ?? keys.optionalNumber("rope.scale_linear") ?? 0;
   const type = keys.optionalString("rope.scaling.type") ?? "linear";
   switch (type) {
     case "none":
-      return { theta, scaling: { type } };
+      return { ...common, scaling: { type } };
     case "linear": // also what a file without scaling says; divisors by frequency come as a tensor
-      return { theta, scaling: factor === 0 ? { type: "none" } : { type, factor } };
+      return { ...common, scaling: factor === 0 ? { type: "none" } : { type, factor } };
     case "yarn":
       return {
-        theta,
+        ...common,
         scaling: {
           type,
           factor: factor === 0 ? 1 : factor,
-          originalContextLength: keys.optionalPositiveInteger("rope.scaling.original_context_length") ?? contextLength,
-          extrapolationFactor: keys.optionalNumber("rope.scaling.yarn_ext_factor"),
-          attentionFactor:
-            keys.optionalNumber("rope.scaling.yarn_attn_factor") ?? keys.optionalNumber("rope.scaling.attn_factor"),
-          betaFast: keys.optionalNumber("rope.scaling.yarn_beta_fast"),
-          betaSlow: keys.optionalNumber("rope.scaling.yarn_beta_slow")
+          originalContextLength: keys.optionalPositiveInteger("rope.scaling.original_context_length") ?? contextLength
         }
       };
     default:

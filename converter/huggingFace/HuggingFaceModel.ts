@@ -1,66 +1,65 @@
-import type { Architecture } from "../architectures/Architecture.js";
-import type { ComputedTensor } from "../architectures/ComputedTensor.js";
-import { writeDecoderMetadata } from "../architectures/writeDecoderMetadata.js";
-import type { DecoderConfig } from "../architectures/DecoderConfig.js";
-import { findArchitecture } from "../architectures/findArchitecture.js";
-import type { TensorSpec } from "../architectures/TensorSpec.js";
-import { Metadata } from "../../common/gguf/Metadata.js";
+import { z } from "zod";
 import { QUANTIZATION_VERSION } from "../../common/gguf/encodeGgufHeader.js";
-import { writeGeneralMetadata } from "../metadata/writeGeneralMetadata.js";
-import { countParameters } from "../model/countParameters.js";
-import { matchTensors } from "../model/matchTensors.js";
-import type { ModelTensor } from "../model/ModelTensor.js";
-import type { OpenModelOptions } from "../model/OpenModelOptions.js";
-import type { SourceModel } from "../model/SourceModel.js";
-import { withOptionalHead } from "../model/withOptionalHead.js";
+import { Metadata } from "../../common/gguf/Metadata.js";
+import { anyObject, checkJson, optional, orElse, text } from "../../common/json.js";
+import type { Architecture, ComputedTensor, ModelDescription, TensorSpec } from "../architectures/Architecture.js";
+import type { ConfigFile } from "../architectures/configKeys.js";
+import type { DecoderConfig } from "../architectures/decoder.js";
+import { findArchitecture } from "../architectures/findArchitecture.js";
+import { writeGeneralMetadata } from "../metadata/generalMetadata.js";
+import { readEndTokens, readGenerationConfig, writeEndTokens } from "../metadata/generationConfig.js";
+import { matchTensors, withOptionalHead } from "../model/matchTensors.js";
+import { countParameters, type ModelTensor, type OpenModelOptions, type SourceModel } from "../model/SourceModel.js";
 import { SafetensorsModel } from "../safetensors/SafetensorsModel.js";
 import { writeTokenizerMetadata } from "../tokenizers/writeTokenizerMetadata.js";
-import type { JsonObject } from "./JsonObject.js";
+import { JsonObject } from "./JsonObject.js";
 import { ModelDirectory } from "./ModelDirectory.js";
+import { readPoolingType } from "./readPoolingType.js";
 
 /** Buffers older checkpoints carry that are computed from the configuration. */
-const COMPUTED_BUFFERS = /\.(rotary_emb\.inv_freq|attention\.masked_bias|attention\.bias)$/;
+const COMPUTED_BUFFERS =
+  /(^|\.)(rotary_emb\.(original_)?inv_freq|rotary_emb\.(cos|sin)_cached|attention\.(masked_)?bias|causal_mask|position_ids)$/;
 
 /** A model directory in Hugging Face form; what is written is what a stock conversion writes, in its order. */
 export class HuggingFaceModel implements SourceModel {
-  readonly decoder: DecoderConfig;
   readonly weights: SafetensorsModel;
   readonly tensors: readonly ModelTensor[];
-  readonly computedTensors: readonly ComputedTensor[];
   readonly #directory: ModelDirectory;
   readonly #architecture: Architecture;
-  readonly #config: JsonObject;
+  readonly #config: ConfigFile;
+  readonly #description: ModelDescription;
   readonly #options: OpenModelOptions;
 
   private constructor(
     directory: ModelDirectory,
-    config: JsonObject,
+    config: ConfigFile,
     architecture: Architecture,
-    decoder: DecoderConfig,
+    description: ModelDescription,
     weights: SafetensorsModel,
     options: OpenModelOptions
   ) {
-    this.decoder = decoder;
     this.weights = weights;
-    this.tensors = findTensors(architecture.tensors(decoder, config), weights, directory.path);
-    this.computedTensors = architecture.computedTensors(decoder);
     this.#directory = directory;
-    this.#architecture = architecture;
     this.#config = config;
+    this.#architecture = architecture;
+    this.#description = description;
     this.#options = options;
+    this.tensors = this.#findTensors();
   }
 
   /** @throws {InvalidInputError} the directory does not hold a whole model of a supported architecture */
   static async open(path: string, options: OpenModelOptions): Promise<HuggingFaceModel> {
     const directory = await ModelDirectory.open(path);
     // Weights first: a directory that holds none, or another format, is the likeliest mistake.
-    const weights = await SafetensorsModel.open(directory);
+    const weights = await SafetensorsModel.open(directory, options.warn);
     try {
-      const config = await directory.readJson("config.json");
-      const architecture = findArchitecture(config);
-      const decoder = architecture.readConfig(config);
-      for (const warning of architecture.warnings(config)) options.warn(warning);
-      return new HuggingFaceModel(directory, config, architecture, decoder, weights, options);
+      const source = directory.pathOf("config.json");
+      const values = checkJson(source, await directory.readJsonValue("config.json"), anyObject);
+      const config = { source, values };
+      const { architecture, warnings } = findArchitecture(config);
+      const description = architecture.describe(config);
+      for (const warning of [...warnings, ...description.warnings]) options.warn(warning);
+      return new HuggingFaceModel(directory, config, architecture, description, weights, options);
     } catch (error) {
       await weights.close();
       throw error;
@@ -71,49 +70,86 @@ export class HuggingFaceModel implements SourceModel {
     return this.#architecture.ggufName;
   }
 
+  get decoder(): DecoderConfig {
+    return this.#description.decoder;
+  }
+
+  get computedTensors(): readonly ComputedTensor[] {
+    return this.#description.computedTensors;
+  }
+
   get interleavedRope(): boolean {
     return this.tensors.some(({ spec }) => spec.rotaryHeads !== undefined);
   }
 
   async metadata(fileType: number): Promise<Metadata> {
-    const { ggufName } = this.#architecture;
+    const { ggufName, isLlamaFamily, mayPool } = this.#architecture;
+    const { warn, preTokenizer } = this.#options;
+    const { source, values } = this.#config;
+    const { vocabularySize } = this.decoder;
+    const generation = await readGenerationConfig(this.#directory, warn);
     const metadata = new Metadata();
     metadata.string("general.architecture", ggufName);
-    await writeGeneralMetadata(metadata, this.#directory, this.#config, countParameters(this));
-    writeDecoderMetadata(metadata, ggufName, this.decoder);
-    metadata.uint32("general.file_type", fileType);
-    await this.#architecture.writeExtraMetadata(metadata, this.decoder, this.#directory);
-    metadata.uint32("general.quantization_version", QUANTIZATION_VERSION);
-    await writeTokenizerMetadata(metadata, this.#directory, this.#config, {
-      vocabularySize: this.decoder.vocabularySize,
-      preTokenizer: this.#options.preTokenizer,
-      warn: this.#options.warn,
-      isLlamaFamily: this.#architecture.isLlamaFamily
+    await writeGeneralMetadata(metadata, this.#directory, {
+      knownAs: values["_name_or_path"],
+      generation,
+      totalParameters: countParameters(this),
+      warn
     });
+    this.#description.writeMetadata(metadata, fileType);
+    const pooling = mayPool ? await readPoolingType(this.#directory) : undefined;
+    if (pooling !== undefined) metadata.uint32(`${ggufName}.pooling_type`, pooling);
+    metadata.uint32("general.quantization_version", QUANTIZATION_VERSION);
+    await writeTokenizerMetadata(metadata, this.#directory, new JsonObject(source, values), {
+      vocabularySize,
+      preTokenizer,
+      warn,
+      isLlamaFamily
+    });
+    writeEndTokens(metadata, readEndTokens([this.#config, generation], vocabularySize), { source, warn });
     return metadata;
   }
 
   async close(): Promise<void> {
     await this.weights.close();
   }
+
+  #findTensors(): ModelTensor[] {
+    const { weights } = this;
+    // A base model saved without its language-model wrapper drops the prefix.
+    const prefix =
+      weights.get("model.embed_tokens.weight") === undefined && weights.get("embed_tokens.weight") ? "" : "model.";
+    const named = withOptionalHead(this.#description.tensors, "lm_head.weight").map((spec): TensorSpec => ({
+      ...spec,
+      source: spec.source.replace(/^model\./, prefix)
+    }));
+    const quantization = quantizationOf(this.#config);
+    const tensors = matchTensors(
+      named,
+      weights.tensors().filter(({ name }) => !COMPUTED_BUFFERS.test(name)),
+      {
+        place: this.#directory.path,
+        shapesFrom: "config.json",
+        ifMissing: "The weights are incomplete or belong to another config.json: download the model again.",
+        ifUnexpected: "Merge adapters into the weights first, or check that config.json names the right architecture.",
+        quantization
+      }
+    );
+    if (quantization !== undefined) {
+      this.#options.warn(
+        `${this.#config.source} names a quantization (${quantization}), but the weights are plain: they are taken as ` +
+          "they are"
+      );
+    }
+    return tensors;
+  }
 }
 
-function findTensors(specs: readonly TensorSpec[], weights: SafetensorsModel, directory: string): ModelTensor[] {
-  // A base model saved without its language-model wrapper drops the prefix.
-  const prefix =
-    weights.get("model.embed_tokens.weight") === undefined && weights.get("embed_tokens.weight") ? "" : "model.";
-  const named = withOptionalHead(specs, "lm_head.weight").map((spec) => ({
-    ...spec,
-    source: spec.source.replace(/^model\./, prefix)
-  }));
-  return matchTensors(
-    named,
-    weights.tensors().filter(({ name }) => !COMPUTED_BUFFERS.test(name)),
-    {
-      place: directory,
-      shapesFrom: "config.json",
-      ifMissing: "The weights are incomplete or belong to another config.json: download the model again.",
-      ifUnexpected: "Merge adapters into the weights first, or check that config.json names the right architecture."
-    }
-  );
+/** How config.json says the weights are quantized; whether they are, only the weights tell. */
+function quantizationOf({ source, values }: ConfigFile): string | undefined {
+  const keys = z.object({ quantization_config: optional(anyObject) });
+  const { quantization_config: quantization } = checkJson(source, values, keys);
+  if (quantization === undefined) return undefined;
+  const inner = `"quantization_config" in ${source}`;
+  return checkJson(inner, quantization, z.object({ quant_method: orElse(text, "an unnamed method") })).quant_method;
 }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../common/errors.js";
+import { describeJson } from "../../common/json.js";
 
 /**
  * A JSON object from a file nobody has checked, read field by field with the type each reader expects.
@@ -14,7 +15,7 @@ export class JsonObject {
   /** @throws {InvalidInputError} `value` is not a JSON object */
   constructor(source: string, value: unknown) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new InvalidInputError(`${source} should hold a JSON object, found ${describe(value)}`);
+      throw new InvalidInputError(`${source} should hold a JSON object, found ${describeJson(value)}`);
     }
     this.source = source;
     this.#fields = value as Record<string, unknown>;
@@ -84,7 +85,7 @@ export class JsonObject {
     const value = this.get(key);
     if (value === undefined) return undefined;
     if (!accepts(value)) {
-      throw new InvalidInputError(`"${key}" in ${this.source} should be ${expected}, found ${describe(value)}`);
+      throw new InvalidInputError(`"${key}" in ${this.source} should be ${expected}, found ${describeJson(value)}`);
     }
     return value as T;
   }
@@ -93,10 +94,4 @@ export class JsonObject {
     if (value === undefined) throw new InvalidInputError(`${this.source} has no "${key}"`);
     return value;
   }
-}
-
-/** A short rendering of a JSON value for an error message. */
-function describe(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { readFailure } from "../../common/files/fileErrors.js";
 import { InvalidInputError } from "../../common/errors.js";
+import { readFailure } from "../../common/files/fileErrors.js";
 import { JsonObject } from "./JsonObject.js";
 
 /** Largest JSON or text file read whole: tokenizers of current models have about 35 MB. */
@@ -10,13 +10,13 @@ const MAX_TEXT_FILE_BYTES = 512 * 1024 * 1024;
 /** A local directory as `huggingface-cli download` or `save_pretrained` leaves it. */
 export class ModelDirectory {
   readonly path: string;
-  /** The directory's own name, from which a conversion derives the model's name. */
+  /** What the model is called: the directory's own name, or the id that a Hugging Face cache keeps it under. */
   readonly name: string;
   readonly #files: ReadonlySet<string>;
 
   private constructor(directory: string, files: ReadonlySet<string>) {
     this.path = directory;
-    this.name = path.basename(directory);
+    this.name = cachedModelId(directory) ?? path.basename(directory);
     this.#files = files;
   }
 
@@ -88,4 +88,13 @@ export class ModelDirectory {
       throw readFailure(file, error, { ifMissing: "Finish the download, then run the same command again." });
     }
   }
+}
+
+/** `org/name` of a directory such as `models--org--name/snapshots/COMMIT`, whose own name says nothing. */
+function cachedModelId(directory: string): string | undefined {
+  const [repository = "", snapshots, commit = ""] = directory.split(path.sep).slice(-3);
+  if (snapshots !== "snapshots" || !/^[0-9a-f]{40}$/.test(commit)) return undefined;
+  const [prefix, organization, ...name] = repository.split("--");
+  if (prefix !== "models" || organization === undefined) return undefined;
+  return name.length === 0 ? organization : `${organization}/${name.join("--")}`;
 }

@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { InvalidInputError } from "../../common/errors.js";
-import { JsonObject } from "./JsonObject.js";
+import { anyObject, checkJson, listOf, optional, text } from "../../common/json.js";
 import type { ModelDirectory } from "./ModelDirectory.js";
 
 /** How an embedding model turns token vectors into one, by its number in `<arch>.pooling_type`. */
@@ -9,6 +10,8 @@ const POOLING_TYPES: readonly { readonly mode: string; readonly flag: string; re
   { mode: "lasttoken", flag: "pooling_mode_lasttoken", value: 3 }
 ];
 
+const MODULES = listOf(z.object({ type: optional(text), path: optional(text) }, { error: "a JSON object" }));
+
 /**
  * Reads how a sentence-transformers model pools, from modules.json and the pooling module's own configuration.
  *
@@ -17,17 +20,17 @@ const POOLING_TYPES: readonly { readonly mode: string; readonly flag: string; re
  */
 export async function readPoolingType(directory: ModelDirectory): Promise<number | undefined> {
   if (!directory.has("modules.json")) return undefined;
-  const list = await directory.readJsonValue("modules.json");
-  const modules = (Array.isArray(list) ? (list as unknown[]) : []).map((item) => new JsonObject("modules.json", item));
-  const folder = modules.find((item) => item.optionalString("type")?.endsWith("Pooling") === true)?.string("path");
+  const modules = checkJson(directory.pathOf("modules.json"), await directory.readJsonValue("modules.json"), MODULES);
+  const folder = modules.find(({ type }) => type?.endsWith("Pooling") === true)?.path;
   if (folder === undefined || !/^[\w-]+$/.test(folder)) return undefined;
 
-  const config = await directory.readJson(`${folder}/config.json`);
-  const mode = config.get("pooling_mode");
+  const source = directory.pathOf(`${folder}/config.json`);
+  const config = checkJson(source, await directory.readJsonValue(`${folder}/config.json`), anyObject);
   const type =
-    POOLING_TYPES.find(({ flag }) => config.get(flag) === true) ?? POOLING_TYPES.find((known) => known.mode === mode);
+    POOLING_TYPES.find(({ flag }) => config[flag] === true) ??
+    POOLING_TYPES.find((known) => known.mode === config["pooling_mode"]);
   if (type === undefined) {
-    throw new InvalidInputError(`${config.source} asks for a pooling other than mean, CLS or last token`);
+    throw new InvalidInputError(`${source} asks for a pooling other than mean, CLS or last token`);
   }
   return type.value;
 }

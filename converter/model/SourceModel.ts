@@ -1,8 +1,14 @@
-import type { ComputedTensor } from "../architectures/ComputedTensor.js";
-import type { DecoderConfig } from "../architectures/DecoderConfig.js";
+import type { ComputedTensor, TensorSpec } from "../architectures/Architecture.js";
+import type { DecoderConfig } from "../architectures/decoder.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
-import type { ModelTensor } from "./ModelTensor.js";
-import type { StoredWeights } from "./StoredWeights.js";
+
+/** What a user can say about a model to convert. */
+export interface OpenModelOptions {
+  /** llama.cpp's name of the BPE pre-tokenizer, to use instead of what the model says. */
+  readonly preTokenizer?: string | undefined;
+  /** Called with one sentence for each thing the conversion cannot keep. */
+  readonly warn: (message: string) => void;
+}
 
 /** A model to convert, everything but its weights' values read and checked. */
 export interface SourceModel {
@@ -26,4 +32,54 @@ export interface SourceModel {
   metadata(fileType: number): Promise<Metadata>;
 
   close(): Promise<void>;
+}
+
+/** The number formats a model's weights can have, spelt as a safetensors header and ggml do. */
+export type SourceType = "F32" | "F16" | "BF16";
+
+/** A tensor the architecture expects, found in the weights with the right shape and a convertible format. */
+export interface ModelTensor {
+  readonly spec: TensorSpec;
+  readonly stored: StoredTensor;
+  readonly type: SourceType;
+  /** Rows: output channels of a weight, 1 for a norm or bias. */
+  readonly rows: number;
+  /** Values of a row: input channels of a weight, all values of a norm or bias. */
+  readonly columns: number;
+}
+
+/** One tensor of a model file, its place checked against the file. */
+export interface StoredTensor {
+  readonly name: string;
+  /** As the file names it; anything but a `SourceType` cannot be converted. */
+  readonly dtype: string;
+  /** Slowest dimension first, as PyTorch prints it. */
+  readonly shape: readonly number[];
+  /** First byte, counted from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** A model's weights, in one open file or several. */
+export interface StoredWeights {
+  /** Paths of the files. */
+  readonly paths: readonly string[];
+
+  /**
+   * Fills `buffer` with a tensor's bytes from byte `start` of the tensor on.
+   *
+   * @throws {InvalidInputError} its file ends early or cannot be read
+   */
+  read(tensor: StoredTensor, start: number, buffer: Uint8Array): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+/** Values in all tensors of a model, tied embeddings counted once. */
+export function countParameters({
+  tensors,
+  computedTensors
+}: Pick<SourceModel, "tensors" | "computedTensors">): number {
+  const stored = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  return computedTensors.reduce((sum, { values }) => sum + values.length, stored);
 }

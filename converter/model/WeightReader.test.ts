@@ -2,9 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { encodeSafetensors } from "../../testing/encodeSafetensors.js";
 import { TinyModel } from "../testing/TinyModel.js";
-import type { ModelTensor } from "./ModelTensor.js";
+import type { ModelTensor, SourceModel } from "./SourceModel.js";
 import { openModel } from "./openModel.js";
-import type { SourceModel } from "./SourceModel.js";
 import { WeightReader } from "./WeightReader.js";
 
 const directory = temporaryDirectory();

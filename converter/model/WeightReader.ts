@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { ModelTensor } from "./ModelTensor.js";
-import { rotaryRowOrder } from "./rotaryRowOrder.js";
-import type { StoredWeights } from "./StoredWeights.js";
+import { InvalidInputError } from "../../common/errors.js";
+import type { SourceRows } from "../ConverterAddon.js";
+import type { ModelTensor, SourceType, StoredWeights } from "./SourceModel.js";
 
 /** Rows of a tensor as they lie in the source file, in the order the output has them. */
 export interface RowChunk {
@@ -85,4 +85,47 @@ export class WeightReader {
     });
     return createHash("sha256").update(lines.sort().join("")).digest("hex");
   }
+}
+
+/**
+ * Where each row of a query or key projection comes from when Hugging Face's rotary order becomes llama.cpp's.
+ *
+ * Hugging Face rotates dimension i of a head together with i + half; llama.cpp's rope for the Llama family rotates
+ * neighbours, so the two halves of each head are interleaved.
+ *
+ * @param rows rows of the projection, a multiple of `2 * heads`
+ * @returns for each output row the source row
+ */
+export function rotaryRowOrder(rows: number, heads: number): Uint32Array {
+  const headLength = rows / heads;
+  const half = headLength / 2;
+  return Uint32Array.from({ length: rows }, (_, row) => {
+    const inHead = row % headLength;
+    return row - inHead + (inHead % 2) * half + Math.floor(inHead / 2);
+  });
+}
+
+const GGML_NAMES: Readonly<Record<SourceType, SourceRows["type"]>> = { F32: "f32", F16: "f16", BF16: "bf16" };
+
+/**
+ * Bytes read from a tensor in the form the native addon takes.
+ *
+ * @param rowCount how many rows `data` holds; all of the tensor's unless given
+ */
+export function sourceRows({ type, rows, columns }: ModelTensor, data: Uint8Array, rowCount = rows): SourceRows {
+  return { data, type: GGML_NAMES[type], rows: rowCount, columns };
+}
+
+/**
+ * @param position row-major position of the first NaN or infinity in the tensor, -1 for none
+ * @throws {InvalidInputError} there is one
+ */
+export function assertFinite({ spec, stored, columns }: ModelTensor, position: number): void {
+  if (position < 0) return;
+  const row = Math.floor(position / columns);
+  const column = position % columns;
+  const order = spec.rotaryHeads === undefined ? "" : ", counted in llama.cpp's rotary order";
+  throw new InvalidInputError(`tensor "${stored.name}" holds NaN or infinity at [${row}, ${column}]${order}`, {
+    fix: "The checkpoint is damaged or its training diverged: use another one."
+  });
 }

@@ -3,8 +3,7 @@ import path from "node:path";
 import { readFailure } from "../../common/files/fileErrors.js";
 import { GgufModel } from "../ggufModel/GgufModel.js";
 import { HuggingFaceModel } from "../huggingFace/HuggingFaceModel.js";
-import type { OpenModelOptions } from "./OpenModelOptions.js";
-import type { SourceModel } from "./SourceModel.js";
+import type { OpenModelOptions, SourceModel } from "./SourceModel.js";
 
 /**
  * Opens a model to convert.

@@ -1,7 +1,6 @@
 import type { ConversionContext } from "../ConversionContext.js";
 import { byteLengthOf } from "../../common/gguf/ggmlTypes.js";
-import { assertFinite } from "../model/assertFinite.js";
-import { sourceRows } from "../model/sourceRows.js";
+import { assertFinite, sourceRows } from "../model/WeightReader.js";
 import type { PlannedStockTensor, PlannedTensor } from "../plan/PlannedTensor.js";
 import type { ModelWriter } from "./ModelWriter.js";
 

@@ -1,7 +1,7 @@
-import type { ComputedTensor } from "../architectures/ComputedTensor.js";
+import type { ComputedTensor } from "../architectures/Architecture.js";
 import { tensorBytes, type TensorDescription } from "../../common/gguf/encodeGgufHeader.js";
 import type { TensorType } from "../../common/gguf/ggmlTypes.js";
-import type { ModelTensor } from "../model/ModelTensor.js";
+import type { ModelTensor } from "../model/SourceModel.js";
 import { mixedComponents } from "./mixedComponents.js";
 
 /** What happens to one tensor. */

@@ -1,7 +1,6 @@
 import { InvalidInputError } from "../../common/errors.js";
 import { blockLengthOf, type TensorType } from "../../common/gguf/ggmlTypes.js";
-import type { ModelTensor } from "../model/ModelTensor.js";
-import type { SourceModel } from "../model/SourceModel.js";
+import type { ModelTensor, SourceModel } from "../model/SourceModel.js";
 import type { ConversionOptions } from "./ConversionOptions.js";
 import { INPUT_BLOCK, ROW_TILE } from "./mixedFormat.js";
 import type { PlannedTensor } from "./PlannedTensor.js";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../common/package.js";
 import { readTensorFile } from "../checkpoint/tensorFile.js";
-import { rotaryRowOrder } from "../model/rotaryRowOrder.js";
+import { rotaryRowOrder } from "../model/WeightReader.js";
 import { convert } from "../testing/convert.js";
 import { madeUpText } from "../../testing/madeUpText.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";

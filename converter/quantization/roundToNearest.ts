@@ -1,6 +1,5 @@
 import { InvalidInputError } from "../../common/errors.js";
-import { assertFinite } from "../model/assertFinite.js";
-import { sourceRows } from "../model/sourceRows.js";
+import { assertFinite, sourceRows } from "../model/WeightReader.js";
 import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
 import { allocateComponents, type QuantizationMethod } from "./QuantizationMethod.js";

@@ -1,9 +1,11 @@
+import { z } from "zod";
 import { InvalidInputError } from "../../common/errors.js";
+import { anyObject, checkJson, text } from "../../common/json.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
+import type { StoredTensor, StoredWeights } from "../model/SourceModel.js";
 import { SafetensorsFile } from "./SafetensorsFile.js";
-import type { StoredTensor } from "../model/StoredTensor.js";
-import type { StoredWeights } from "../model/StoredWeights.js";
 
+const WHOLE_NAME = "model.safetensors";
 const INDEX_NAME = "model.safetensors.index.json";
 
 interface Located {
@@ -34,10 +36,11 @@ export class SafetensorsModel implements StoredWeights {
   /**
    * Opens every shard and checks it, headers only; no weight is read yet.
    *
+   * @param warn is told of weight files that are not taken
    * @throws {InvalidInputError} there are no safetensors weights, a shard or tensor is missing, or a header lies
    */
-  static async open(directory: ModelDirectory): Promise<SafetensorsModel> {
-    const { shards, tensorNames } = await findShards(directory);
+  static async open(directory: ModelDirectory, warn: (message: string) => void): Promise<SafetensorsModel> {
+    const { shards, tensorNames } = await findShards(directory, warn);
     const files: SafetensorsFile[] = [];
     try {
       for (const shard of shards) files.push(await SafetensorsFile.open(directory.pathOf(shard)));
@@ -82,35 +85,52 @@ export class SafetensorsModel implements StoredWeights {
   }
 }
 
-async function findShards(
-  directory: ModelDirectory
-): Promise<{ shards: readonly string[]; tensorNames: readonly string[] | undefined }> {
-  if (directory.has(INDEX_NAME)) {
-    const weightMap = (await directory.readJson(INDEX_NAME)).object("weight_map");
-    const shards = new Set<string>();
-    for (const name of weightMap.keys()) {
-      const shard = weightMap.string(name);
-      // The index is as untrusted as the rest: it must not lead out of the directory.
-      if (/[/\\]/.test(shard) || shard === "..") {
-        throw new InvalidInputError(`${weightMap.source} points to "${shard}", outside the model directory`);
-      }
-      shards.add(shard);
-    }
-    const missing = [...shards].filter((shard) => !directory.has(shard)).sort();
-    if (missing.length > 0) {
-      throw new InvalidInputError(
-        `${directory.path} lacks ${missing.length} of ${shards.size} weight files: ${list(missing)}`,
-        { fix: "Finish the download, then run the same command again." }
-      );
-    }
-    return { shards: [...shards].sort(), tensorNames: weightMap.keys() };
+interface Shards {
+  readonly shards: readonly string[];
+  /** What the index lists, where there is one. */
+  readonly tensorNames?: readonly string[];
+}
+
+async function findShards(directory: ModelDirectory, warn: (message: string) => void): Promise<Shards> {
+  const found = directory.fileNames().filter((name) => /^model.*\.safetensors$/.test(name));
+  // As in transformers, the whole file goes before an index and its shards.
+  if (found.includes(WHOLE_NAME)) {
+    const others = found.filter((name) => name !== WHOLE_NAME);
+    if (others.length > 0) warn(`the weights are taken from ${WHOLE_NAME}, and not from ${list(others)}`);
+    return { shards: [WHOLE_NAME] };
   }
-  const shards = directory.fileNames().filter((name) => name.startsWith("model") && name.endsWith(".safetensors"));
-  if (shards.length > 0) {
-    checkShardCount(directory, shards);
-    return { shards, tensorNames: undefined };
+  if (directory.has(INDEX_NAME)) return readIndex(directory);
+  if (found.length > 0) {
+    checkShardCount(directory, found);
+    return { shards: found };
   }
   throw noWeights(directory);
+}
+
+async function readIndex(directory: ModelDirectory): Promise<Shards> {
+  const source = directory.pathOf(INDEX_NAME);
+  const { weight_map: weightMap } = checkJson(
+    source,
+    await directory.readJsonValue(INDEX_NAME),
+    z.object({ weight_map: anyObject }, { error: "a JSON object" })
+  );
+  const shards = new Set<string>();
+  for (const [name, value] of Object.entries(weightMap)) {
+    const shard = checkJson(`the place of "${name}" in ${source}`, value, text);
+    // The index is as untrusted as the rest: it must not lead out of the directory.
+    if (/[/\\]/.test(shard) || shard === "..") {
+      throw new InvalidInputError(`${source} points to "${shard}", outside the model directory`);
+    }
+    shards.add(shard);
+  }
+  const missing = [...shards].filter((shard) => !directory.has(shard)).sort();
+  if (missing.length > 0) {
+    throw new InvalidInputError(
+      `${directory.path} lacks ${missing.length} of ${shards.size} weight files: ${list(missing)}`,
+      { fix: "Finish the download, then run the same command again." }
+    );
+  }
+  return { shards: [...shards].sort(), tensorNames: Object.keys(weightMap) };
 }
 
 /** Without an index only the names, such as `model-00002-of-00004.safetensors`, tell that a shard is missing. */

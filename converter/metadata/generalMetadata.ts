@@ -1,11 +1,9 @@
 import type { Metadata } from "../../common/gguf/Metadata.js";
-import type { JsonObject } from "../huggingFace/JsonObject.js";
+import { parse } from "yaml";
+import { InvalidInputError } from "../../common/errors.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
-import { parseModelId } from "./parseModelId.js";
-import { readModelCard } from "./readModelCard.js";
-import { sizeLabel } from "./sizeLabel.js";
-import { titleFromId } from "./titleFromId.js";
-import { writeSamplingMetadata } from "./writeSamplingMetadata.js";
+import { writeSamplingMetadata, type GenerationConfig } from "./generationConfig.js";
+import { parseModelId, sizeLabel, titleFromId } from "./modelId.js";
 
 /** Model card fields that describe the model itself, each with the spellings in use, the first present one counting. */
 const CARD_FIELDS = {
@@ -31,27 +29,37 @@ type GeneralField = keyof typeof CARD_FIELDS;
 /** Keys of a base model or data set entry, in the order they are written. */
 const REFERENCE_KEYS = ["name", "author", "version", "organization", "description", "url", "doi", "uuid", "repo_url"];
 
+/** What is said about a model beside its card. */
+export interface ModelFacts {
+  /** `_name_or_path` of config.json. */
+  readonly knownAs: unknown;
+  readonly generation: GenerationConfig;
+  /** Values in all tensors, for the size label. */
+  readonly totalParameters: number;
+  /** Called with what cannot be read. */
+  readonly warn: (message: string) => void;
+}
+
 /**
  * Writes `general.type`, sampling defaults, and what the model card, config.json and the directory's name say about
  * the model's origin, in the order a stock conversion does.
  *
- * @param totalParameters values in all tensors, for the size label
+ * @throws {InvalidInputError} a recommended sampling setting is out of its range
  */
 export async function writeGeneralMetadata(
   metadata: Metadata,
   directory: ModelDirectory,
-  config: JsonObject,
-  totalParameters: number
+  { knownAs, generation, totalParameters, warn }: ModelFacts
 ): Promise<void> {
-  const card = await readModelCard(directory);
-  const fields = describeModel(card, directory, config, totalParameters);
+  const card = await readModelCard(directory, warn);
+  const fields = describeModel(card, directory, knownAs, totalParameters);
   const write = (field: GeneralField): void => {
     const value = fields.get(field);
     if (value !== undefined) metadata.string(`general.${field}`, value);
   };
 
   metadata.string("general.type", "model");
-  await writeSamplingMetadata(metadata, directory);
+  writeSamplingMetadata(metadata, generation);
   const identity = ["name", "author", "version", "organization", "finetune", "basename", "description"] as const;
   for (const field of identity) write(field);
   for (const field of ["size_label", "license", "license.name", "license.link"] as const) write(field);
@@ -69,7 +77,7 @@ export async function writeGeneralMetadata(
 function describeModel(
   card: ReadonlyMap<string, unknown>,
   directory: ModelDirectory,
-  config: JsonObject,
+  knownAs: unknown,
   totalParameters: number
 ): ReadonlyMap<GeneralField, string> {
   const fields = new Map<GeneralField, string>();
@@ -82,7 +90,6 @@ function describeModel(
     set(field, isScalar ? String(value) : field === "license" && Array.isArray(value) ? value.join(",") : undefined);
   }
 
-  const knownAs = config.get("_name_or_path");
   // A path on someone's computer has more than one slash and is no model id.
   const isModelId = typeof knownAs === "string" && knownAs.split("/").length <= 2;
   for (const id of [...(isModelId ? [knownAs] : []), directory.name]) {
@@ -149,4 +156,39 @@ function firstOf(card: ReadonlyMap<string, unknown>, names: readonly string[]): 
 function texts(value: unknown): string[] {
   const list = Array.isArray(value) ? (value as unknown[]) : [value];
   return list.filter((item) => typeof item === "string");
+}
+
+/**
+ * The YAML front matter of a model's README.md: licence, tags, base models.
+ *
+ * A model card is prose for people; one that cannot be read costs its metadata, not the conversion.
+ *
+ * @returns its fields, none when there is no card, no front matter, or neither can be read
+ */
+async function readModelCard(
+  directory: ModelDirectory,
+  warn: (message: string) => void
+): Promise<ReadonlyMap<string, unknown>> {
+  if (!directory.has("README.md")) return new Map();
+  const text = await directory.readText("README.md").catch((error: unknown) => {
+    if (!(error instanceof InvalidInputError)) throw error;
+    warn(`the model card is left out: ${error.message}`);
+    return "";
+  });
+  const lines = text.split(/\r?\n/);
+  const end = lines.indexOf("---", 1);
+  if (lines[0] !== "---" || end === -1) return new Map();
+
+  const frontMatter = lines
+    .slice(1, end)
+    // Norwegian's language code is false in YAML 1.1, which model cards are written in.
+    .map((line) => line.replaceAll("\t", "  ").replace(/^(\s*)- no$/, '$1- "no"'))
+    .join("\n");
+  try {
+    const fields: unknown = parse(frontMatter, { version: "1.1", maxAliasCount: 0 });
+    if (typeof fields !== "object" || fields === null || Array.isArray(fields)) return new Map();
+    return new Map(Object.entries(fields).filter(([, value]) => value !== null));
+  } catch {
+    return new Map();
+  }
 }

@@ -87,3 +87,49 @@ function readSize(part: string, totalParameters: number): { text: string; isSize
   // Far from the model's own size it is a context length, written in lower case.
   return isFarOff ? { text: text.slice(0, -1) + text.slice(-1).toLowerCase(), isSize: false } : { text, isSize: true };
 }
+
+/** Words that keep their case: versions such as `v0.3` and anything that starts with a digit. */
+const VERSION_OR_SIZE = /^(v\d+(\.\d+)*|\d.*)$/;
+
+/** Turns the last part of a model id into a title: `tiny-llama-v0.3` becomes `Tiny Llama v0.3`. */
+export function titleFromId(id: string): string {
+  return id
+    .replaceAll("-", " ")
+    .split(/\s+/)
+    .filter((word) => word !== "")
+    .map((word) => (isLowerCase(word) && !VERSION_OR_SIZE.test(word) ? capitalize(word) : word))
+    .join(" ");
+}
+
+function isLowerCase(word: string): boolean {
+  return word === word.toLowerCase() && word !== word.toUpperCase();
+}
+
+/** A capital after anything that is not a letter: `qwen2moe` becomes `Qwen2Moe`. */
+function capitalize(word: string): string {
+  return word.replace(/\p{L}+/gu, (letters) => letters.charAt(0).toUpperCase() + letters.slice(1));
+}
+
+const UNITS: readonly { readonly above: number; readonly scale: number; readonly suffix: string }[] = [
+  { above: 1e12, scale: 1e-12, suffix: "T" },
+  { above: 1e9, scale: 1e-9, suffix: "B" },
+  { above: 1e6, scale: 1e-6, suffix: "M" },
+  { above: -1, scale: 1e-3, suffix: "K" }
+];
+
+/** A parameter count with at least two digits: `778K`, `1.2B`, `70B`. */
+export function sizeLabel(parameters: number): string {
+  const { scale, suffix } = UNITS.find(({ above }) => parameters > above) as (typeof UNITS)[number];
+  const scaled = parameters * scale;
+  const wholeDigits = roundHalfEven(scaled) === 0 ? 0 : String(roundHalfEven(scaled)).length;
+  const decimals = Math.max(0, 2 - wholeDigits);
+  const power = 10 ** decimals;
+  return `${(roundHalfEven(scaled * power) / power).toFixed(decimals)}${suffix}`;
+}
+
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}

@@ -1,18 +1,27 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { Metadata } from "../../common/gguf/Metadata.js";
 import { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { TinyModel } from "../testing/TinyModel.js";
-import { writeGeneralMetadata } from "./writeGeneralMetadata.js";
+import { writeGeneralMetadata } from "./generalMetadata.js";
+import { readGenerationConfig } from "./generationConfig.js";
 
 const parent = temporaryDirectory();
 
-async function describe(files: Record<string, string>, name = "tiny-model"): Promise<[string, unknown][]> {
+async function describe(
+  files: Record<string, string | Uint8Array>,
+  name = "tiny-model",
+  warn: (message: string) => void = (message) => expect.unreachable(message)
+): Promise<[string, unknown][]> {
   const model = new TinyModel();
   model.files = files;
   const directory = await ModelDirectory.open(model.write(parent, name));
   const metadata = new Metadata();
-  await writeGeneralMetadata(metadata, directory, await directory.readJson("config.json"), 1_235_814_400);
+  const generation = await readGenerationConfig(directory, warn);
+  const totalParameters = 1_235_814_400;
+  await writeGeneralMetadata(metadata, directory, { knownAs: undefined, generation, totalParameters, warn });
   return metadata.entries().map(({ key, value }) => [key, value]);
 }
 
@@ -85,3 +94,41 @@ test.each(["no front matter", "---\nnever ends", "---\n[a list]\n---", "---\n: :
     ]);
   }
 );
+
+test("a card that is no UTF-8 text is left out with a warning", async () => {
+  const warnings: string[] = [];
+  await describe({ "README.md": Uint8Array.of(0xff, 0xfe, 0x2d) }, "tiny-model", (message) => warnings.push(message));
+  expect(warnings).toEqual([expect.stringMatching(/^the model card is left out: .*README\.md is not UTF-8 text$/)]);
+});
+
+test("a directory of that name, or a side file that is no JSON, is left out with a warning", async () => {
+  const directory = new TinyModel().write(parent, "odd");
+  mkdirSync(path.join(directory, "README.md"));
+  writeFileSync(path.join(directory, "generation_config.json"), "{");
+  const warnings: string[] = [];
+  const warn = (message: string): unknown => warnings.push(message);
+  const opened = await ModelDirectory.open(directory);
+  const generation = await readGenerationConfig(opened, warn);
+  await writeGeneralMetadata(new Metadata(), opened, { knownAs: undefined, generation, totalParameters: 1, warn });
+  expect(warnings).toEqual([expect.stringContaining("is not valid JSON"), expect.stringContaining("README.md")]);
+});
+
+test("a directory of a Hugging Face cache is named after the repository", async () => {
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+  expect(await describe({}, `models--some-org--Tiny-Llama-1B/snapshots/${commit}`)).toEqual([
+    ["general.type", "model"],
+    ["general.name", "Tiny Llama 1B"],
+    ["general.organization", "Some Org"],
+    ["general.basename", "Tiny-Llama"],
+    ["general.size_label", "1B"]
+  ]);
+});
+
+test.each([
+  [{ top_k: 4_294_967_296 }, '"top_k" in'],
+  [{ temperature: -1e308 }, '"temperature" in'],
+  [{ top_p: 2 }, "should be a number from 0 to 1, found 2"],
+  [{ repetition_penalty: -1 }, '"repetition_penalty" in']
+])("recommended sampling %j is refused by name and range", async (values, message) => {
+  await expect(describe({ "generation_config.json": JSON.stringify(values) })).rejects.toThrow(message);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseModelId } from "./parseModelId.js";
+import { parseModelId, sizeLabel, titleFromId } from "./modelId.js";
 
 test.each([
   [
@@ -41,4 +41,29 @@ test.each([
   ["./model", 1000, { name: "model" }]
 ])("%s", (id, parameters, expected) => {
   expect(parseModelId(id, parameters)).toEqual(expected);
+});
+
+test.each([
+  ["llama2-spm", "Llama2 Spm"],
+  ["Llama-3.2-1B-Instruct", "Llama 3.2 1B Instruct"],
+  ["mistral-7b-instruct-v0.3", "Mistral 7b Instruct v0.3"],
+  ["qwen2moe", "Qwen2Moe"],
+  ["meta-llama", "Meta Llama"]
+])("%s reads %s", (id, expected) => {
+  expect(titleFromId(id)).toBe(expected);
+});
+
+test.each([
+  [778_240, "778K"],
+  [999_999, "1000K"],
+  [3_670_016, "3.7M"],
+  [18_500_000, "18M"],
+  [494_032_768, "494M"],
+  [1_250_000_000, "1.2B"],
+  [8_030_261_248, "8.0B"],
+  [70_553_706_496, "71B"],
+  [400_000_000, "400M"],
+  [500, "0.50K"]
+])("%d parameters are %s", (parameters, expected) => {
+  expect(sizeLabel(parameters)).toBe(expected);
 });

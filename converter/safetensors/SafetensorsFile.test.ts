@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { InvalidInputError } from "../../common/errors.js";
-import { parseSafetensorsHeader } from "./parseSafetensorsHeader.js";
-import type { StoredTensor } from "../model/StoredTensor.js";
+import type { StoredTensor } from "../model/SourceModel.js";
+import { findDuplicateKey, parseSafetensorsHeader } from "./SafetensorsFile.js";
 
 const HONEST = JSON.stringify({
   __metadata__: { format: "pt" },
@@ -10,7 +10,7 @@ const HONEST = JSON.stringify({
 });
 const DATA_BYTES = 20;
 
-function parse(header: string, dataBytes = DATA_BYTES): StoredTensor[] {
+function parse(header: string, dataBytes = DATA_BYTES): readonly StoredTensor[] {
   const bytes = new TextEncoder().encode(header);
   return parseSafetensorsHeader(bytes, 8 + bytes.length + dataBytes, "file").tensors;
 }
@@ -38,18 +38,22 @@ const tensor = (changes: object): string =>
 
 test.each([
   ["is a list", "[]", "not a JSON object"],
-  ["describes a tensor by a number", '{"a": 1}', "has no description"],
-  ["names no dtype", tensor({ dtype: 1 }), "no dtype"],
+  ["describes a tensor by a number", '{"a": 1}', 'tensor "a" in file should be a JSON object, found 1'],
+  ["names no dtype", tensor({ dtype: 1 }), '"dtype" in tensor "a" in file should be a text, found 1'],
   ["names an unknown dtype", tensor({ dtype: "F7" }), 'unknown dtype "F7"'],
-  ["has a negative dimension", tensor({ shape: [-2] }), "malformed shape"],
-  ["has half a dimension", tensor({ shape: [0.5] }), "malformed shape"],
-  ["has a dimension beyond 2^53", tensor({ shape: [1e300] }), "malformed shape"],
-  ["has a hundred dimensions", tensor({ shape: new Array(100).fill(1) }), "malformed shape"],
+  [
+    "has a negative dimension",
+    tensor({ shape: [-2] }),
+    '"shape.0" in tensor "a" in file should be a whole number from 0'
+  ],
+  ["has half a dimension", tensor({ shape: [0.5] }), "found 0.5"],
+  ["has a dimension beyond 2^53", tensor({ shape: [1e300] }), "found 1e+300"],
+  ["has a hundred dimensions", tensor({ shape: new Array(100).fill(1) }), "a list of at most 8, found a list of 100"],
   ["has dimensions whose product overflows", tensor({ shape: [2 ** 40, 2 ** 40] }), "needs"],
   ["has dimensions whose product overflows to infinity", tensor({ shape: new Array(8).fill(2 ** 52) }), "needs"],
-  ["gives one offset", tensor({ data_offsets: [0] }), "malformed data_offsets"],
-  ["gives a negative offset", tensor({ data_offsets: [-8, 0] }), "malformed data_offsets"],
-  ["gives an offset beyond 2^53", tensor({ data_offsets: [2 ** 60, 2 ** 60 + 8] }), "malformed data_offsets"],
+  ["gives one offset", tensor({ data_offsets: [0] }), "a list of two whole numbers"],
+  ["gives a negative offset", tensor({ data_offsets: [-8, 0] }), "found -8"],
+  ["gives an offset beyond 2^53", tensor({ data_offsets: [2 ** 60, 2 ** 60 + 8] }), '"data_offsets.0"'],
   ["ends before it begins", tensor({ data_offsets: [8, 0] }), "ends before it begins"],
   ["reaches past the file", tensor({ data_offsets: [16, 24] }), "4 bytes past the end"],
   ["has fewer bytes than its shape", tensor({ shape: [3] }), "needs 12 bytes but has 8"],
@@ -86,4 +90,23 @@ test("any cut or single damaged character either parses or is refused, never any
       survives(HONEST.slice(0, at) + replacement + HONEST.slice(at + 1));
     }
   }
+});
+
+test.each([
+  ["{}", undefined],
+  ['{"a": 1, "b": {"a": 2}, "c": [{"a": 3}, {"a": 4}]}', undefined],
+  ['{"a": "a", "b": "a:"}', undefined],
+  ['{"a": "\\"a\\": 1"}', undefined],
+  ['{"a": 1, "a": 2}', "a"],
+  ['{"x": {"k": 1, "l": [], "k" : 2}}', "k"],
+  ['{"caf\\u00e9": 1, "café": 2}', "café"]
+])("%s repeats %s", (json, expected) => {
+  expect(findDuplicateKey(json)).toBe(expected);
+});
+
+test("texts of any length and nesting of any depth are read", () => {
+  const long = '\\"\\\\x'.repeat(1_000_000);
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+  expect(findDuplicateKey(`{"__metadata__": {"a": "${long}", "b": ${deep}, "a": 1}}`)).toBe("a");
+  expect(parse(`{"__metadata__": {"a": "${long}", "b": ${deep}}}`, 0)).toEqual([]);
 });
