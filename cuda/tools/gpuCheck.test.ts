@@ -31,7 +31,7 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-test-"));
   await cp(path.join(packageRoot, "cuda/tools"), path.join(folder, "cuda/tools"), { recursive: true });
-  for (const sources of ["cpu", "patches", "bench/native/synthetic", "bench/native/job", "programs", "work/bin"])
+  for (const sources of ["cpu", "patches", "bench/native/synthetic", "common/native", "programs", "work/bin"])
     await mkdir(path.join(folder, sources), { recursive: true });
   await writeFile(path.join(folder, "programs/nvidia-smi"), NVIDIA_SMI);
   await chmod(path.join(folder, "programs/nvidia-smi"), 0o755);

@@ -1,6 +1,8 @@
-#include "importance/activation_sums.h"
-
 #include <ggml-backend.h>
+
+#include "importance/importance_matrix.h"
+
+namespace mixllm {
 
 namespace {
 
@@ -60,3 +62,5 @@ void ActivationSums::add(const ggml_tensor* node) {
         }
     }
 }
+
+} // namespace mixllm

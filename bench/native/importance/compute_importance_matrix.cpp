@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "importance/activation_sums.h"
-#include "importance/write_importance_matrix.h"
-#include "job/input_error.h"
-#include "llama/check_predicts_text.h"
+#include "common/native/job.h"
+#include "importance/importance_matrix.h"
 #include "llama/chunk_decoder.h"
-#include "llama/load_model.h"
-#include "llama/tokenize_text.h"
+#include "llama/text_model.h"
+
+namespace mixllm {
 
 namespace {
 
@@ -50,3 +49,5 @@ void compute_importance_matrix(const ImportanceRequest& request, JobControl& con
     check_finite(request.model, sums);
     write_importance_matrix(request.output, sums, request.dataset, chunks, request.context);
 }
+
+} // namespace mixllm

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "job/job_control.h"
+#include "common/native/job.h"
+
+namespace mixllm {
 
 struct ImportanceRequest {
     std::string model;
@@ -29,3 +31,5 @@ struct ImportanceRequest {
 ///   are not numbers, or an output that cannot be written
 /// @throws CanceledError
 void compute_importance_matrix(const ImportanceRequest& request, JobControl& control);
+
+} // namespace mixllm

@@ -7,12 +7,12 @@
 #include <ggml-cpu.h>
 #include <stdexcept>
 
-#include "job/input_error.h"
-#include "kernels/kernel_clock.h"
+#include "common/native/llama_model.h"
+#include "kernels/measure_ceilings.h"
 #include "kernels/weight_buffer_type.h"
-#include "llama/capture_llama_log.h"
-#include "llama/cpu_function.h"
-#include "synthetic/random_bits.h"
+#include "synthetic/fill_rows.h"
+
+namespace mixllm {
 
 namespace {
 
@@ -49,6 +49,20 @@ WeightCopy declare_weight(ggml_context* context, const KernelWeight& weight) {
         ggml_mixllm_weight(copy.whole, &components);
     }
     return copy;
+}
+
+/// A function of ggml's CPU backend, which may be a library of its own, loaded at run time, and so is asked by name.
+///
+/// @throws std::runtime_error when the backend does not have it
+template <class Function>
+Function* cpu_function(const char* name) {
+    ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    void* address =
+        device == nullptr ? nullptr : ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name);
+    if (address == nullptr) {
+        throw std::runtime_error(std::string("ggml's CPU backend has no ") + name);
+    }
+    return reinterpret_cast<Function*>(address);
 }
 
 } // namespace
@@ -168,3 +182,5 @@ double KernelProduct::compare(const KernelWeight& weight) const {
     }
     return std::sqrt(difference / norm);
 }
+
+} // namespace mixllm

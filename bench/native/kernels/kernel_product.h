@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "job/job_control.h"
+#include "common/native/job.h"
 #include "kernels/kernel_weight.h"
+
+namespace mixllm {
 
 /// What a product is computed with, and how.
 struct KernelSetting {
@@ -58,3 +60,5 @@ private:
     ggml_backend_buffer_ptr weight_buffer_;
     ggml_backend_buffer_ptr product_buffer_;
 };
+
+} // namespace mixllm

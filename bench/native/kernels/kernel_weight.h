@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <ggml.h>
+#include <string>
 #include <vector>
+
+namespace mixllm {
 
 /// One tensor that a weight is stored in.
 struct KernelTensor {
@@ -33,3 +36,18 @@ struct KernelWeight {
         return sum;
     }
 };
+
+/// A weight in MixLLM form.
+///
+/// @param percent8bit share of 8-bit output channels, rounded to a multiple of 16 channels
+/// @throws InputError when the format cannot hold such a shape
+KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outputs);
+
+/// Names of the types `make_stock_weight` knows, such as `Q4_K`.
+const std::vector<std::string>& stock_kernel_types();
+
+/// @param type one of `stock_kernel_types()`
+/// @throws InputError when the type is not known or its blocks do not divide the inputs
+KernelWeight make_stock_weight(const std::string& type, int64_t inputs, int64_t outputs);
+
+} // namespace mixllm

@@ -1,11 +1,12 @@
-#include "kernels/make_mixed_weight.h"
-
 #include <algorithm>
 #include <string>
 
-#include "job/input_error.h"
+#include "common/native/job.h"
+#include "kernels/kernel_weight.h"
 #include "synthetic/fill_rows.h"
-#include "synthetic/plan_mixed_weight.h"
+#include "synthetic/plan_tensors.h"
+
+namespace mixllm {
 
 namespace {
 
@@ -72,3 +73,5 @@ KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outpu
     check(rows4, rows8, weight8);
     return weight;
 }
+
+} // namespace mixllm

@@ -1,12 +1,13 @@
-#include "kernels/make_stock_weight.h"
-
 #include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <numeric>
 
-#include "job/input_error.h"
+#include "common/native/job.h"
+#include "kernels/kernel_weight.h"
 #include "synthetic/fill_rows.h"
+
+namespace mixllm {
 
 namespace {
 
@@ -65,3 +66,5 @@ KernelWeight make_stock_weight(const std::string& type, int64_t inputs, int64_t 
     weight.tensors.push_back(std::move(tensor));
     return weight;
 }
+
+} // namespace mixllm

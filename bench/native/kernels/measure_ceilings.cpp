@@ -10,7 +10,7 @@
 #include <team.h>
 #include <vector>
 
-#include "kernels/kernel_clock.h"
+namespace mixllm {
 
 namespace {
 
@@ -48,3 +48,5 @@ Ceilings measure_ceilings(int32_t threads) {
     return {mixllm_cpu_isa(), 1e9 * std::accumulate(peaks.begin(), peaks.end(), 0.0),
             1e9 * std::accumulate(bandwidths.begin(), bandwidths.end(), 0.0)};
 }
+
+} // namespace mixllm

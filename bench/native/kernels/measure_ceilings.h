@@ -1,7 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <elapsed_seconds.h>
 #include <string>
+#include <thread_seconds.h>
+
+namespace mixllm {
+
+/// Returns seconds since some moment.
+using Clock = double (*)();
+
+/// The clock that kernels and the machine's limits are measured by. For one thread its CPU time, so that other programs
+/// do not count; for several, which wait for one another, elapsed time.
+inline Clock kernel_clock(int32_t threads) {
+    return threads == 1 ? thread_seconds : elapsed_seconds;
+}
 
 /// What the processor can do at best.
 struct Ceilings {
@@ -15,3 +28,5 @@ struct Ceilings {
 
 /// Measures them for about 20 ms on `threads` threads at once, by the clock of `kernel_clock(threads)`.
 Ceilings measure_ceilings(int32_t threads);
+
+} // namespace mixllm

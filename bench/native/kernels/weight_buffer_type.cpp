@@ -2,6 +2,8 @@
 
 #include <ggml-cpp.h>
 
+namespace mixllm {
+
 namespace {
 
 /// Backends look at the buffer a weight lies in to say whether they can compute with it.
@@ -35,3 +37,5 @@ WeightPlace weight_buffer_type(ggml_backend_dev_t device, ggml_tensor* product) 
     ggml_backend_buffer_type_t ordinary = ggml_backend_dev_buffer_type(device);
     return {takes(device, ordinary, product) ? ordinary : nullptr, false};
 }
+
+} // namespace mixllm

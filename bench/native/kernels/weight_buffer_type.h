@@ -2,6 +2,8 @@
 
 #include <ggml-backend.h>
 
+namespace mixllm {
+
 /// Where a device wants a weight.
 struct WeightPlace {
     /// Null where the device cannot compute with it at all.
@@ -15,3 +17,5 @@ struct WeightPlace {
 ///
 /// @param product not yet allocated; `src[0]` is a weight
 WeightPlace weight_buffer_type(ggml_backend_dev_t device, ggml_tensor* product);
+
+} // namespace mixllm

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "llama/capture_llama_log.h"
-#include "llama/create_context.h"
+#include "common/native/llama_model.h"
+
+namespace mixllm {
 
 namespace {
 
 /// llama.cpp's default logical batch.
 constexpr int32_t most_batch_tokens = 2048;
 
-llama_context_params context_params(const ChunkDecoderOptions& options, int32_t batch, JobControl& control) {
+llama_context_params context_params(const ChunkDecoderOptions& options, int32_t batch) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = static_cast<uint32_t>(options.context * options.chunks_per_pass);
     params.n_seq_max = static_cast<uint32_t>(options.chunks_per_pass);
@@ -23,8 +24,6 @@ llama_context_params context_params(const ChunkDecoderOptions& options, int32_t 
     params.no_perf = true;
     params.cb_eval = options.on_node;
     params.cb_eval_user_data = options.on_node_data;
-    params.abort_callback = [](void* data) { return static_cast<JobControl*>(data)->canceled(); };
-    params.abort_callback_data = &control;
     return params;
 }
 
@@ -42,7 +41,8 @@ ChunkDecoder::ChunkDecoder(const std::string& name, llama_model* model, const Ch
     add_bos_ = llama_vocab_get_add_bos(vocab);
     bos_ = llama_vocab_bos(vocab);
     vocabulary_ = static_cast<size_t>(llama_vocab_n_tokens(vocab));
-    handle_ = create_context(model, context_params(options, batch_size_, control), name);
+    handle_ = create_context(model, context_params(options, batch_size_), name);
+    set_abort(handle_.get(), &control);
     batch_ = llama_batch_init(batch_size_, 0, 1);
 }
 
@@ -99,3 +99,5 @@ const float* ChunkDecoder::logits(int32_t i) {
     }
     return logits;
 }
+
+} // namespace mixllm

@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "job/job_control.h"
-#include "llama/handles.h"
+#include "common/native/job.h"
+#include "common/native/llama_model.h"
+
+namespace mixllm {
 
 struct ChunkDecoderOptions {
     /// Tokens a chunk.
@@ -56,3 +58,5 @@ private:
     /// Logits gathered over the batches of a chunk that is longer than one batch.
     std::vector<float> gathered_;
 };
+
+} // namespace mixllm

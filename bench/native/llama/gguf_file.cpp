@@ -1,7 +1,9 @@
 #include "llama/gguf_file.h"
 
-#include "job/input_error.h"
-#include "llama/capture_llama_log.h"
+#include "common/native/job.h"
+#include "common/native/llama_model.h"
+
+namespace mixllm {
 
 GgufFile::GgufFile(const std::string& path, Content content)
     : metadata_(nullptr, gguf_free), tensors_(nullptr, ggml_free) {
@@ -24,3 +26,5 @@ uint32_t GgufFile::u32(const char* key, uint32_t fallback) const {
     }
     return gguf_get_val_u32(metadata(), id);
 }
+
+} // namespace mixllm

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+namespace mixllm {
+
 /// A GGUF file read through ggml: its metadata and either its tensors' shapes or the tensors whole.
 class GgufFile {
 public:
@@ -26,3 +28,5 @@ private:
     std::unique_ptr<gguf_context, decltype(&gguf_free)> metadata_;
     std::unique_ptr<ggml_context, decltype(&ggml_free)> tensors_;
 };
+
+} // namespace mixllm

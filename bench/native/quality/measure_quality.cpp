@@ -2,14 +2,38 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
 
-#include "job/input_error.h"
-#include "llama/check_predicts_text.h"
 #include "llama/chunk_decoder.h"
-#include "llama/load_model.h"
-#include "llama/tokenize_text.h"
-#include "quality/check_same_vocabulary.h"
+#include "llama/text_model.h"
+
+namespace mixllm {
+
+namespace {
+
+/// @throws InputError saying what differs, unless both vocabularies give every id the same text and use the same BOS
+void check_same_vocabulary(const llama_vocab* vocab, const std::string& name, const llama_vocab* reference,
+                           const std::string& reference_name) {
+    const std::string differ = name + " and its reference " + reference_name + " have different vocabularies: ";
+    const int32_t count = llama_vocab_n_tokens(vocab);
+    const int32_t reference_count = llama_vocab_n_tokens(reference);
+    if (count != reference_count) {
+        throw InputError(differ + std::to_string(count) + " and " + std::to_string(reference_count) + " tokens");
+    }
+    for (llama_token token = 0; token < count; token++) {
+        if (std::strcmp(llama_vocab_get_text(vocab, token), llama_vocab_get_text(reference, token)) != 0) {
+            throw InputError(differ + "token " + std::to_string(token) + " is \"" + llama_vocab_get_text(vocab, token) +
+                             "\" in one and \"" + llama_vocab_get_text(reference, token) + "\" in the other");
+        }
+    }
+    if (llama_vocab_get_add_bos(vocab) != llama_vocab_get_add_bos(reference) ||
+        llama_vocab_bos(vocab) != llama_vocab_bos(reference)) {
+        throw InputError(differ + "they do not start a text with the same token");
+    }
+}
+
+} // namespace
 
 QualityMeasurement measure_quality(const QualityRequest& request, JobControl& control) {
     const bool with_reference = !request.reference.empty();
@@ -64,7 +88,7 @@ QualityMeasurement measure_quality(const QualityRequest& request, JobControl& co
                                          static_cast<size_t>(first) + 1;
             const float* reference_logits = with_reference ? reference_decoder->logits(i) : nullptr;
             if (!score_tokens(decoder.logits(i), reference_logits, vocabulary, targets, scored,
-                              static_cast<size_t>(request.threads), result.scores)) {
+                              Workers(request.threads, control), result.scores)) {
                 throw InputError(
                     (with_reference ? request.model + " or its reference " + request.reference : request.model) +
                     " gives logits that are not numbers (NaN or infinite) in chunk " + std::to_string(chunk + i + 1));
@@ -79,3 +103,5 @@ QualityMeasurement measure_quality(const QualityRequest& request, JobControl& co
     }
     return result;
 }
+
+} // namespace mixllm

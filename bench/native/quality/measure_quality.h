@@ -2,8 +2,10 @@
 
 #include <string>
 
-#include "job/job_control.h"
+#include "common/native/job.h"
 #include "quality/score_tokens.h"
+
+namespace mixllm {
 
 struct QualityRequest {
     std::string model;
@@ -36,3 +38,5 @@ struct QualityMeasurement {
 ///   vocabularies that differ, or logits that are not numbers
 /// @throws CanceledError
 QualityMeasurement measure_quality(const QualityRequest& request, JobControl& control);
+
+} // namespace mixllm

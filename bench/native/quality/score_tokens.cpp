@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <system_error>
-#include <thread>
+
+namespace mixllm {
 
 namespace {
 
@@ -51,7 +51,7 @@ void TokenScores::reserve(size_t count, bool with_reference) {
 }
 
 bool score_tokens(const float* logits, const float* reference_logits, size_t vocabulary, const llama_token* targets,
-                  size_t count, size_t threads, TokenScores& scores) {
+                  size_t count, const Workers& workers, TokenScores& scores) {
     const size_t before = scores.negative_log_likelihood.size();
     scores.negative_log_likelihood.resize(before + count);
     if (reference_logits != nullptr) {
@@ -61,45 +61,32 @@ bool score_tokens(const float* logits, const float* reference_logits, size_t voc
         scores.same_top.resize(before + count);
     }
 
-    std::atomic<size_t> next{0};
     std::atomic<bool> finite{true};
-    const auto work = [&] {
-        for (size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
-            const size_t target = static_cast<size_t>(targets[i]);
-            const float* row = logits + i * vocabulary;
-            const Row model = summarize(row, vocabulary);
-            const double nll = model.log_sum_exp - row[target];
-            scores.negative_log_likelihood[before + i] = nll;
-            if (!std::isfinite(nll)) {
-                finite = false;
-            }
-            if (reference_logits == nullptr) {
-                continue;
-            }
-            const float* reference_row = reference_logits + i * vocabulary;
-            const Row reference = summarize(reference_row, vocabulary);
-            const double reference_nll = reference.log_sum_exp - reference_row[target];
-            const double kld = divergence(reference_row, reference.log_sum_exp, row, model.log_sum_exp, vocabulary);
-            scores.reference_negative_log_likelihood[before + i] = reference_nll;
-            scores.kl_divergence[before + i] = kld;
-            scores.probability_change[before + i] = std::exp(-nll) - std::exp(-reference_nll);
-            scores.same_top[before + i] = model.top == reference.top ? 1 : 0;
-            if (!std::isfinite(reference_nll) || !std::isfinite(kld)) {
-                finite = false;
-            }
+    workers.for_each(count, [&](size_t i) {
+        const size_t target = static_cast<size_t>(targets[i]);
+        const float* row = logits + i * vocabulary;
+        const Row model = summarize(row, vocabulary);
+        const double nll = model.log_sum_exp - row[target];
+        scores.negative_log_likelihood[before + i] = nll;
+        if (!std::isfinite(nll)) {
+            finite = false;
         }
-    };
-    std::vector<std::thread> helpers;
-    try {
-        for (size_t i = 1; i < std::min(threads, count); i++) {
-            helpers.emplace_back(work);
+        if (reference_logits == nullptr) {
+            return;
         }
-    } catch (const std::system_error&) {
-        // The system gives no more threads; those there are do the work.
-    }
-    work();
-    for (std::thread& helper : helpers) {
-        helper.join();
-    }
+        const float* reference_row = reference_logits + i * vocabulary;
+        const Row reference = summarize(reference_row, vocabulary);
+        const double reference_nll = reference.log_sum_exp - reference_row[target];
+        const double kld = divergence(reference_row, reference.log_sum_exp, row, model.log_sum_exp, vocabulary);
+        scores.reference_negative_log_likelihood[before + i] = reference_nll;
+        scores.kl_divergence[before + i] = kld;
+        scores.probability_change[before + i] = std::exp(-nll) - std::exp(-reference_nll);
+        scores.same_top[before + i] = model.top == reference.top ? 1 : 0;
+        if (!std::isfinite(reference_nll) || !std::isfinite(kld)) {
+            finite = false;
+        }
+    });
     return finite;
 }
+
+} // namespace mixllm

@@ -5,6 +5,10 @@
 #include <llama.h>
 #include <vector>
 
+#include "common/native/workers.h"
+
+namespace mixllm {
+
 /// How one predicted token did; logits are read as float32, everything after that is float64.
 struct TokenScores {
     /// -ln p(token), in nats.
@@ -27,8 +31,11 @@ struct TokenScores {
 /// @param logits `[count][vocabulary]` of the model
 /// @param reference_logits the same of the reference, or null
 /// @param targets `[count]`, the token that did come after each position
-/// @param threads how many threads share the tokens; the result does not depend on it
+/// @param workers share the tokens; the result does not depend on how many they are
 /// @returns whether every logit was a number that means something (no NaN, no infinity but -infinity of a model that
 ///   masks tokens)
+/// @throws CanceledError
 bool score_tokens(const float* logits, const float* reference_logits, size_t vocabulary, const llama_token* targets,
-                  size_t count, size_t threads, TokenScores& scores);
+                  size_t count, const Workers& workers, TokenScores& scores);
+
+} // namespace mixllm

@@ -1,16 +1,30 @@
 #include "speed/measure_start.h"
 
 #include <algorithm>
+#include <ggml-backend.h>
 
-#include "job/stopwatch.h"
-#include "llama/check_decoder.h"
-#include "llama/load_model.h"
-#include "llama/used_video_memory.h"
-#include "speed/create_speed_context.h"
-#include "speed/decode_tokens.h"
-#include "speed/random_tokens.h"
+#include "llama/text_model.h"
+#include "speed/speed_context.h"
+
+namespace mixllm {
 
 namespace {
+
+/// Bytes in use on all GPUs together, by whatever program; nothing where ggml has no GPU.
+std::optional<int64_t> used_video_memory() {
+    std::optional<int64_t> used;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_GPU) {
+            continue;
+        }
+        size_t free = 0;
+        size_t total = 0;
+        ggml_backend_dev_memory(device, &free, &total);
+        used = used.value_or(0) + static_cast<int64_t>(total - free);
+    }
+    return used;
+}
 
 llama_token most_likely_token(llama_context* context, const llama_model* model) {
     const float* logits = llama_get_logits_ith(context, -1);
@@ -45,3 +59,5 @@ ModelStart measure_start(const std::string& path, int32_t prompt, int32_t contex
     }
     return start;
 }
+
+} // namespace mixllm

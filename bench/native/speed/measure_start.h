@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 
-#include "job/job_control.h"
-#include "llama/model_placement.h"
+#include "common/native/job.h"
+#include "llama/text_model.h"
+
+namespace mixllm {
 
 /// What it takes to get a model going.
 struct ModelStart {
@@ -30,3 +32,5 @@ constexpr int32_t short_prompt = 32;
 /// @throws CanceledError
 ModelStart measure_start(const std::string& path, int32_t prompt, int32_t context, const ModelPlacement& placement,
                          JobControl& control);
+
+} // namespace mixllm

@@ -1,11 +1,9 @@
 #include "speed/speed_model.h"
 
-#include "llama/check_decoder.h"
-#include "llama/load_model.h"
-#include "llama/model_type_name.h"
-#include "speed/create_speed_context.h"
-#include "speed/decode_tokens.h"
-#include "speed/random_tokens.h"
+#include "llama/text_model.h"
+#include "speed/speed_context.h"
+
+namespace mixllm {
 
 SpeedModel::SpeedModel(const std::string& path, const ModelPlacement& placement, JobControl& control)
     : path_(path), threads_(placement.threads), model_(load_model(path, control, placement.gpu_layers)),
@@ -46,3 +44,5 @@ void SpeedModel::reach_depth(JobControl& control) {
     depth_ = Depth{test_.depth, std::vector<uint8_t>(llama_state_seq_get_size(context, 0))};
     llama_state_seq_get_data(context, depth_->state.data(), depth_->state.size(), 0);
 }
+
+} // namespace mixllm

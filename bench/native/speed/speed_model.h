@@ -5,10 +5,22 @@
 #include <string>
 #include <vector>
 
-#include "job/job_control.h"
-#include "llama/handles.h"
-#include "llama/model_placement.h"
-#include "speed/speed_test.h"
+#include "common/native/job.h"
+#include "common/native/llama_model.h"
+#include "llama/text_model.h"
+
+namespace mixllm {
+
+/// What is timed: a prompt processed in batches, or tokens generated one by one.
+struct SpeedTest {
+    int32_t tokens;
+    bool generation;
+    /// Tokens already in the KV cache when the clock starts.
+    int32_t depth;
+
+    /// Context the test needs, in tokens.
+    int32_t context() const { return depth + tokens; }
+};
 
 /// A loaded model whose prompt processing and generation can be timed again and again, by the protocol of llama.cpp's
 /// benchmark: a context of just the length the test needs, a warm-up, random tokens after BOS, behind as many others as
@@ -49,3 +61,5 @@ private:
     ContextHandle context_;
     std::optional<Depth> depth_;
 };
+
+} // namespace mixllm

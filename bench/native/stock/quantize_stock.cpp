@@ -5,11 +5,12 @@
 #include <cstdio>
 #include <vector>
 
-#include "importance/read_importance_matrix.h"
-#include "job/input_error.h"
-#include "llama/capture_llama_log.h"
+#include "common/native/job.h"
+#include "common/native/llama_model.h"
+#include "importance/importance_matrix.h"
 #include "llama/gguf_file.h"
-#include "stock/stock_types.h"
+
+namespace mixllm {
 
 namespace {
 
@@ -108,3 +109,5 @@ void quantize_stock(const std::string& input, const std::string& output, const s
     }
     control.throw_if_canceled();
 }
+
+} // namespace mixllm

@@ -1,9 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <llama.h>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "job/job_control.h"
+#include "common/native/job.h"
+
+namespace mixllm {
+
+/// The quantization types of llama.cpp that a user can ask for, by the names its quantizer gives them.
+const std::vector<std::pair<std::string, llama_ftype>>& stock_types();
 
 /// Quantizes a float GGUF to a stock type with llama.cpp's own quantizer, at its defaults.
 ///
@@ -16,3 +24,5 @@
 ///   llama.cpp refuses
 void quantize_stock(const std::string& input, const std::string& output, const std::string& type,
                     const std::string& importance_matrix, int32_t threads, JobControl& control);
+
+} // namespace mixllm

@@ -1,4 +1,6 @@
-#include "stock/stock_types.h"
+#include "stock/quantize_stock.h"
+
+namespace mixllm {
 
 const std::vector<std::pair<std::string, llama_ftype>>& stock_types() {
     static const std::vector<std::pair<std::string, llama_ftype>> types = {
@@ -20,3 +22,5 @@ const std::vector<std::pair<std::string, llama_ftype>>& stock_types() {
     };
     return types;
 }
+
+} // namespace mixllm

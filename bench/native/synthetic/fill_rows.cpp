@@ -5,7 +5,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "synthetic/random_bits.h"
+namespace mixllm {
 
 namespace {
 
@@ -95,3 +95,5 @@ void fill_rows(const PlannedTensor& tensor, int64_t first, int64_t count, uint8_
     }
     throw std::logic_error("a filling without a case");
 }
+
+} // namespace mixllm

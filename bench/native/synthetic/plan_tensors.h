@@ -1,9 +1,74 @@
 #pragma once
 
+#include <cstdint>
+#include <ggml.h>
+#include <string>
 #include <vector>
 
-#include "synthetic/planned_tensor.h"
-#include "synthetic/synthetic_model.h"
+namespace mixllm {
+
+/// What a tensor of a synthetic model is filled with.
+enum class Filling {
+    /// 1 everywhere: norms.
+    Ones,
+    /// Normally distributed weights of standard deviation 0.02, rounded to the tensor's type.
+    Weights,
+    /// Any bytes: 4-bit quants, two a byte.
+    Nibbles,
+    /// 8-bit quants, -127..127.
+    Quants8,
+    /// Scales that give 4-bit (8-bit) rows the same spread as `Weights`.
+    Scales4,
+    Scales8,
+    /// Zero points 7 or 8, two a byte.
+    ZeroPoints,
+    /// Row order: the 4-bit rows, then the 8-bit rows, each ascending.
+    Rows
+};
+
+struct PlannedTensor {
+    std::string name;
+    ggml_type type;
+    /// Fastest first.
+    std::vector<int64_t> shape;
+    Filling filling;
+    /// How many of the rows are 4-bit; `Filling::Rows` only.
+    int64_t rows4 = 0;
+};
+
+/// A Llama-shaped model to be filled with random weights.
+struct SyntheticModel {
+    std::string name;
+    int64_t layers;
+    int64_t hidden;
+    int64_t heads;
+    int64_t kv_heads;
+    int64_t feed_forward;
+    uint32_t context_length;
+    float rope_frequency_base;
+    /// The embedding serves as output head too.
+    bool tied;
+    /// Byte-level BPE tokens by id, and of each its llama.cpp token type.
+    std::vector<std::string> tokens;
+    std::vector<int32_t> token_types;
+    std::vector<std::string> merges;
+    uint32_t bos;
+    uint32_t eos;
+    /// F16 weights, or else MixLLM ones with this share of 8-bit output channels in every linear, 0 to 100.
+    bool mixed;
+    double percent8bit;
+
+    int64_t head_size() const { return hidden / heads; }
+};
+
+/// The components of a MixLLM weight named `name`: `.w4`, `.w4_scale`, `.w4_zero`, `.w8`, `.w8_scale` (those of an
+/// empty part left out) and `.rows`.
+///
+/// @param percent8bit share of 8-bit output channels, rounded to a multiple of 16 channels
+std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t inputs, int64_t outputs,
+                                             double percent8bit);
 
 /// The tensors of the model, in the order they are written.
 std::vector<PlannedTensor> plan_tensors(const SyntheticModel& model);
+
+} // namespace mixllm

@@ -9,11 +9,12 @@
 #include <gguf.h>
 #include <llama.h>
 #include <memory>
-#include <thread>
 
-#include "job/input_error.h"
+#include "common/native/workers.h"
 #include "synthetic/fill_rows.h"
 #include "synthetic/plan_tensors.h"
+
+namespace mixllm {
 
 namespace {
 
@@ -158,23 +159,6 @@ void check_room(const std::string& path, uint64_t needed) {
     }
 }
 
-/// Fills `count` rows from `first` on with several threads.
-void fill_in_parallel(const PlannedTensor& tensor, int64_t first, int64_t count, int64_t threads, uint8_t* out) {
-    const size_t row_bytes = ggml_row_size(tensor.type, tensor.shape[0]);
-    const int64_t share = (count + threads - 1) / threads;
-    std::vector<std::thread> helpers;
-    for (int64_t begin = share; begin < count; begin += share) {
-        helpers.emplace_back([&, begin] {
-            fill_rows(tensor, first + begin, std::min(share, count - begin),
-                      out + static_cast<size_t>(begin) * row_bytes);
-        });
-    }
-    fill_rows(tensor, first, std::min(share, count), out);
-    for (std::thread& helper : helpers) {
-        helper.join();
-    }
-}
-
 } // namespace
 
 void write_synthetic_model(const SyntheticModel& model, const std::string& path, int32_t threads, JobControl& control) {
@@ -187,6 +171,7 @@ void write_synthetic_model(const SyntheticModel& model, const std::string& path,
         GGML_PAD(gguf_get_tensor_offset(gguf.get(), last) + gguf_get_tensor_size(gguf.get(), last), alignment);
     check_room(path, metadata_size + data_size);
 
+    const Workers workers(threads, control);
     Output output(path);
     std::vector<uint8_t> metadata(metadata_size);
     gguf_get_meta_data(gguf.get(), metadata.data());
@@ -198,10 +183,12 @@ void write_synthetic_model(const SyntheticModel& model, const std::string& path,
         const int64_t rows = tensor.shape.size() > 1 ? tensor.shape[1] : 1;
         const int64_t rows_a_block = std::max<int64_t>(1, static_cast<int64_t>(block_bytes / row_bytes));
         for (int64_t row = 0; row < rows; row += rows_a_block) {
-            control.throw_if_canceled();
             const int64_t count = std::min(rows_a_block, rows - row);
             block.resize(static_cast<size_t>(count) * row_bytes);
-            fill_in_parallel(tensor, row, count, threads, block.data());
+            workers.for_each_block(static_cast<size_t>(count), rows_per_block, [&](size_t begin, size_t end) {
+                fill_rows(tensor, row + static_cast<int64_t>(begin), static_cast<int64_t>(end - begin),
+                          block.data() + begin * row_bytes);
+            });
             output.write(block.data(), block.size());
             written += block.size();
             control.report(static_cast<double>(written), static_cast<double>(data_size));
@@ -212,3 +199,5 @@ void write_synthetic_model(const SyntheticModel& model, const std::string& path,
     }
     output.close();
 }
+
+} // namespace mixllm

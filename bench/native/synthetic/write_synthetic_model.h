@@ -2,8 +2,10 @@
 
 #include <string>
 
-#include "job/job_control.h"
-#include "synthetic/synthetic_model.h"
+#include "common/native/job.h"
+#include "synthetic/plan_tensors.h"
+
+namespace mixllm {
 
 /// Writes the model as a GGUF, a few rows at a time; the same model gives the same bytes.
 ///
@@ -12,3 +14,5 @@
 /// @throws InputError when the disk has too little room or cannot be written
 /// @throws CanceledError, leaving a partial file behind
 void write_synthetic_model(const SyntheticModel& model, const std::string& path, int32_t threads, JobControl& control);
+
+} // namespace mixllm

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "half.h"
+#include "quantize/half.h"
 
 namespace mixllm {
 

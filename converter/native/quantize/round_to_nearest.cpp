@@ -1,4 +1,4 @@
-#include "round_to_nearest.h"
+#include "quantize/round_to_nearest.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "quantized_rows.h"
+#include "quantize/quantized_rows.h"
 
 namespace mixllm {
 

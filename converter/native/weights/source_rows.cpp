@@ -1,8 +1,9 @@
-#include "source_rows.h"
+#include "weights/source_rows.h"
 
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 namespace mixllm {
 
@@ -19,6 +20,10 @@ void SourceRows::load(size_t row, float* out) const {
     default:
         std::memcpy(out, in, columns * sizeof(float));
     }
+}
+
+void SourceRows::load(float* out, const Workers& workers) const {
+    workers.for_each(rows, [&](size_t row) { load(row, out + row * columns); });
 }
 
 size_t find_non_finite(const float* values, size_t count) {
@@ -38,6 +43,22 @@ size_t find_non_finite(const float* values, size_t count) {
         }
     }
     return count;
+}
+
+int64_t find_non_finite(const SourceRows& source, const Workers& workers) {
+    FirstPosition first;
+    workers.for_each_block(source.rows, rows_per_block, [&](size_t begin, size_t end) {
+        std::vector<float> row(source.columns);
+        for (size_t r = begin; r < end; r++) {
+            source.load(r, row.data());
+            const size_t at = find_non_finite(row.data(), row.size());
+            if (at < row.size()) {
+                first.report(r * source.columns + at);
+                return;
+            }
+        }
+    });
+    return first.get();
 }
 
 } // namespace mixllm

@@ -1,25 +1,57 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 
-#include "ggml.h"
+#include <ggml.h>
+
+#include "common/native/workers.h"
 
 namespace mixllm {
 
 /// Rows of a weight as they lie in the source file: row-major, little-endian, `type` F32, F16 or BF16.
 struct SourceRows {
-    const unsigned char* data;
-    ggml_type type;
-    size_t rows;
-    size_t columns;
+    const unsigned char* data = nullptr; ///< null for a weight that the model does not have
+    ggml_type type = GGML_TYPE_F32;
+    size_t rows = 1;    ///< output channels of a linear; 1 for a vector
+    size_t columns = 0; ///< inputs of a linear, or the length of a vector
 
+    size_t count() const { return rows * columns; }
     size_t row_bytes() const { return columns * ggml_type_size(type); }
+
+    /// Rows `first` to `first + count`.
+    SourceRows part(size_t first, size_t count) const { return {data + first * row_bytes(), type, count, columns}; }
 
     /// Converts row `row` to floats, exactly.
     void load(size_t row, float* out) const;
+
+    /// Converts all rows, `[rows][columns]`.
+    void load(float* out, const Workers& workers) const;
 };
 
 /// The position of the first NaN or infinity among `count` floats, or `count` when all are finite.
 size_t find_non_finite(const float* values, size_t count);
+
+/// Row-major position of the first NaN or infinity, or -1.
+int64_t find_non_finite(const SourceRows& source, const Workers& workers);
+
+/// The smallest position any thread reported.
+class FirstPosition {
+public:
+    void report(size_t position) {
+        size_t seen = smallest_.load();
+        while (position < seen && !smallest_.compare_exchange_weak(seen, position)) {
+        }
+    }
+
+    /// The smallest position, or -1 when none was reported.
+    int64_t get() const { return smallest_.load() == nowhere ? -1 : static_cast<int64_t>(smallest_.load()); }
+
+private:
+    static constexpr size_t nowhere = std::numeric_limits<size_t>::max();
+    std::atomic<size_t> smallest_{nowhere};
+};
 
 } // namespace mixllm

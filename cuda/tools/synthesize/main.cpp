@@ -1,7 +1,7 @@
 // Writes a Llama-shaped model of random weights, as `mixllm-bench synthesize` does, without Node:
 //   synthesize <1b|8b> <f16|percentage of 8-bit output channels> <file>
 
-#include "job/input_error.h"
+#include "common/native/job.h"
 #include "synthetic/write_synthetic_model.h"
 
 #include <cstdio>
@@ -9,6 +9,8 @@
 #include <exception>
 #include <string>
 #include <thread>
+
+using namespace mixllm;
 
 static SyntheticModel model_of(const std::string& size) {
     SyntheticModel model = {};

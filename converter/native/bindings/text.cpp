@@ -1,0 +1,55 @@
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "bindings/bindings.h"
+#include "common/native/arguments.h"
+#include "common/native/start_job.h"
+#include "text/generate_samples.h"
+#include "text/tokenize.h"
+
+namespace mixllm {
+
+namespace {
+
+Napi::Int32Array to_array(Napi::Env env, const std::vector<int32_t>& values) {
+    Napi::Int32Array array = Napi::Int32Array::New(env, values.size());
+    std::copy(values.begin(), values.end(), array.Data());
+    return array;
+}
+
+Napi::Value bind_tokenize(const Napi::CallbackInfo& info) {
+    const std::string vocabulary = Argument(info[0], "vocabulary").text();
+    const auto text = std::make_shared<std::string>(Argument(info[1], "text").text());
+    return start_job(info, [=](JobControl& control) -> JobResult {
+        const auto tokenized = std::make_shared<TokenizedText>(tokenize(vocabulary, *text, control));
+        return [=](Napi::Env env) {
+            const Napi::Object result = Napi::Object::New(env);
+            result.Set("tokens", to_array(env, tokenized->tokens));
+            result.Set("bos", static_cast<double>(tokenized->bos));
+            return result;
+        };
+    });
+}
+
+Napi::Value bind_generate_samples(const Napi::CallbackInfo& info) {
+    const std::string model = Argument(info[0], "model").text();
+    const auto samples = Argument(info[1], "samples").integer<int32_t>();
+    const auto length = Argument(info[2], "length").integer<int32_t>(1);
+    const auto seed = Argument(info[3], "seed").integer<uint64_t>();
+    const int threads = Argument(info[4], "threads").integer<int>(1);
+    return start_job(info, [=](JobControl& control) -> JobResult {
+        const auto tokens =
+            std::make_shared<std::vector<int32_t>>(generate_samples(model, samples, length, seed, threads, control));
+        return [=](Napi::Env env) { return to_array(env, *tokens); };
+    });
+}
+
+} // namespace
+
+void bind_text(Napi::Env env, Napi::Object exports) {
+    exports.Set("tokenize", Napi::Function::New(env, bind_tokenize, "tokenize"));
+    exports.Set("generateSamples", Napi::Function::New(env, bind_generate_samples, "generateSamples"));
+}
+
+} // namespace mixllm

@@ -1,0 +1,77 @@
+#include "calibration/activation_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <system_error>
+
+namespace mixllm {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what, const std::string& path) {
+    throw std::runtime_error("cannot " + what + " " + path + ": " + std::strerror(errno));
+}
+
+bool seek(std::FILE* file, int64_t offset) {
+#ifdef _WIN32
+    return _fseeki64(file, offset, SEEK_SET) == 0;
+#else
+    return fseeko(file, static_cast<off_t>(offset), SEEK_SET) == 0;
+#endif
+}
+
+} // namespace
+
+ActivationFile ActivationFile::open(const std::string& path, int64_t floats) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(std::filesystem::u8path(path), error);
+    if (error) {
+        throw std::runtime_error("cannot read " + path + ": " + error.message());
+    }
+    if (size != static_cast<uintmax_t>(floats) * sizeof(float)) {
+        throw std::runtime_error(path + " has " + std::to_string(size) + " bytes, expected " +
+                                 std::to_string(floats * static_cast<int64_t>(sizeof(float))));
+    }
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) {
+        fail("read", path);
+    }
+    return ActivationFile(path, file);
+}
+
+ActivationFile ActivationFile::create(const std::string& path) {
+    std::FILE* file = std::fopen((path + ".partial").c_str(), "wb");
+    if (file == nullptr) {
+        fail("create", path);
+    }
+    return ActivationFile(path, file);
+}
+
+void ActivationFile::read(int64_t first, int64_t count, float* out) {
+    if (!seek(file_.get(), first * static_cast<int64_t>(sizeof(float))) ||
+        std::fread(out, sizeof(float), static_cast<size_t>(count), file_.get()) != static_cast<size_t>(count)) {
+        fail("read", path_);
+    }
+}
+
+void ActivationFile::append(const float* values, int64_t count) {
+    if (std::fwrite(values, sizeof(float), static_cast<size_t>(count), file_.get()) != static_cast<size_t>(count)) {
+        fail("write", path_);
+    }
+}
+
+void ActivationFile::finish() {
+    std::FILE* file = file_.release();
+    if (std::fclose(file) != 0) {
+        fail("write", path_);
+    }
+    std::error_code error;
+    std::filesystem::rename(std::filesystem::u8path(path_ + ".partial"), std::filesystem::u8path(path_), error);
+    if (error) {
+        throw std::runtime_error("cannot rename " + path_ + ".partial: " + error.message());
+    }
+}
+
+} // namespace mixllm

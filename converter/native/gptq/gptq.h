@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gptq/hessian_factor.h"
+#include "quantize/quantized_rows.h"
+
+namespace mixllm {
+
+/// What `gptq` may do beyond rounding with error feedback.
+struct GptqOptions {
+    std::vector<float> clip_ratios; ///< shares of a group's range to try as the range of its grid
+};
+
+/**
+ * Quantizes a linear weight so that its outputs on the calibration inputs change least.
+ *
+ * @param weights `[rows][inputs]`, the rows to approximate
+ * @param is_8bit one byte per row, nonzero for 8-bit
+ * @throws std::runtime_error when a group's range does not fit a half-precision scale
+ */
+QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, const HessianFactor& factor,
+                     const GptqOptions& options, const Workers& workers);
+
+/**
+ * Adds the ridge regression of residuals on a linear's inputs to its weights: `weights += strength * C (H + ridge)^-1`.
+ *
+ * @param weights `[rows][inputs]`
+ * @param cross C, `[rows][inputs]`: residuals times inputs, summed over the calibration tokens
+ * @param factor of the damped H of the same inputs
+ */
+void regress(float* weights, const float* cross, size_t rows, const HessianFactor& factor, float strength,
+             const Workers& workers);
+
+} // namespace mixllm

@@ -1,0 +1,320 @@
+// Holds the dense parts of the method against plain float64 loops.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gptq/factorize.h"
+#include "gptq/gptq.h"
+#include "quantize/grid.h"
+
+using namespace mixllm;
+
+namespace {
+
+int failures = 0;
+
+void expect(bool holds, const std::string& what) {
+    if (!holds) {
+        std::printf("FAILED: %s\n", what.c_str());
+        failures++;
+    }
+}
+
+using Square = std::vector<std::vector<double>>;
+
+struct Problem {
+    size_t rows;
+    size_t inputs;
+    Square hessian;
+    Triangle triangle;
+    std::vector<float> weights;
+    std::vector<uint8_t> is_8bit;
+};
+
+/// Correlated inputs with a few that dwarf the rest, as activations are, and Gaussian weights.
+Problem make_problem(size_t rows, size_t inputs, unsigned seed) {
+    std::mt19937 generator(seed);
+    std::normal_distribution<double> normal;
+    Problem problem{rows, inputs, Square(inputs, std::vector<double>(inputs)), Triangle(inputs), {}, {}};
+    std::vector<double> size(inputs);
+    for (double& s : size) {
+        s = std::exp(normal(generator));
+    }
+    std::vector<double> x(inputs);
+    for (size_t token = 0; token < 2 * inputs; token++) {
+        const double shared = normal(generator);
+        for (size_t i = 0; i < inputs; i++) {
+            x[i] = size[i] * (normal(generator) + shared);
+        }
+        for (size_t i = 0; i < inputs; i++) {
+            for (size_t k = 0; k < inputs; k++) {
+                problem.hessian[i][k] += x[i] * x[k];
+            }
+        }
+    }
+    for (size_t i = 0; i < inputs; i++) {
+        std::copy_n(problem.hessian[i].begin(), i + 1, problem.triangle.row(i));
+    }
+    for (size_t i = 0; i < rows * inputs; i++) {
+        problem.weights.push_back(static_cast<float>(0.05 * normal(generator)));
+    }
+    for (size_t row = 0; row < rows; row++) {
+        problem.is_8bit.push_back(row % 5 == 3);
+    }
+    return problem;
+}
+
+/// e H e^T of every row.
+std::vector<double> row_errors(const Problem& problem, const std::vector<float>& values) {
+    std::vector<double> errors;
+    for (size_t row = 0; row < problem.rows; row++) {
+        std::vector<double> e(problem.inputs);
+        for (size_t i = 0; i < problem.inputs; i++) {
+            e[i] = static_cast<double>(problem.weights[row * problem.inputs + i]) - values[row * problem.inputs + i];
+        }
+        double sum = 0.0;
+        for (size_t i = 0; i < problem.inputs; i++) {
+            for (size_t k = 0; k < problem.inputs; k++) {
+                sum += e[i] * problem.hessian[i][k] * e[k];
+            }
+        }
+        errors.push_back(sum);
+    }
+    return errors;
+}
+
+double sum(const std::vector<double>& values) {
+    double total = 0.0;
+    for (const double value : values) {
+        total += value;
+    }
+    return total;
+}
+
+Square inverse(Square a) {
+    const size_t n = a.size();
+    Square b(n, std::vector<double>(n));
+    for (size_t i = 0; i < n; i++) {
+        b[i][i] = 1.0;
+    }
+    for (size_t p = 0; p < n; p++) {
+        for (size_t r = 0; r < n; r++) {
+            if (r == p) {
+                continue;
+            }
+            const double factor = a[r][p] / a[p][p];
+            for (size_t c = 0; c < n; c++) {
+                a[r][c] -= factor * a[p][c];
+                b[r][c] -= factor * b[p][c];
+            }
+        }
+    }
+    for (size_t p = 0; p < n; p++) {
+        for (size_t c = 0; c < n; c++) {
+            b[p][c] /= a[p][p];
+        }
+    }
+    return b;
+}
+
+/// GPTQ as published: column by column, with the upper Cholesky factor of the inverse Hessian.
+std::vector<float> published_gptq(const Problem& problem, const HessianFactor& factor) {
+    const size_t n = problem.inputs;
+    std::vector<size_t> column;
+    for (const HessianFactor::Block& block : factor.blocks()) {
+        for (size_t c = 0; c < block.size; c++) {
+            column.push_back(block.input + c);
+        }
+    }
+    Square h(n, std::vector<double>(n));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < n; k++) {
+            h[i][k] = problem.hessian[column[i]][column[k]] + (i == k ? factor.ridge() : 0.0);
+        }
+    }
+    const Square inverted = inverse(h);
+    Square u(n, std::vector<double>(n)); // inverted = u^T u, u upper
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = i; k < n; k++) {
+            double rest = inverted[i][k];
+            for (size_t j = 0; j < i; j++) {
+                rest -= u[j][i] * u[j][k];
+            }
+            u[i][k] = i == k ? std::sqrt(rest) : rest / u[i][i];
+        }
+    }
+    std::vector<float> values(problem.weights.size());
+    for (size_t row = 0; row < problem.rows; row++) {
+        std::vector<double> w(n);
+        for (size_t i = 0; i < n; i++) {
+            w[i] = problem.weights[row * n + column[i]];
+        }
+        for (const HessianFactor::Block& block : factor.blocks()) {
+            float low = 0.0f;
+            float high = 0.0f;
+            for (size_t i = block.begin; i < block.begin + block.size; i++) {
+                low = std::min(low, static_cast<float>(w[i]));
+                high = std::max(high, static_cast<float>(w[i]));
+            }
+            const Grid4 grid4 = fit_grid4(low, high);
+            const Grid8 grid8 = fit_grid8(std::max(-low, high));
+            for (size_t i = block.begin; i < block.begin + block.size; i++) {
+                const float value = problem.is_8bit[row] != 0
+                                        ? dequantize(grid8, quantize(grid8, static_cast<float>(w[i])))
+                                        : dequantize(grid4, quantize(grid4, static_cast<float>(w[i])));
+                const double error = (w[i] - value) / u[i][i];
+                for (size_t k = i; k < n; k++) {
+                    w[k] -= error * u[i][k];
+                }
+                values[row * n + column[i]] = value;
+            }
+        }
+    }
+    return values;
+}
+
+void test_factorize() {
+    for (const size_t size : {1, 7, 128, 129, 300, 517}) {
+        const Problem problem = make_problem(1, size, 1);
+        Triangle factor = problem.triangle;
+        Triangle threaded = problem.triangle;
+        expect(factorize(factor, 1) && factorize(threaded, 3), "a positive definite matrix has a factor");
+        double worst = 0.0;
+        bool same = true;
+        for (size_t i = 0; i < size; i++) {
+            for (size_t k = 0; k <= i; k++) {
+                double product = 0.0;
+                for (size_t j = i; j < size; j++) {
+                    product += factor.row(j)[i] * factor.row(j)[k];
+                }
+                const double scale = std::sqrt(problem.hessian[i][i] * problem.hessian[k][k]);
+                worst = std::max(worst, std::fabs(product - problem.hessian[i][k]) / scale);
+                same = same && factor.row(i)[k] == threaded.row(i)[k];
+            }
+        }
+        expect(worst < 1e-13, "R^T R is the matrix again, size " + std::to_string(size));
+        expect(same, "the number of threads does not change the factor");
+    }
+    Triangle indefinite(200);
+    for (size_t i = 0; i < 200; i++) {
+        indefinite.row(i)[i] = i == 50 ? -1.0 : 1.0;
+    }
+    expect(!factorize(indefinite, 2), "an indefinite matrix has no factor");
+}
+
+void test_gptq() {
+    for (const size_t inputs : {32, 96, 128, 320, 544}) {
+        const std::string size = ", " + std::to_string(inputs) + " inputs";
+        const Problem problem = make_problem(75, inputs, 2);
+        const HessianFactor factor(problem.triangle, 0.01, 2);
+        const auto run = [&](const std::vector<float>& ratios, int threads) {
+            return gptq(problem.weights.data(), problem.is_8bit, factor, {ratios}, threads);
+        };
+        const std::vector<float> ratios{1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
+
+        const QuantizedLinear plain = run({1.0f}, 2);
+        const std::vector<float> published = published_gptq(problem, factor);
+        size_t equal = 0;
+        for (size_t i = 0; i < published.size(); i++) {
+            equal += published[i] == plain.values[i];
+        }
+        expect(static_cast<double>(equal) >= 0.999 * static_cast<double>(published.size()),
+               "feedback from H's own factor is GPTQ: " + std::to_string(equal) + " of " +
+                   std::to_string(published.size()) + " weights equal" + size);
+
+        const QuantizedLinear clipped = run(ratios, 2);
+        expect(sum(row_errors(problem, clipped.values)) < sum(row_errors(problem, plain.values)),
+               "clipping lowers the output error" + size);
+
+        const QuantizedLinear again = run(ratios, 3);
+        expect(again.values == clipped.values && again.rows4.q == clipped.rows4.q &&
+                   again.rows4.scale_half == clipped.rows4.scale_half && again.rows8.q == clipped.rows8.q,
+               "the number of threads changes nothing" + size);
+
+        // The values are what the stored integers stand for.
+        const size_t groups = group_count(inputs);
+        size_t next[2] = {0, 0};
+        bool consistent = true;
+        for (size_t row = 0; row < problem.rows; row++) {
+            const bool wide = problem.is_8bit[row] != 0;
+            const size_t at = next[wide ? 1 : 0]++;
+            for (size_t i = 0; i < inputs; i++) {
+                const size_t group = at * groups + i / group_size;
+                const float value =
+                    wide ? static_cast<float>(clipped.rows8.q[at * inputs + i]) *
+                               float_from_half(clipped.rows8.scale_half[group])
+                         : static_cast<float>(clipped.rows4.q[at * inputs + i] - clipped.rows4.zero[group]) *
+                               float_from_half(clipped.rows4.scale_half[group]);
+                consistent = consistent && value == clipped.values[row * inputs + i] &&
+                             (wide || (clipped.rows4.q[at * inputs + i] < 16 && clipped.rows4.zero[group] < 16));
+            }
+        }
+        expect(consistent, "stored integers, scales and zero points give the weights" + size);
+    }
+}
+
+void test_exact_weights() {
+    Problem problem = make_problem(40, 256, 3);
+    for (size_t i = 0; i < problem.weights.size(); i++) {
+        // Every group holds the ends of its range, so that plain rounding finds the very grid: 4-bit rows step by
+        // 1 / 64 from -6 to 9, 8-bit rows by 1 / 1024 from -127 to 127.
+        const size_t in_group = i % 128;
+        const int step = static_cast<int>((i * 40503 >> 4) % 4096);
+        problem.weights[i] = problem.is_8bit[i / 256] != 0
+                                 ? static_cast<float>(in_group == 0 ? 127 : step % 255 - 127) / 1024.0f
+                                 : static_cast<float>(in_group < 2 ? (in_group == 0 ? -6 : 9) : step % 16 - 6) / 64.0f;
+    }
+    const HessianFactor factor(problem.triangle, 0.01, 2);
+    const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor, {{1.0f, 0.9f}}, 2);
+    expect(exact.values == problem.weights, "weights that lie on a grid stay as they are");
+}
+
+void test_regress() {
+    for (const size_t inputs : {32, 160, 384}) {
+        Problem problem = make_problem(45, inputs, 4);
+        const HessianFactor factor(problem.triangle, 0.02, 2);
+        std::mt19937 generator(5);
+        std::normal_distribution<float> normal;
+        std::vector<float> cross(problem.weights.size());
+        for (float& value : cross) {
+            value = normal(generator);
+        }
+        Square damped = problem.hessian;
+        for (size_t i = 0; i < inputs; i++) {
+            damped[i][i] += factor.ridge();
+        }
+        const Square inverted = inverse(damped);
+        std::vector<float> shifted = problem.weights;
+        regress(shifted.data(), cross.data(), problem.rows, factor, 0.5f, 2);
+        double difference = 0.0;
+        double size = 0.0;
+        for (size_t row = 0; row < problem.rows; row++) {
+            for (size_t i = 0; i < inputs; i++) {
+                double expected = 0.0;
+                for (size_t k = 0; k < inputs; k++) {
+                    expected += 0.5 * cross[row * inputs + k] * inverted[k][i];
+                }
+                const double found = static_cast<double>(shifted[row * inputs + i]) - problem.weights[row * inputs + i];
+                difference += (found - expected) * (found - expected);
+                size += expected * expected;
+            }
+        }
+        expect(std::sqrt(difference / size) < 1e-4,
+               "regress solves the damped normal equations: " + std::to_string(std::sqrt(difference / size)));
+    }
+}
+
+} // namespace
+
+int main() {
+    test_factorize();
+    test_gptq();
+    test_exact_weights();
+    test_regress();
+    std::printf("%s\n", failures == 0 ? "ok" : "failed");
+    return failures == 0 ? 0 : 1;
+}
