@@ -1,4 +1,4 @@
-import type { NativeJob } from "./job/NativeJob.js";
+import type { NativeJob } from "../common/nativeJob.js";
 
 /** What `measureQuality` of the native addon takes. */
 export interface NativeQualityOptions {

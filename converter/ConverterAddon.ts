@@ -1,3 +1,4 @@
+import type { NativeJob } from "../common/nativeJob.js";
 import type { TensorType } from "../common/gguf/ggmlTypes.js";
 import type { MethodAddon } from "./MethodAddon.js";
 import type { ComponentSuffix } from "./plan/mixedComponents.js";
@@ -24,14 +25,14 @@ export interface ConverterAddon extends MethodAddon {
     type: TensorType,
     out: Uint8Array,
     threads: number
-  ): Promise<{ firstNonFinite: number; overflowed: number }>;
+  ): NativeJob<{ firstNonFinite: number; overflowed: number }>;
 
   /**
    * Squared error of each row when it is rounded to 4 bits.
    *
    * @param out one value a row; infinity for a row 4 bits cannot hold
    */
-  weightError(source: SourceRows, out: Float64Array, threads: number): Promise<{ firstNonFinite: number }>;
+  weightError(source: SourceRows, out: Float64Array, threads: number): NativeJob<{ firstNonFinite: number }>;
 
   /**
    * Quantizes a whole weight by rounding to nearest and packs it.
@@ -46,5 +47,5 @@ export interface ConverterAddon extends MethodAddon {
     is8bit: Uint8Array,
     out: Readonly<Record<ComponentSuffix, Uint8Array>>,
     threads: number
-  ): Promise<{ firstNonFinite: number; firstOutOfRange: number }>;
+  ): NativeJob<{ firstNonFinite: number; firstOutOfRange: number }>;
 }

@@ -1,3 +1,4 @@
+import type { NativeJob, OnJobProgress } from "../common/nativeJob.js";
 import type { SourceRows } from "./ConverterAddon.js";
 import type { ComponentSuffix } from "./plan/mixedComponents.js";
 
@@ -83,19 +84,26 @@ export interface MethodAddon {
   device(): { readonly name: string; readonly isGpu: boolean; readonly freeBytes: number };
 
   /** Tokenizes UTF-8 text without special tokens, with the vocabulary of a GGUF file; `bos` is -1 for none. */
-  tokenize(vocabulary: string, text: string): Promise<{ tokens: Int32Array; bos: number }>;
+  tokenize(vocabulary: string, text: string): NativeJob<{ tokens: Int32Array; bos: number }>;
 
   /** Draws `samples * length` tokens from the distribution of a GGUF file's model. */
-  generateSamples(model: string, samples: number, length: number, seed: number, threads: number): Promise<Int32Array>;
+  generateSamples(
+    model: string,
+    samples: number,
+    length: number,
+    seed: number,
+    threads: number,
+    onProgress?: OnJobProgress
+  ): NativeJob<Int32Array>;
 
   /** Row-major position of the first NaN or infinity, -1 for none. */
-  findNonFinite(source: SourceRows, threads: number): Promise<number>;
+  findNonFinite(source: SourceRows, threads: number): NativeJob<number>;
 
   /** Writes the first layer's input. */
-  embedTokens(calibration: CalibrationBatches, embedding: SourceRows, output: string): Promise<void>;
+  embedTokens(calibration: CalibrationBatches, embedding: SourceRows, output: string): NativeJob<void>;
 
   /** Passes every sample through one layer. */
-  forwardLayer(call: LayerCall, input: string, output: string): Promise<void>;
+  forwardLayer(call: LayerCall, input: string, output: string): NativeJob<void>;
 
   /** Every sample's loss, and its gradient at the last layer's output. */
   headLoss(
@@ -108,7 +116,7 @@ export interface MethodAddon {
     },
     input: string,
     gradient: string
-  ): Promise<Float64Array>;
+  ): NativeJob<Float64Array>;
 
   /** Takes the loss gradient back through one layer and measures its channels' salience, by linear. */
   backwardLayer(
@@ -116,7 +124,7 @@ export interface MethodAddon {
     input: string,
     outputGradient: string,
     inputGradient: string
-  ): Promise<Record<string, LinearSalience>>;
+  ): NativeJob<Record<string, LinearSalience>>;
 
   /**
    * Quantizes one layer's linears by GPTQ, in the order they run.
@@ -127,5 +135,5 @@ export interface MethodAddon {
     call: LayerCall,
     linears: Readonly<Record<string, LinearRequest>>,
     files: QuantizationFiles
-  ): Promise<Record<string, number>>;
+  ): NativeJob<Record<string, number>>;
 }

@@ -1,5 +1,5 @@
 import type { BenchAddon } from "../BenchAddon.js";
-import { finishJob } from "../job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 import type { Footprint } from "./Footprint.js";
 import type { FootprintOptions } from "./FootprintOptions.js";
 

@@ -5,7 +5,7 @@ import { withPartialFile } from "../../common/files/wholeFiles.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readText } from "../files/readText.js";
-import { finishJob } from "../job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 
 export interface ImportanceOptions {
   /** Path of a float GGUF. */

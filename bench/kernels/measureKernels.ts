@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { InvalidInputError, MixLlmError } from "../../common/errors.js";
 import type { BenchAddon, NativeCeilings, NativeKernel } from "../BenchAddon.js";
-import { finishJob } from "../job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
 import { summarizeRates } from "../speed/summarizeRates.js";
 import { median } from "../statistics/median.js";

@@ -3,7 +3,7 @@ import { InvalidInputError } from "../../common/errors.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readText } from "../files/readText.js";
-import { finishJob } from "../job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 import type { QualityFigures } from "./QualityFigures.js";
 import { summarizeScores } from "./summarizeScores.js";
 

@@ -3,7 +3,7 @@ import { availableParallelism, freemem } from "node:os";
 import { InvalidInputError } from "../../common/errors.js";
 import type { BenchAddon, SpeedModelHandle } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
-import { finishJob } from "../job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
 import { planSpeedTests, type SpeedTestLengths } from "./planSpeedTests.js";
 import type { SpeedReport } from "./SpeedReport.js";

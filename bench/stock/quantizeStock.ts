@@ -3,7 +3,7 @@ import { assertCanWrite } from "../../common/files/destination.js";
 import { withPartialFile } from "../../common/files/wholeFiles.js";
 import type { BenchAddon } from "../BenchAddon.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
-import { finishJob } from "../job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 
 export interface QuantizeStockOptions {
   /** Path of an importance matrix in GGUF form. */

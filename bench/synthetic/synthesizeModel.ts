@@ -3,7 +3,7 @@ import { InvalidInputError } from "../../common/errors.js";
 import { assertCanWrite } from "../../common/files/destination.js";
 import { withPartialFile } from "../../common/files/wholeFiles.js";
 import type { BenchAddon } from "../BenchAddon.js";
-import { finishJob } from "../job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 import { syntheticShapes } from "./syntheticShapes.js";
 import { SMALLEST_VOCABULARY, syntheticVocabulary } from "./syntheticVocabulary.js";
 

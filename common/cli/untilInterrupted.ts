@@ -1,13 +1,10 @@
 /** Exit codes by the signal that ended the command, as shells count them. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** How long cleaning up may take. Native steps can last minutes and cannot be stopped, but end with the process unharmed. */
-const GRACE_MS = 2000;
-
 /**
  * Runs work that Ctrl-C or a termination signal cancels, so that it can clean up before the process ends.
  *
- * Work that has not ended two seconds later ends with the process, and so does all at a second Ctrl-C.
+ * A second signal ends the process at once.
  *
  * @param work does the work and rejects once the signal it is given aborts
  * @param onInterrupted is called at once, to say so
@@ -18,12 +15,10 @@ export async function untilInterrupted<T>(
   onInterrupted?: () => void
 ): Promise<T | undefined> {
   const controller = new AbortController();
-  let grace: NodeJS.Timeout | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
     process.exitCode = EXIT_CODES[signal as keyof typeof EXIT_CODES];
     onInterrupted?.();
-    // Nobody listens for it here any more, so it ends the process, which would wait for native threads at its own end.
-    grace = setTimeout(() => process.kill(process.pid, signal), GRACE_MS);
+    for (const other of signals) process.off(other, interrupt); // so that a second one ends the process
     controller.abort(new Error(`interrupted by ${signal}`));
   };
   const signals = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
@@ -34,7 +29,6 @@ export async function untilInterrupted<T>(
     if (controller.signal.aborted && isCausedBy(error, controller.signal.reason)) return undefined;
     throw error;
   } finally {
-    clearTimeout(grace);
     for (const signal of signals) process.off(signal, interrupt);
   }
 }

@@ -29,7 +29,7 @@ std::string describe(const Napi::Value& value) {
     }
     if (value.IsTypedArray()) {
         const Napi::TypedArray array = value.As<Napi::TypedArray>();
-        return std::string(array_name(array.TypedArrayType())) + " of " + std::to_string(array.ElementLength());
+        return std::string("a ") + array_name(array.TypedArrayType()) + " of " + std::to_string(array.ElementLength());
     }
     if (value.IsArray()) {
         return "an array";

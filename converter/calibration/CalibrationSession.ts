@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { freemem } from "node:os";
 import { formatBytes } from "../../common/cli/format.js";
+import { finishJob, type NativeJob } from "../../common/nativeJob.js";
 import { ROPE_FREQUENCIES } from "../architectures/rope.js";
 import { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
@@ -148,12 +149,12 @@ export class CalibrationSession {
   }
 
   /**
-   * Computes the loss at the output head.
+   * Starts to compute the loss at the output head.
    *
    * @param output the last layer's output
    * @param gradient file to write: the loss gradient at that
    */
-  async loss(output: string, gradient: string): Promise<Float64Array> {
+  async loss(output: string, gradient: string): Promise<NativeJob<Float64Array>> {
     const { model, addon, threads } = this.#context;
     const hasHead = model.tensors.some(({ spec }) => spec.target === "output.weight");
     return addon.headLoss(
@@ -196,13 +197,13 @@ function usableMemory(addon: MethodAddon): number {
  *
  * @returns the fingerprint of them all
  */
-async function checkWeights({ model, reader, addon, threads, progress }: ConversionContext): Promise<string> {
+async function checkWeights({ model, reader, addon, threads, signal, progress }: ConversionContext): Promise<string> {
   const total = model.tensors.reduce((sum, { stored }) => sum + stored.byteLength, 0);
   let done = 0;
   for (const tensor of model.tensors) {
     progress(done / total, tensor.spec.target);
     for await (const { data, start, rows } of reader.chunks(tensor)) {
-      const position = await addon.findNonFinite(sourceRows(tensor, data, rows), threads);
+      const position = await finishJob(addon.findNonFinite(sourceRows(tensor, data, rows), threads), signal);
       assertFinite(tensor, position < 0 ? position : start * tensor.columns + position);
     }
     done += tensor.stored.byteLength;

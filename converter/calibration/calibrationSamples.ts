@@ -138,9 +138,10 @@ async function sampleModel(
   const model = work.file(MODEL);
   // F16 keeps more of every value than BF16, unless it cannot hold one.
   if (!(await writeStockModel("f16", model, context))) await writeStockModel("bf16", model, context);
-  progress(undefined, `${samples} sequences of ${length} tokens`);
+  const sampling = `${samples} sequences of ${length} tokens`;
+  progress(0, sampling);
   const tokens = await work.step("sampling from the model", () =>
-    addon.generateSamples(model, samples, length, SEED, threads)
+    addon.generateSamples(model, samples, length, SEED, threads, (drawn, all) => progress(drawn / all, sampling))
   );
   await rm(model);
   return tokens;

@@ -122,7 +122,7 @@ const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, 
 /** The layer's outputs weighted by `gradient`: a loss whose gradient at the outputs is `gradient`. */
 async function loss(call: LayerCall, input: Float32Array, gradient: Float32Array): Promise<number> {
   const output = path.join(directory, "output");
-  await addon.forwardLayer(call, write("input", input), output);
+  await addon.forwardLayer(call, write("input", input), output).result;
   return dot(read(output), gradient);
 }
 
@@ -138,7 +138,7 @@ describe.each(FORMS)("$name", (form) => {
     const input = noise(count, 2);
     const gradient = noise(count, 1);
     const result = path.join(directory, "input-gradient");
-    await addon.backwardLayer(call, write("input", input), write("gradient", gradient), result);
+    await addon.backwardLayer(call, write("input", input), write("gradient", gradient), result).result;
     const found = read(result);
     for (let direction = 0; direction < 4; direction++) {
       const change = noise(count, 1);
@@ -161,7 +161,7 @@ describe.each(FORMS)("$name", (form) => {
       write("input", input),
       write("gradient", gradient),
       path.join(directory, "unused")
-    );
+    ).result;
     for (const [name, { taylor, fisher }] of Object.entries(salience)) {
       const weight = call.weights[name] as SourceRows;
       expect(taylor).toHaveLength(weight.rows);
@@ -214,7 +214,8 @@ test("the loss is the mean next-token cross entropy, and its gradient what small
   const call = { norm, head, normEpsilon: 1e-5, calibration, threads: 2 };
   const input = noise(samples * LENGTH * hidden, 2);
   const gradientFile = path.join(directory, "head-gradient");
-  const run = async (x: Float32Array): Promise<Float64Array> => addon.headLoss(call, write("x", x), gradientFile);
+  const run = async (x: Float32Array): Promise<Float64Array> =>
+    addon.headLoss(call, write("x", x), gradientFile).result;
 
   const losses = await run(input);
   const gradient = read(gradientFile);

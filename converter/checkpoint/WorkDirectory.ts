@@ -6,6 +6,7 @@ import { makeFolder } from "../../common/files/destination.js";
 import { PartialFile, writeWholeFile } from "../../common/files/wholeFiles.js";
 import { readFailure, writeFailure } from "../../common/files/fileErrors.js";
 import { InvalidInputError, MixLlmError } from "../../common/errors.js";
+import { finishJob, type NativeJob } from "../../common/nativeJob.js";
 import { DirectoryLock } from "./DirectoryLock.js";
 import { fingerprintFile, Journal, JOURNAL } from "./Journal.js";
 
@@ -128,16 +129,18 @@ export class WorkDirectory {
   }
 
   /**
-   * Runs a step.
+   * Runs a native job as a step.
    *
    * @param what the step, as in "the backward pass of layer 3"
+   * @param start starts it
+   * @throws the signal's reason when that ended the job
    * @throws {MixLlmError} it failed; finished steps are kept, so the same command resumes
    */
-  async step<T>(what: string, run: () => Promise<T>): Promise<T> {
+  async step<T>(what: string, start: () => NativeJob<T> | Promise<NativeJob<T>>): Promise<T> {
     const { signal } = this.#hooks;
     signal.throwIfAborted();
     try {
-      return await run();
+      return await finishJob(await start(), signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TypeError) throw error; // wrong arguments are a bug

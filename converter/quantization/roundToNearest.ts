@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../common/errors.js";
+import { finishJob } from "../../common/nativeJob.js";
 import { assertFinite, sourceRows } from "../model/WeightReader.js";
 import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
@@ -8,13 +9,13 @@ import { allocateComponents, type QuantizationMethod } from "./QuantizationMetho
 export const weightErrorSearch: ChannelSearch = {
   name: "weight_error",
 
-  async score(weights, { reader, addon, threads, progress }) {
+  async score(weights, { reader, addon, threads, signal, progress }) {
     const scored: ScoredWeight[] = [];
     for (const [i, { target, tensor }] of weights.entries()) {
       progress(i / weights.length, target);
       const scores = new Float64Array(tensor.rows);
       const data = await reader.read(tensor);
-      const { firstNonFinite } = await addon.weightError(sourceRows(tensor, data), scores, threads);
+      const { firstNonFinite } = await finishJob(addon.weightError(sourceRows(tensor, data), scores, threads), signal);
       assertFinite(tensor, firstNonFinite);
       scored.push({ target, scores });
     }
@@ -26,13 +27,13 @@ export const weightErrorSearch: ChannelSearch = {
 export const roundToNearest: QuantizationMethod = {
   name: "rtn",
 
-  async *quantize(weights, { reader, addon, threads, progress }) {
+  async *quantize(weights, { reader, addon, threads, signal, progress }) {
     for (const [i, weight] of weights.entries()) {
       const { target, tensor } = weight.planned;
       progress(i / weights.length, target);
       const components = allocateComponents(weight);
       const source = sourceRows(tensor, await reader.read(tensor));
-      const report = await addon.quantizeWeight(source, weight.is8bit, components, threads);
+      const report = await finishJob(addon.quantizeWeight(source, weight.is8bit, components, threads), signal);
       assertFinite(tensor, report.firstNonFinite);
       if (report.firstOutOfRange >= 0) {
         throw new InvalidInputError(

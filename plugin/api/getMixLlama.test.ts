@@ -5,7 +5,7 @@ import { getLlama, LlamaLogLevel, type Llama } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import type { BenchAddon } from "../../bench/BenchAddon.js";
-import { finishJob } from "../../bench/job/finishJob.js";
+import { finishJob } from "../../common/nativeJob.js";
 import { InvalidInputError } from "../../common/errors.js";
 import { RuntimeNotBuiltError } from "../errors.js";
 import { ensureRuntime } from "../runtime/ensureRuntime.js";

@@ -62,7 +62,7 @@ Napi::Value bind_score_tokens(const Napi::CallbackInfo& info) {
     const size_t vocabulary = targets.count == 0 ? 0 : logits.count / targets.count;
     if (vocabulary == 0 || logits.count != vocabulary * targets.count) {
         Argument(info[0], "logits")
-            .fail("as many numbers for each of the " + std::to_string(targets.count) + " targets");
+            .fail("of shape [targets][vocabulary] for " + std::to_string(targets.count) + " targets");
     }
     const float* reference_logits = reference.is_given() ? reference.numbers<float>(logits.count) : nullptr;
     for (size_t i = 0; i < targets.count; i++) {

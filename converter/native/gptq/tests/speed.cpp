@@ -1,10 +1,11 @@
-#pragma once
+// Prints seconds and GFLOP/s of every dense step of the method for one linear, as ../NOTES.md reports them:
+//   gptq-speed THREADS OUTPUTS INPUTS TOKENS
 
 #include <chrono>
 #include <cstdio>
 #include <functional>
 #include <random>
-#include <thread>
+#include <string>
 #include <vector>
 
 #include "calibration/moments.h"
@@ -13,18 +14,20 @@
 #include "gptq/factorize.h"
 #include "gptq/gptq.h"
 #include "gptq/outer_products.h"
-#include "layers/standard_quantization.h"
 
-namespace mixllm {
+using namespace mixllm;
+
+namespace {
 
 /// What the machine's multiply-adds reach on data in registers: the peak that the method's loops are held against.
 template <typename T>
-double peak_flops(int threads) {
+double peak_flops(const Workers& workers) {
     using Tile = OuterTile<T>;
     constexpr size_t depth = 64;
     constexpr size_t repeats = 400000;
+    const auto threads = static_cast<size_t>(workers.threads());
     const double start = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    workers.for_each(static_cast<size_t>(threads), [&](size_t) {
+    workers.for_each(threads, [&](size_t) {
         std::vector<T> a(depth * Tile::rows, T(0.5));
         std::vector<T> b(depth * Tile::columns, T(0.5));
         std::vector<T> sum(Tile::rows * Tile::columns, T(0));
@@ -37,12 +40,12 @@ double peak_flops(int threads) {
 }
 
 /// Prints seconds and GFLOP/s of every dense step for one linear of `outputs` x `inputs`.
-inline void measure_speed(Engine& engine, int64_t outputs, int64_t inputs, int64_t tokens) {
-    const Workers& workers = engine.workers();
-    const double peak32 = peak_flops<float>(threads);
-    const double peak64 = peak_flops<double>(threads);
-    std::printf("%d threads, register-tile peak: float %.1f GFLOP/s, double %.1f GFLOP/s\n", threads, peak32 / 1e9,
-                peak64 / 1e9);
+void measure_speed(const Workers& workers, int64_t outputs, int64_t inputs, int64_t tokens) {
+    Engine engine(workers);
+    const double peak32 = peak_flops<float>(workers);
+    const double peak64 = peak_flops<double>(workers);
+    std::printf("%d threads, register-tile peak: float %.1f GFLOP/s, double %.1f GFLOP/s\n", workers.threads(),
+                peak32 / 1e9, peak64 / 1e9);
     const auto report = [](const char* what, double flops, double peak, const std::function<void()>& run) {
         const auto start = std::chrono::steady_clock::now();
         run();
@@ -78,16 +81,25 @@ inline void measure_speed(Engine& engine, int64_t outputs, int64_t inputs, int64
     for (size_t i = 0; i < copy.size(); i++) {
         copy.row(i)[i] += 0.1 * t;
     }
-    report("factorization, float64", k * k * k / 3, peak64, [&] { factorize(copy, threads); });
-    const HessianFactor factor(hessian.values(), 0.1, threads);
-    const QuantizeLayerOptions options = standard_quantization();
-    const double candidates = static_cast<double>(options.gptq.clip_ratios.size() + 2);
-    report("GPTQ with clip search", n * k * k + n * k * 128 * candidates, peak32, [&] {
-        gptq(weights.data(), std::vector<uint8_t>(static_cast<size_t>(outputs)), factor, options.gptq, threads);
-    });
+    report("factorization, float64", k * k * k / 3, peak64, [&] { factorize(copy, workers); });
+    const HessianFactor factor(hessian.values(), 0.1, workers);
+    const GptqOptions options{std::vector<float>(11, 0.95f)}; // as many clip ratios as conversions try
+    const double candidates = static_cast<double>(options.clip_ratios.size() + 2);
+    report("GPTQ with clip search", n * k * k + n * k * 128 * candidates, peak32,
+           [&] { gptq(weights.data(), std::vector<uint8_t>(static_cast<size_t>(outputs)), factor, options, workers); });
     std::vector<float> cross(weights.size(), 0.01f);
     report("regression on upstream errors", 2 * n * k * k, peak32,
-           [&] { regress(weights.data(), cross.data(), static_cast<size_t>(outputs), factor, 0.5f, threads); });
+           [&] { regress(weights.data(), cross.data(), static_cast<size_t>(outputs), factor, 0.5f, workers); });
 }
 
-} // namespace mixllm
+} // namespace
+
+int main(int count, char** arguments) {
+    if (count != 5) {
+        std::fprintf(stderr, "usage: gptq-speed THREADS OUTPUTS INPUTS TOKENS\n");
+        return 1;
+    }
+    measure_speed(Workers(std::stoi(arguments[1])), std::stoll(arguments[2]), std::stoll(arguments[3]),
+                  std::stoll(arguments[4]));
+    return 0;
+}

@@ -1,10 +1,13 @@
 // Holds the dense parts of the method against plain float64 loops.
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gptq/factorize.h"
@@ -182,7 +185,8 @@ void test_factorize() {
         const Problem problem = make_problem(1, size, 1);
         Triangle factor = problem.triangle;
         Triangle threaded = problem.triangle;
-        expect(factorize(factor, 1) && factorize(threaded, 3), "a positive definite matrix has a factor");
+        expect(factorize(factor, Workers(1)) && factorize(threaded, Workers(3)),
+               "a positive definite matrix has a factor");
         double worst = 0.0;
         bool same = true;
         for (size_t i = 0; i < size; i++) {
@@ -203,16 +207,16 @@ void test_factorize() {
     for (size_t i = 0; i < 200; i++) {
         indefinite.row(i)[i] = i == 50 ? -1.0 : 1.0;
     }
-    expect(!factorize(indefinite, 2), "an indefinite matrix has no factor");
+    expect(!factorize(indefinite, Workers(2)), "an indefinite matrix has no factor");
 }
 
 void test_gptq() {
     for (const size_t inputs : {32, 96, 128, 320, 544}) {
         const std::string size = ", " + std::to_string(inputs) + " inputs";
         const Problem problem = make_problem(75, inputs, 2);
-        const HessianFactor factor(problem.triangle, 0.01, 2);
+        const HessianFactor factor(problem.triangle, 0.01, Workers(2));
         const auto run = [&](const std::vector<float>& ratios, int threads) {
-            return gptq(problem.weights.data(), problem.is_8bit, factor, {ratios}, threads);
+            return gptq(problem.weights.data(), problem.is_8bit, factor, {ratios}, Workers(threads));
         };
         const std::vector<float> ratios{1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
 
@@ -268,15 +272,60 @@ void test_exact_weights() {
                                  ? static_cast<float>(in_group == 0 ? 127 : step % 255 - 127) / 1024.0f
                                  : static_cast<float>(in_group < 2 ? (in_group == 0 ? -6 : 9) : step % 16 - 6) / 64.0f;
     }
-    const HessianFactor factor(problem.triangle, 0.01, 2);
-    const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor, {{1.0f, 0.9f}}, 2);
+    const HessianFactor factor(problem.triangle, 0.01, Workers(2));
+    const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor, {{1.0f, 0.9f}}, Workers(2));
     expect(exact.values == problem.weights, "weights that lie on a grid stay as they are");
+}
+
+/// Cancels after a while and returns the processor time that `work` still took to throw, in seconds of one core;
+/// negative when it did not throw.
+template <typename Work>
+double work_after_cancel(const Work& work) {
+    JobControl control;
+    std::clock_t canceled = 0;
+    std::thread canceler([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        canceled = std::clock();
+        control.cancel();
+    });
+    bool threw = false;
+    try {
+        work(Workers(2, control));
+    } catch (const CanceledError&) {
+        threw = true;
+    }
+    const std::clock_t end = std::clock();
+    canceler.join();
+    return threw ? static_cast<double>(end - canceled) / CLOCKS_PER_SEC : -1.0;
+}
+
+void test_cancel() {
+    // Each would run for a second or more on both threads; 100 ms of each may pass.
+    constexpr size_t inputs = 6144;
+    Triangle hessian(inputs);
+    for (size_t i = 0; i < inputs; i++) {
+        hessian.row(i)[i] = 1.0 + static_cast<double>(i % 7);
+    }
+    const size_t rows = 4096;
+    const std::vector<float> weights(rows * inputs, 0.01f);
+    const auto expect_soon = [](const std::string& what, double seconds) {
+        expect(seconds >= 0.0 && seconds < 0.2, what + " ends when it is canceled: " + std::to_string(seconds) + " s");
+    };
+    const HessianFactor factor(hessian, 0.01, Workers(2));
+    expect_soon("factorize", work_after_cancel([&](const Workers& workers) { factorize(hessian, workers); }));
+    expect_soon("gptq", work_after_cancel([&](const Workers& workers) {
+                    gptq(weights.data(), std::vector<uint8_t>(rows), factor, {std::vector<float>(40, 1.0f)}, workers);
+                }));
+    std::vector<float> shifted = weights;
+    expect_soon("regress", work_after_cancel([&](const Workers& workers) {
+                    regress(shifted.data(), weights.data(), rows, factor, 0.5f, workers);
+                }));
 }
 
 void test_regress() {
     for (const size_t inputs : {32, 160, 384}) {
         Problem problem = make_problem(45, inputs, 4);
-        const HessianFactor factor(problem.triangle, 0.02, 2);
+        const HessianFactor factor(problem.triangle, 0.02, Workers(2));
         std::mt19937 generator(5);
         std::normal_distribution<float> normal;
         std::vector<float> cross(problem.weights.size());
@@ -289,7 +338,7 @@ void test_regress() {
         }
         const Square inverted = inverse(damped);
         std::vector<float> shifted = problem.weights;
-        regress(shifted.data(), cross.data(), problem.rows, factor, 0.5f, 2);
+        regress(shifted.data(), cross.data(), problem.rows, factor, 0.5f, Workers(2));
         double difference = 0.0;
         double size = 0.0;
         for (size_t row = 0; row < problem.rows; row++) {
@@ -315,6 +364,7 @@ int main() {
     test_gptq();
     test_exact_weights();
     test_regress();
+    test_cancel();
     std::printf("%s\n", failures == 0 ? "ok" : "failed");
     return failures == 0 ? 0 : 1;
 }

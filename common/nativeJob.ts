@@ -1,5 +1,15 @@
-import { InvalidInputError } from "../../common/errors.js";
-import type { NativeJob } from "./NativeJob.js";
+import { InvalidInputError } from "./errors.js";
+
+/** Work under way off the main thread in a native addon. */
+export interface NativeJob<T> {
+  /** Rejects with an Error whose `code` is `CANCELED` or `BAD_INPUT` where that is the reason. */
+  result: Promise<T>;
+  /** Asks the job to stop soon; its `result` then rejects. */
+  cancel(): void;
+}
+
+/** Is told how far a job is; calls may be left out. */
+export type OnJobProgress = (done: number, total: number) => void;
 
 /**
  * Waits for a native job, canceling it when `signal` aborts.
