@@ -86,7 +86,7 @@ async function tokenize(metadata: Metadata, texts: readonly string[] = TEXTS): P
   const file = path.join(parent, "vocabulary.gguf");
   writeFileSync(file, encodeGgufHeader(metadata.entries(), []).header);
   const ids: number[][] = [];
-  for (const text of texts) ids.push([...(await addon.tokenize(file, text)).tokens]);
+  for (const text of texts) ids.push([...(await addon.tokenize(file, text).result).tokens]);
   return ids;
 }
 
