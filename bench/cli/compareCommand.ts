@@ -12,13 +12,11 @@ import {
 } from "../../common/cli/options.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { InvalidInputError } from "../../common/errors.js";
-import { contenderName, type Contender } from "../compare/Contender.js";
+import { contenderName, type Contender } from "../compare/CompareOptions.js";
 import { compareModels } from "../compare/compareModels.js";
-import { COMPARISON_FORMATS, formatComparison } from "../compare/formatComparison.js";
-import { liveTable } from "../compare/liveTable.js";
+import { COMPARISON_FORMATS, formatComparison, liveTable } from "../compare/formatComparison.js";
 import { writeReport } from "../report/writeReport.js";
-import { threadsOption } from "./threadsOption.js";
-import { typesOption } from "./typesOption.js";
+import { threadsOption, typesOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {

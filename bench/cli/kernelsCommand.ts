@@ -3,9 +3,7 @@ import { integerOption, MAX_ROUNDS, listOption, percentOption } from "../../comm
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { formatKernels } from "../kernels/formatKernels.js";
 import { measureKernels } from "../kernels/measureKernels.js";
-import { shapeOption } from "./shapeOption.js";
-import { threadsOption } from "./threadsOption.js";
-import { typesOption } from "./typesOption.js";
+import { shapeOption, threadsOption, typesOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 
 /** Activations of more tokens at once would take gigabytes, and no batch is as large. */

@@ -1,9 +1,7 @@
 import { availableParallelism } from "node:os";
 import { afterEach, expect, test, vi } from "vitest";
 import { compareCommand } from "./compareCommand.js";
-import { shapeOption } from "./shapeOption.js";
-import { threadsOption } from "./threadsOption.js";
-import { typesOption } from "./typesOption.js";
+import { shapeOption, threadsOption, typesOption } from "./options.js";
 
 afterEach(() => vi.restoreAllMocks());
 

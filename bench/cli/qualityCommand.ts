@@ -5,7 +5,7 @@ import { measureQuality } from "../quality/measureQuality.js";
 import { qualityJson } from "../quality/qualityJson.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { warn } from "../../common/cli/runCommand.js";
-import { threadsOption } from "./threadsOption.js";
+import { threadsOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {

@@ -9,7 +9,7 @@ import { startLengths } from "../footprint/startLengths.js";
 import { formatSpeed } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { speedJson } from "../speed/speedJson.js";
-import { threadsOption } from "./threadsOption.js";
+import { threadsOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options {

@@ -42,3 +42,6 @@ export interface Comparison {
   /** The unquantized model first. */
   models: ComparedModel[];
 }
+
+/** A model before its speed is measured, for which all take turns. */
+export type UntimedModel = Omit<ComparedModel, "speed">;

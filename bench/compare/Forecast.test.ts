@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Forecast } from "./Forecast.js";
-import type { Work } from "./planWork.js";
+import { Forecast, type Work } from "./Forecast.js";
 
 /** What a token takes here, in milliseconds: nobody can know before. */
 const PACE = { convert: 1, quality: 2, start: 5, imatrix: 1, mixllm: 20, stock: 3, speed: 4 };

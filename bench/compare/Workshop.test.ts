@@ -3,31 +3,31 @@ import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import type { ArmRequest } from "../arm/ArmRequest.js";
-import type { ArmRunner } from "../arm/runArm.js";
+import type { WorkRequest } from "../worker/WorkRequest.js";
+import type { WorkRunner } from "../worker/runInWorker.js";
 import { Workshop } from "./Workshop.js";
 
 const directory = temporaryDirectory();
 const file = (name: string): string => join(directory, name);
-const request = (model: string): ArmRequest & { kind: "footprint" } => ({
+const request = (model: string): WorkRequest & { kind: "footprint" } => ({
   kind: "footprint",
   options: { model, prompt: 1, context: 1, threads: 1 }
 });
 
 /** Notes what it is asked for; a request that makes a file makes it. */
-function recordingRunner(calls: string[]): ArmRunner {
-  return (async (asked: ArmRequest) => {
+function recordingRunner(calls: string[]): WorkRunner {
+  return (async (asked: WorkRequest) => {
     calls.push(asked.kind);
     if (asked.kind === "quantize") await writeFile(asked.output, asked.type);
     return { loadSeconds: calls.length, firstTokenSeconds: 0, peakMemoryBytes: 0 };
-  }) as ArmRunner;
+  }) as WorkRunner;
 }
 
 describe("a workshop", () => {
   test("measures once, until something that decides the result changes", async () => {
     const calls: string[] = [];
     const open = (build: string): Promise<Workshop> =>
-      Workshop.open(file("measuring"), { build, runArm: recordingRunner(calls) });
+      Workshop.open(file("measuring"), { build, runWork: recordingRunner(calls) });
     const first = await (await open("1")).measure(["model"], request("a"));
     expect(first).toEqual({ loadSeconds: 1, firstTokenSeconds: 0, peakMemoryBytes: 0 });
     // Another process, another path, the same content.
@@ -40,8 +40,8 @@ describe("a workshop", () => {
 
   test("makes a file once", async () => {
     const calls: string[] = [];
-    const workshop = await Workshop.open(file("making"), { build: "1", runArm: recordingRunner(calls) });
-    const quantize = (output: string): ArmRequest => ({
+    const workshop = await Workshop.open(file("making"), { build: "1", runWork: recordingRunner(calls) });
+    const quantize = (output: string): WorkRequest => ({
       kind: "quantize",
       input: "",
       output,
@@ -57,11 +57,11 @@ describe("a workshop", () => {
 
   test("remembers nothing of work that failed", async () => {
     let fails = true;
-    const runArm = (async () => {
+    const runWork = (async () => {
       if (fails) throw new Error("no");
       return Promise.resolve({ loadSeconds: 7 });
-    }) as unknown as ArmRunner;
-    const workshop = await Workshop.open(file("failing"), { build: "1", runArm });
+    }) as unknown as WorkRunner;
+    const workshop = await Workshop.open(file("failing"), { build: "1", runWork });
     await expect(workshop.measure(["a"], request("a"))).rejects.toThrow("no");
     fails = false;
     expect(await workshop.measure(["a"], request("a"))).toEqual({ loadSeconds: 7 });
@@ -70,7 +70,7 @@ describe("a workshop", () => {
   test("measures again where a result is damaged", async () => {
     const calls: string[] = [];
     const open = (): Promise<Workshop> =>
-      Workshop.open(file("damaged"), { build: "1", runArm: recordingRunner(calls) });
+      Workshop.open(file("damaged"), { build: "1", runWork: recordingRunner(calls) });
     await (await open()).measure(["model"], request("a"));
     for (const name of await readdir(file("damaged/results"))) await writeFile(file(`damaged/results/${name}`), '{"lo');
     await (await open()).measure(["model"], request("a"));

@@ -1,12 +1,50 @@
-import { access, mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, access } from "node:fs/promises";
 import { join } from "node:path";
-import { PartialFile } from "../../common/files/wholeFiles.js";
 import { writeFailure } from "../../common/files/fileErrors.js";
-import type { ArmRequest, ArmResults } from "../arm/ArmRequest.js";
+import { writeWholeFile, PartialFile } from "../../common/files/wholeFiles.js";
+import type { WorkRequest, WorkResults } from "../worker/WorkRequest.js";
+import { runInWorker, type WorkRunner } from "../worker/runInWorker.js";
 import { ContentHashes } from "./ContentHashes.js";
-import { contentKey } from "./contentKey.js";
-import { ResultCache } from "./ResultCache.js";
-import { runArm, type ArmRunner } from "../arm/runArm.js";
+
+/**
+ * A name for the result of some work, from all that decides it: equal inputs share a result, different ones never do.
+ *
+ * @param inputs anything JSON can hold; the order of keys matters
+ * @returns 16 hexadecimal digits
+ */
+function contentKey(inputs: unknown): string {
+  return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
+}
+
+/** Results of finished work, one JSON file each, so that an interrupted comparison goes on where it stopped. */
+class ResultCache {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * The remembered result, or else that of `work`, which is then remembered.
+   *
+   * @param key content key of all that decides the result
+   */
+  async get<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const path = join(this.#folder, `${key}.json`);
+    try {
+      return JSON.parse(await readFile(path, "utf8")) as T;
+    } catch {
+      // Not there yet, or damaged: doing the work again costs time only.
+    }
+    const result = await work();
+    await mkdir(this.#folder, { recursive: true }).catch((error: unknown) => {
+      throw writeFailure(this.#folder, error);
+    });
+    await writeWholeFile(path, JSON.stringify(result, undefined, 1));
+    return result;
+  }
+}
 
 /**
  * The output folder of a comparison: models it made, results it measured and hashes of what went in. Whatever is in it
@@ -18,19 +56,19 @@ export class Workshop {
   readonly #results: ResultCache;
   /** Whatever changes here changes every result. */
   readonly #build: string;
-  readonly #runArm: ArmRunner;
+  readonly #runWork: WorkRunner;
   readonly #signal: AbortSignal | undefined;
 
   private constructor(
     folder: string,
     hashes: ContentHashes,
-    options: { build: string; runArm?: ArmRunner; signal?: AbortSignal }
+    options: { build: string; runWork?: WorkRunner; signal?: AbortSignal }
   ) {
     this.hashes = hashes;
     this.#folder = folder;
     this.#results = new ResultCache(join(folder, "results"));
     this.#build = options.build;
-    this.#runArm = options.runArm ?? runArm;
+    this.#runWork = options.runWork ?? runInWorker;
     this.#signal = options.signal;
   }
 
@@ -42,7 +80,7 @@ export class Workshop {
    */
   static async open(
     folder: string,
-    options: { build: string; runArm?: ArmRunner; signal?: AbortSignal }
+    options: { build: string; runWork?: WorkRunner; signal?: AbortSignal }
   ): Promise<Workshop> {
     const models = join(folder, "models");
     await mkdir(models, { recursive: true }).catch((error: unknown) => {
@@ -62,7 +100,7 @@ export class Workshop {
   async make(
     name: string,
     inputs: unknown,
-    request: (path: string) => ArmRequest,
+    request: (path: string) => WorkRequest,
     onFraction?: (fraction: number) => void
   ): Promise<string> {
     const path = this.path(name, inputs, "gguf");
@@ -84,19 +122,19 @@ export class Workshop {
    *
    * @param inputs all that decides the result, but for the build: contents, not paths
    */
-  async measure<R extends ArmRequest>(
+  async measure<R extends WorkRequest>(
     inputs: unknown,
     request: R,
     onFraction?: (fraction: number) => void
-  ): Promise<ArmResults[R["kind"]]> {
+  ): Promise<WorkResults[R["kind"]]> {
     return this.#results.get(contentKey([this.#build, request.kind, inputs]), () => this.#run(request, onFraction));
   }
 
-  async #run<R extends ArmRequest>(
+  async #run<R extends WorkRequest>(
     request: R,
     onFraction: ((fraction: number) => void) | undefined
-  ): Promise<ArmResults[R["kind"]]> {
-    return this.#runArm(request, {
+  ): Promise<WorkResults[R["kind"]]> {
+    return this.#runWork(request, {
       ...(onFraction === undefined ? {} : { onFraction }),
       ...(this.#signal === undefined ? {} : { signal: this.#signal })
     });

@@ -6,11 +6,11 @@ import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import type { ArmRequest } from "../arm/ArmRequest.js";
+import type { WorkRequest } from "../worker/WorkRequest.js";
 import type { CompareOptions } from "./CompareOptions.js";
 import { compareModels } from "./compareModels.js";
-import type { ArmRunner } from "../arm/runArm.js";
-import { runArmRequest } from "../arm/runArmRequest.js";
+import type { WorkRunner } from "../worker/runInWorker.js";
+import { doWork } from "../worker/doWork.js";
 
 prepareBenchAddon();
 const directory = temporaryDirectory();
@@ -29,11 +29,11 @@ beforeAll(async () => {
 const STARTS = ["footprint", "footprint", "footprint"];
 
 /** Does the work in this process, and notes what it was. */
-function recordingRunner(kinds: string[]): ArmRunner {
-  return (async (request: ArmRequest) => {
+function recordingRunner(kinds: string[]): WorkRunner {
+  return (async (request: WorkRequest) => {
     kinds.push(request.kind);
-    return runArmRequest(request, () => undefined);
-  }) as ArmRunner;
+    return doWork(request, () => undefined);
+  }) as WorkRunner;
 }
 
 function options(kinds: string[], given: Partial<CompareOptions> = {}): CompareOptions {
@@ -54,7 +54,7 @@ function options(kinds: string[], given: Partial<CompareOptions> = {}): CompareO
     repeat: 1,
     threads: 2,
     command: ["compare"],
-    runArm: recordingRunner(kinds),
+    runWork: recordingRunner(kinds),
     ...given
   };
 }
@@ -117,13 +117,13 @@ describe("a comparison", () => {
 
   test("converts a GGUF to MixLLM contenders", { timeout: 300_000 }, async () => {
     const conversions: string[][] = [];
-    const runArm = (async (request: ArmRequest) => {
-      if (request.kind !== "convert") return runArmRequest(request, () => undefined);
+    const runWork = (async (request: WorkRequest) => {
+      if (request.kind !== "convert") return doWork(request, () => undefined);
       conversions.push([...request.arguments]);
       return copyFile(file("mixed.gguf"), request.arguments[2] as string);
-    }) as ArmRunner;
+    }) as WorkRunner;
     const { models } = await compareModels(
-      options([], { output: file("converted"), contenders: [{ kind: "mixllm", percent8bit: 10 }], runArm })
+      options([], { output: file("converted"), contenders: [{ kind: "mixllm", percent8bit: 10 }], runWork })
     );
     expect(models.map(({ name }) => name)).toEqual(["f16.gguf", "MixLLM p10"]);
     expect(conversions).toHaveLength(1);

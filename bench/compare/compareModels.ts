@@ -4,25 +4,22 @@ import { basename } from "node:path";
 import { readFailure } from "../../common/files/fileErrors.js";
 import { assertUnquantized } from "../../common/gguf/assertUnquantized.js";
 import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
-import { runArm } from "../arm/runArm.js";
+import { runInWorker } from "../worker/runInWorker.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import { readText } from "../files/readText.js";
-import type { CompareOptions } from "./CompareOptions.js";
-import type { Comparison } from "./Comparison.js";
-import type { ComparisonContext } from "./ComparisonContext.js";
-import { contenderName, type Contender } from "./Contender.js";
-import { convertSource } from "./convertSource.js";
-import { describeMachine } from "./describeMachine.js";
-import { describeVersions } from "./describeVersions.js";
-import { Forecast } from "./Forecast.js";
-import type { MadeModel } from "./MadeModel.js";
-import { makeImportanceMatrix } from "./makeImportanceMatrix.js";
-import { makeMixedModel } from "./makeMixedModel.js";
-import { makeStockModel } from "./makeStockModel.js";
-import { measureModel } from "./measureModel.js";
-import { measureSpeeds } from "./measureSpeeds.js";
-import { planWork } from "./planWork.js";
-import type { UntimedModel } from "./UntimedModel.js";
+import { type CompareOptions, contenderName, type Contender } from "./CompareOptions.js";
+import type { Comparison, UntimedModel } from "./Comparison.js";
+import {
+  type ComparisonContext,
+  convertSource,
+  type MadeModel,
+  makeImportanceMatrix,
+  makeMixedModel,
+  makeStockModel
+} from "./makeModels.js";
+import { describeMachine, describeVersions } from "./environment.js";
+import { Forecast, planWork } from "./Forecast.js";
+import { measureModel, measureSpeeds } from "./measureModels.js";
 import { Workshop } from "./Workshop.js";
 
 /** What is not given is as if it were this. */
@@ -46,7 +43,7 @@ const DEFAULTS = {
  */
 export async function compareModels(given: CompareOptions): Promise<Comparison> {
   const options = { ...DEFAULTS, threads: availableParallelism(), ...given };
-  const { source, contenders, calibration, runArm: run = runArm, onProgress = () => undefined } = options;
+  const { source, contenders, calibration, runWork = runInWorker, onProgress = () => undefined } = options;
   const isDirectory = await assertSource(source);
   const text = await readText(options.text);
   if (calibration !== undefined) await readText(calibration);
@@ -61,10 +58,10 @@ export async function compareModels(given: CompareOptions): Promise<Comparison> 
     textBytes: text.length
   });
   const forecast = new Forecast(plan, onProgress);
-  const versions = await describeVersions();
+  const { versions, tools } = await describeVersions();
   const workshop = await Workshop.open(options.output, {
-    build: `${versions.mixllm} ${versions.runtime}`,
-    runArm: (request, armOptions) => forecast.time(() => run(request, armOptions)),
+    build: `${versions.mixllm} ${tools}`,
+    runWork: (request, workOptions) => forecast.time(() => runWork(request, workOptions)),
     ...(options.signal === undefined ? {} : { signal: options.signal })
   });
   const { hashes } = workshop;

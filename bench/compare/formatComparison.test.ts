@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { sampleComparison } from "../testing/sampleComparison.js";
 import type { ComparedModel, Comparison } from "./Comparison.js";
-import { formatComparison } from "./formatComparison.js";
+import { formatComparison, liveTable } from "./formatComparison.js";
 
 const footprint = { loadSeconds: 0.5, firstTokenSeconds: 1.25, peakMemoryBytes: 3 * 2 ** 20, videoMemoryBytes: null };
 const f16: ComparedModel = {
@@ -86,4 +87,13 @@ test.each(["table", "md"] as const)("a name cannot control the terminal in %s", 
   const text = formatComparison(forged, format);
   expect(text).toContain("\\x1b[2Jgone");
   expect(text).not.toContain("\u001b");
+});
+
+test("rows line up with the header though they are printed one by one", () => {
+  const { models } = sampleComparison();
+  const table = liveTable(models.map(({ name }) => name));
+  const lines = [table.header, ...models.map((model) => table.row(model))];
+  expect(lines[0]).toMatch(/^model +size +bpw +perplexity +mean KLD +same top +first token +peak memory$/);
+  expect(lines[2]).toMatch(/^MixLLM p0 +2\.20 MiB +4\.98 +18\.4532 ± 0\.4500 +0\.003180 ± 0\.000032 +97\.00 % /);
+  expect(new Set(lines.map((line) => line.length)).size).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { planWork, type WorkKind } from "./planWork.js";
+import { planWork, type WorkKind } from "./Forecast.js";
 
 const OPTIONS = {
   convertsSource: true,

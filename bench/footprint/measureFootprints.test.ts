@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { ArmRunner } from "../arm/runArm.js";
+import type { WorkRunner } from "../worker/runInWorker.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { measureFootprints } from "./measureFootprints.js";
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 test("each model starts several times, the first not counting", async () => {
   const started: string[] = [];
-  const runArm = ((request: { options: { model: string } }) => {
+  const runWork = ((request: { options: { model: string } }) => {
     started.push(request.options.model.slice(-6));
     const seconds = started.length;
     return Promise.resolve({
@@ -26,11 +26,11 @@ test("each model starts several times, the first not counting", async () => {
       peakMemoryBytes: 1,
       videoMemoryBytes: null
     });
-  }) as unknown as ArmRunner;
+  }) as unknown as WorkRunner;
   const steps: string[] = [];
   const footprints = await measureFootprints([file("a.gguf"), file("b.gguf")], {
     ...options,
-    runArm,
+    runWork,
     onProgress: (done, total) => steps.push(`${done}/${total}`)
   });
   expect(started).toEqual(["a.gguf", "a.gguf", "a.gguf", "b.gguf", "b.gguf", "b.gguf"]);
@@ -39,8 +39,8 @@ test("each model starts several times, the first not counting", async () => {
 });
 
 test("a file that is no model stops before anything starts", async () => {
-  const runArm = (() => Promise.reject(new Error("started"))) as ArmRunner;
-  await expect(measureFootprints([file("a.gguf"), file("text.gguf")], { ...options, runArm })).rejects.toThrow(
+  const runWork = (() => Promise.reject(new Error("started"))) as WorkRunner;
+  await expect(measureFootprints([file("a.gguf"), file("text.gguf")], { ...options, runWork })).rejects.toThrow(
     /text\.gguf is not a GGUF file/
   );
 });

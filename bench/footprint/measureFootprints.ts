@@ -1,4 +1,4 @@
-import { runArm, type ArmRunner } from "../arm/runArm.js";
+import { runInWorker, type WorkRunner } from "../worker/runInWorker.js";
 import { assertGgufFile } from "../files/assertGgufFile.js";
 import type { Footprint } from "./Footprint.js";
 import type { FootprintOptions } from "./FootprintOptions.js";
@@ -10,7 +10,7 @@ import { summarizeFootprints } from "./summarizeFootprints.js";
  * turns, because each would find the memory that another of another size had left.
  *
  * @param options.starts how often each model starts, at least 1
- * @param options.runArm how a start is run; in a process of its own unless given
+ * @param options.runWork how a start is run; in a process of its own unless given
  * @returns one entry a model
  * @throws {InvalidInputError} a model that cannot be loaded
  * @throws the reason of `signal` when it aborts
@@ -21,10 +21,10 @@ export async function measureFootprints(
     starts: number;
     onProgress?: (done: number, total: number, step: string) => void;
     signal?: AbortSignal;
-    runArm?: ArmRunner;
+    runWork?: WorkRunner;
   }
 ): Promise<Footprint[]> {
-  const { starts, onProgress, signal, runArm: run = runArm, ...start } = options;
+  const { starts, onProgress, signal, runWork = runInWorker, ...start } = options;
   for (const model of models) await assertGgufFile(model);
   const footprints: Footprint[] = [];
   let done = 0;
@@ -32,7 +32,7 @@ export async function measureFootprints(
     const measured: Footprint[] = [];
     for (let round = 0; round <= starts; round++) {
       onProgress?.(done++, models.length * (starts + 1), round === 0 ? `reading ${model}` : `starting ${model}`);
-      const found = await run(
+      const found = await runWork(
         { kind: "footprint", options: { ...start, model } },
         signal === undefined ? {} : { signal }
       );

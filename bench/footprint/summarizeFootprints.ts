@@ -1,4 +1,4 @@
-import { median } from "../statistics/median.js";
+import { median } from "../statistics.js";
 import type { Footprint } from "./Footprint.js";
 
 /**

@@ -4,7 +4,7 @@ import type { BenchAddon, NativeCeilings, NativeKernel } from "../BenchAddon.js"
 import { finishJob } from "../../common/nativeJob.js";
 import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
 import { summarizeRates } from "../speed/summarizeRates.js";
-import { median } from "../statistics/median.js";
+import { median } from "../statistics.js";
 import { cacheBytes } from "./cacheBytes.js";
 import type { KernelFigures } from "./KernelFigures.js";
 import type { KernelReport } from "./KernelReport.js";

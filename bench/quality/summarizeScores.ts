@@ -1,7 +1,6 @@
 import type { TokenScores } from "../BenchAddon.js";
 import type { QualityFigures } from "./QualityFigures.js";
-import { meanAndError } from "../statistics/meanAndError.js";
-import { percentile } from "../statistics/percentile.js";
+import { meanAndError, percentile } from "../statistics.js";
 
 /**
  * Turns the scores of single tokens into the figures of a model, as llama.cpp's perplexity tool does: the error of a

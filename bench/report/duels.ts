@@ -1,8 +1,48 @@
 import type { ComparedModel, Comparison } from "../compare/Comparison.js";
-import type { Duel } from "./Duel.js";
-import { judge, type Measured } from "./judge.js";
-import type { Outcome } from "./Outcome.js";
 import { paretoFront } from "./paretoFront.js";
+
+/** How a contender's figure stands to its rival's. */
+export interface Outcome {
+  /** Its figure over the rival's. */
+  readonly ratio: number;
+  /** Whether that is good or bad, or less than what the error of measurement explains. */
+  readonly verdict: "better" | "worse" | "even";
+}
+
+/** A MixLLM model against the stock one that is nearest in file size. */
+export interface Duel {
+  readonly model: ComparedModel;
+  readonly rival: ComparedModel;
+  /** File size; its verdict is that of any difference. */
+  readonly size: Outcome;
+  readonly kld: Outcome;
+  /** Against what stock models have at just its size, by interpolation; undefined where none is smaller, or none larger. */
+  readonly kldAtSize: Outcome | undefined;
+  /** One entry for each speed test that both ran. */
+  readonly speed: readonly { readonly test: string; readonly outcome: Outcome }[];
+}
+
+/** A difference of fewer standard errors may be chance. */
+const CERTAIN_ERRORS = 2;
+
+/** A figure with its standard error. */
+export interface Measured {
+  readonly mean: number;
+  readonly error: number;
+}
+
+/**
+ * Sets a figure against its rival's. The errors are taken as independent, which for figures of the same tokens is on the
+ * careful side.
+ *
+ * @param better which of the two is good
+ */
+function judge(own: Measured, rival: Measured, better: "more" | "less"): Outcome {
+  const ratio = own.mean / rival.mean;
+  const certain = Math.abs(own.mean - rival.mean) > CERTAIN_ERRORS * Math.hypot(own.error, rival.error);
+  if (!certain) return { ratio, verdict: "even" };
+  return { ratio, verdict: ratio > 1 === (better === "more") ? "better" : "worse" };
+}
 
 /** Sets every MixLLM model against stock ones; none where there are no stock ones, or nothing to measure divergence by. */
 export function duels({ models, settings }: Comparison): Duel[] {

@@ -1,3 +1,10 @@
+import type { ComparedModel } from "../compare/Comparison.js";
+
+/** Models whose divergence has a place on a logarithmic scale: not the reference, nor what equals it. */
+export function plottedModels(models: readonly ComparedModel[]): ComparedModel[] {
+  return models.filter(({ quality }) => (quality.comparison?.kld.mean ?? 0) > 0);
+}
+
 /** A contender as a trade of size for divergence; less of either is better. */
 export interface Trade {
   readonly fileBytes: number;

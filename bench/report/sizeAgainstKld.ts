@@ -2,7 +2,7 @@ import { areaY, axisX, axisY, dot, gridY, line, ruleX, scale, text, type PlotOpt
 import { formatBytes } from "../../common/cli/format.js";
 import { renderChart } from "../../common/charts/renderChart.js";
 import type { ComparedModel } from "../compare/Comparison.js";
-import { families, type Family } from "./Family.js";
+import { families, type Family } from "./families.js";
 import { paretoFront } from "./paretoFront.js";
 import { placeLabels, type Box } from "./placeLabels.js";
 

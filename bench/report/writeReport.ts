@@ -1,12 +1,26 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Comparison } from "../compare/Comparison.js";
+import { pictureStyle } from "../../common/charts/pictureStyle.js";
+import type { themes } from "../../common/charts/themes.js";
+import type { ComparedModel, Comparison } from "../compare/Comparison.js";
 import { formatComparison } from "../compare/formatComparison.js";
 import { writeFailure } from "../../common/files/fileErrors.js";
 import { writeWholeFile } from "../../common/files/wholeFiles.js";
-import { plottedModels } from "./plottedModels.js";
-import { renderPicture } from "./renderPicture.js";
+import { sizeAgainstKld } from "./sizeAgainstKld.js";
+import { plottedModels } from "./paretoFront.js";
 import { renderReport } from "./renderReport.js";
+
+/** Width in pixels; pages that show the picture scale it to theirs. */
+const WIDTH = 860;
+
+/**
+ * Size against divergence as an SVG file, on a transparent ground that suits the theme.
+ *
+ * @param models those with a divergence; at least one
+ */
+function renderPicture(models: readonly ComparedModel[], theme: keyof typeof themes): string {
+  return `${sizeAgainstKld(models, WIDTH, pictureStyle(theme))}\n`;
+}
 
 /**
  * Writes a comparison into a folder, for people and for programs: `report.html`, `comparison.json`, `comparison.md`, and

@@ -1,4 +1,4 @@
-import { median } from "../statistics/median.js";
+import { median } from "../statistics.js";
 
 /** Some measurements of one thing. */
 export interface RateSummary {

@@ -21,7 +21,7 @@ export interface Finding {
 }
 
 /** Whether a dotted version is older than another. */
-export function isOlder(version: string, least: string): boolean {
+function isOlder(version: string, least: string): boolean {
   return version.localeCompare(least, "en", { numeric: true }) < 0;
 }
 

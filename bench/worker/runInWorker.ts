@@ -1,17 +1,17 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { InvalidInputError, MixLlmError } from "../../common/errors.js";
-import type { ArmMessage, ArmRequest, ArmResults } from "./ArmRequest.js";
+import type { WorkerMessage, WorkRequest, WorkResults } from "./WorkRequest.js";
 
-const PROGRAM = fileURLToPath(new URL("./armProcess.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("./workerProgram.js", import.meta.url));
 
-/** How arms are run; `runArm` but in tests. */
-export type ArmRunner = <R extends ArmRequest>(
+/** How pieces of work are run; by `runInWorker` but in tests. */
+export type WorkRunner = <R extends WorkRequest>(
   request: R,
   options: { onFraction?: (fraction: number) => void; signal?: AbortSignal }
-) => Promise<ArmResults[R["kind"]]>;
+) => Promise<WorkResults[R["kind"]]>;
 
-/** How much of an arm's last words are kept to explain its end. */
+/** How much of a worker's last words is kept to explain its end. */
 const KEPT_STDERR = 2000;
 
 /**
@@ -22,10 +22,10 @@ const KEPT_STDERR = 2000;
  * @throws {MixLlmError} the process died
  * @throws the reason of `signal` when it aborts; the process is killed
  */
-export async function runArm<R extends ArmRequest>(
+export async function runInWorker<R extends WorkRequest>(
   request: R,
   options: { onFraction?: (fraction: number) => void; signal?: AbortSignal } = {}
-): Promise<ArmResults[R["kind"]]> {
+): Promise<WorkResults[R["kind"]]> {
   options.signal?.throwIfAborted();
   const child = fork(PROGRAM, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
   const kill = (): void => void child.kill("SIGKILL");
@@ -36,7 +36,7 @@ export async function runArm<R extends ArmRequest>(
   });
   try {
     return await new Promise((resolve, reject) => {
-      child.on("message", (message: ArmMessage) => {
+      child.on("message", (message: WorkerMessage) => {
         switch (message.kind) {
           case "progress":
             options.onFraction?.(message.fraction);
@@ -44,7 +44,7 @@ export async function runArm<R extends ArmRequest>(
           case "result":
             // The same Ctrl-C may have made the work end early, as if it were done.
             if (options.signal?.aborted === true) return;
-            return resolve(message.result as ArmResults[R["kind"]]);
+            return resolve(message.result as WorkResults[R["kind"]]);
           case "refused":
             return reject(new InvalidInputError(message.message, message.fix === undefined ? {} : message));
           case "failed":
@@ -69,7 +69,7 @@ export async function runArm<R extends ArmRequest>(
   }
 }
 
-function describe(request: ArmRequest): string {
+function describe(request: WorkRequest): string {
   switch (request.kind) {
     case "convert":
       return "the conversion";

@@ -9,7 +9,7 @@ import type { SpeedReport } from "../speed/SpeedReport.js";
 type Data<T> = { [K in keyof T as NonNullable<T[K]> extends (...args: never[]) => unknown ? never : K]: T[K] };
 
 /** One piece of work of a comparison, which runs in a process of its own. */
-export type ArmRequest =
+export type WorkRequest =
   /** Arguments of mixllm-convert. */
   | { kind: "convert"; arguments: string[] }
   | { kind: "imatrix"; options: Omit<Data<ImportanceOptions>, "signal"> }
@@ -19,7 +19,7 @@ export type ArmRequest =
   | { kind: "speed"; options: Omit<Data<SpeedOptions>, "signal"> };
 
 /** What each kind of work results in. */
-export interface ArmResults {
+export interface WorkResults {
   convert: undefined;
   imatrix: undefined;
   quantize: undefined;
@@ -28,8 +28,8 @@ export interface ArmResults {
   speed: SpeedReport;
 }
 
-/** What an arm's process tells the one that started it. */
-export type ArmMessage =
+/** What a worker tells the process that started it. */
+export type WorkerMessage =
   | { kind: "progress"; fraction: number }
   | { kind: "result"; result: unknown }
   /** Something the user can mend. */

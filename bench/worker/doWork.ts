@@ -4,10 +4,10 @@ import { loadBenchAddon } from "../loadBenchAddon.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
-import type { ArmRequest } from "./ArmRequest.js";
+import type { WorkRequest } from "./WorkRequest.js";
 
-/** Does the work of an arm in this process. */
-export async function runArmRequest(request: ArmRequest, onFraction: (fraction: number) => void): Promise<unknown> {
+/** Does a piece of work in this process. */
+export async function doWork(request: WorkRequest, onFraction: (fraction: number) => void): Promise<unknown> {
   const onProgress = (done: number, total: number): void => onFraction(done / total);
   switch (request.kind) {
     case "convert": {

@@ -1,21 +1,23 @@
-// The program of an arm: takes one request from the process that started it, and ends when that is done.
 import { MixLlmError } from "../../common/errors.js";
-import type { ArmMessage, ArmRequest } from "./ArmRequest.js";
-import { runArmRequest } from "./runArmRequest.js";
+import type { WorkerMessage, WorkRequest } from "./WorkRequest.js";
+import { doWork } from "./doWork.js";
 
-function tell(message: ArmMessage): void {
+// The program of a worker: takes one request from the process that started it, and ends when that is done.
+
+function tell(message: WorkerMessage): void {
   process.send?.(message);
 }
 
 // Ctrl-C reaches the whole group of processes; the one that started this one decides.
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit());
-process.once("message", (request: ArmRequest) => {
-  runArmRequest(request, (fraction) => tell({ kind: "progress", fraction }))
+process.once("message", (request: WorkRequest) => {
+  doWork(request, (fraction) => tell({ kind: "progress", fraction }))
     .then((result) => tell({ kind: "result", result }))
     .catch((error: unknown) => {
       if (error instanceof MixLlmError) {
-        tell({ kind: "refused", message: error.message, ...(error.fix === undefined ? {} : { fix: error.fix }) });
+        const { message, commandFix: fix } = error;
+        tell({ kind: "refused", message, ...(fix === undefined ? {} : { fix }) });
       } else {
         tell({ kind: "failed", stack: error instanceof Error ? (error.stack ?? error.message) : String(error) });
       }

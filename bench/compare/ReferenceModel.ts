@@ -1,5 +1,0 @@
-/** The unquantized model that all others are made from and held against. */
-export interface ReferenceModel {
-  readonly file: string;
-  readonly sha256: string;
-}
