@@ -1,4 +1,5 @@
 import type { NativeJob } from "../common/nativeJob.js";
+import type { SyntheticDimensions } from "./synthetic/syntheticShapes.js";
 
 /** What `measureQuality` of the native addon takes. */
 export interface NativeQualityOptions {
@@ -107,11 +108,8 @@ export interface NativeCeilings {
 
 export interface NativeSyntheticModel {
   name: string;
-  layers: number;
-  hidden: number;
-  heads: number;
-  kvHeads: number;
-  feedForward: number;
+  architecture: string;
+  dimensions: SyntheticDimensions;
   contextLength: number;
   ropeFrequencyBase: number;
   tied: boolean;
@@ -123,6 +121,8 @@ export interface NativeSyntheticModel {
   eos: number;
   /** Makes it a MixLLM model; F16 otherwise. */
   percent8bit?: number;
+  /** Leaves out what tensors hold: the file is as long as the model and takes up no more than its header. */
+  headerOnly: boolean;
 }
 
 /** The native addon `mixllm-bench`; see `bench/native`. Paths are passed to llama.cpp as they are. */

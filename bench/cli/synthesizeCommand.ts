@@ -15,6 +15,7 @@ interface Options {
   layers?: number;
   vocabulary?: number;
   percent8bit?: number;
+  headerOnly?: true;
   output: string;
   force?: true;
 }
@@ -30,6 +31,7 @@ export function synthesizeCommand(): Command {
       integerOption(1, MAX_VOCABULARY)
     )
     .option("--percent-8bit <percent>", "make a MixLLM model, not an F16 one", percentOption)
+    .option("--header-only", "leave out what tensors hold, to plan a conversion with mixllm-convert --dry-run")
     .requiredOption("-o, --output <gguf>", "(required) file to write", pathOption)
     .option("-f, --force", "replace the file if it exists")
     .addHelpText(
@@ -38,7 +40,8 @@ export function synthesizeCommand(): Command {
 Examples:
   $ mixllm-bench synthesize --shape llama-3.2-1b -o 1b-f16.gguf
   $ mixllm-bench synthesize --shape llama-3.2-1b --percent-8bit 10 -o 1b-p10.gguf    a MixLLM model
-  $ mixllm-bench synthesize --shape llama-3.1-8b --layers 4 -o 8b-f16.gguf           its first layers alone`
+  $ mixllm-bench synthesize --shape llama-3.1-8b --layers 4 -o 8b-f16.gguf           its first layers alone
+  $ mixllm-bench synthesize --shape qwen3.5-27b --header-only -o 27b.gguf            takes no room on the disk`
     )
     .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }

@@ -7,11 +7,23 @@ import { inspectMixLlmFile } from "../../plugin/index.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import { synthesizeModel, type SynthesizeOptions } from "./synthesizeModel.js";
+import { syntheticShapes } from "./syntheticShapes.js";
+import { syntheticVocabulary } from "./syntheticVocabulary.js";
 
 prepareBenchAddon();
 const directory = temporaryDirectory();
 const file = (name: string): string => join(directory, name);
+const SMALL = {
+  hidden: 256,
+  heads: 4,
+  kvHeads: 2,
+  headSize: 64,
+  rotarySize: 64,
+  feedForward: 256,
+  expertFeedForward: 64
+};
 const small = { shape: "llama-3.2-1b", layers: 1, vocabulary: 300 };
 
 async function sha256(path: string): Promise<string> {
@@ -55,6 +67,39 @@ describe("a synthetic model", () => {
     await expect(
       measureQuality(loadBenchAddon, { model: output, text: file("text.txt"), context: 64, chunks: 1 })
     ).resolves.toMatchObject({ chunks: 1 });
+  });
+
+  test.each(["qwen3.5-4b", "qwen3-30b-a3b", "gpt-oss-20b"])("like a small %s computes", async (name) => {
+    const shape = syntheticShapes[name]!;
+    const model = {
+      ...shape,
+      ...syntheticVocabulary(300),
+      name: `small ${name}`,
+      dimensions: { ...shape.dimensions, ...SMALL, layers: 4 },
+      headerOnly: false
+    };
+    const addon = await loadBenchAddon();
+    await addon.writeSyntheticModel(model, file("small.gguf"), 2).result;
+    const text = file("text.txt");
+    await expect(
+      measureQuality(loadBenchAddon, { model: file("small.gguf"), text, context: 64, chunks: 1 })
+    ).resolves.toMatchObject({ chunks: 1 });
+  });
+
+  test("of any size has a header that takes no room", async () => {
+    const output = file("header.gguf");
+    await synthesizeModel(loadBenchAddon, { shape: "qwen3.5-27b", headerOnly: true, output });
+    const { size, blocks } = await stat(output);
+    expect(size / 2 ** 30).toBeGreaterThan(50);
+    expect((blocks * 512) / 2 ** 20).toBeLessThan(20);
+    const { tensors } = await readGgufHeader(output);
+    const last = tensors.at(-1);
+    expect(last?.name).toBe("blk.63.ffn_down.weight");
+  });
+
+  test("of experts is no MixLLM file", async () => {
+    const options = { shape: "qwen3-30b-a3b", layers: 1, vocabulary: 300, percent8bit: 10, output: file("mixed.gguf") };
+    await expect(synthesizeModel(loadBenchAddon, options)).rejects.toThrow("experts cannot be made MixLLM weights");
   });
 
   test.each([

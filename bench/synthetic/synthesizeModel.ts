@@ -16,6 +16,8 @@ export interface SynthesizeOptions {
   vocabulary?: number;
   /** Makes a MixLLM model with this share of 8-bit output channels in every linear, 0 to 100, instead of an F16 one. */
   percent8bit?: number;
+  /** Leaves out what tensors hold: enough to plan a conversion of a model that no disk here would hold. */
+  headerOnly?: boolean;
   /** Path of the GGUF to write. */
   output: string;
   force?: boolean;
@@ -38,7 +40,7 @@ export async function synthesizeModel(loadAddon: () => Promise<BenchAddon>, opti
       `there is no shape ${options.shape}; known are ${Object.keys(syntheticShapes).join(", ")}`
     );
   }
-  const { vocabulary = shape.vocabulary, layers = shape.layers, percent8bit } = options;
+  const { vocabulary = shape.vocabulary, layers = shape.dimensions.layers, percent8bit } = options;
   if (vocabulary < SMALLEST_VOCABULARY) {
     throw new InvalidInputError(`a vocabulary of ${vocabulary} tokens cannot hold all bytes, BOS and EOS`, {
       fix: `Give at least ${SMALLEST_VOCABULARY}.`
@@ -48,7 +50,8 @@ export async function synthesizeModel(loadAddon: () => Promise<BenchAddon>, opti
     ...shape,
     ...syntheticVocabulary(vocabulary),
     name: `Synthetic ${options.shape}, ${layers} layers`,
-    layers,
+    dimensions: { ...shape.dimensions, layers },
+    headerOnly: options.headerOnly === true,
     ...(percent8bit === undefined ? {} : { percent8bit })
   };
   await assertCanWrite(options.output, { overwrite: options.force === true });

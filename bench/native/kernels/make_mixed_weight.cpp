@@ -4,7 +4,7 @@
 #include "common/native/job.h"
 #include "kernels/kernel_weight.h"
 #include "synthetic/fill_rows.h"
-#include "synthetic/plan_tensors.h"
+#include "synthetic/plan_model.h"
 
 namespace mixllm {
 

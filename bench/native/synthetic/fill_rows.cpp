@@ -24,7 +24,9 @@ void fill_weights(const PlannedTensor& tensor, const RandomBits& random, int64_t
             row[i] = weight_deviation * random.normal_at(start + i);
         }
         uint8_t* target = out + static_cast<size_t>(r) * ggml_row_size(tensor.type, width);
-        if (tensor.type == GGML_TYPE_F16) {
+        if (tensor.type == GGML_TYPE_F32) {
+            std::memcpy(target, row.data(), row.size() * sizeof(float));
+        } else if (tensor.type == GGML_TYPE_F16) {
             ggml_fp32_to_fp16_row(row.data(), reinterpret_cast<ggml_fp16_t*>(target), width);
         } else {
             ggml_quantize_chunk(tensor.type, row.data(), target, 0, 1, width, nullptr);
@@ -67,8 +69,8 @@ void fill_rows(const PlannedTensor& tensor, int64_t first, int64_t count, uint8_
     const auto start = static_cast<uint64_t>(first * tensor.shape[0]);
     const auto elements = static_cast<size_t>(count * tensor.shape[0]);
     switch (tensor.filling) {
-    case Filling::Ones:
-        std::fill_n(reinterpret_cast<float*>(out), elements, 1.0f);
+    case Filling::Constant:
+        std::fill_n(reinterpret_cast<float*>(out), elements, tensor.value);
         return;
     case Filling::Weights:
         fill_weights(tensor, random, first, count, out);

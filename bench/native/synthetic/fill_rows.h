@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "synthetic/plan_tensors.h"
+#include "synthetic/plan_model.h"
 
 namespace mixllm {
 

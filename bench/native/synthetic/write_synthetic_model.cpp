@@ -5,14 +5,17 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <ggml.h>
 #include <gguf.h>
 #include <llama.h>
 #include <memory>
+#include <numeric>
+#include <utility>
 
 #include "common/native/workers.h"
 #include "synthetic/fill_rows.h"
-#include "synthetic/plan_tensors.h"
+#include "synthetic/plan_model.h"
 
 namespace mixllm {
 
@@ -52,7 +55,7 @@ void set_mix_llm(gguf_context* gguf, const std::vector<PlannedTensor>& tensors) 
         const double rows = tensor.shape.size() > 1 ? static_cast<double>(tensor.shape[1]) : 1;
         const double bytes = static_cast<double>(ggml_row_size(tensor.type, tensor.shape[0])) * rows;
         switch (tensor.filling) {
-        case Filling::Ones:
+        case Filling::Constant:
         case Filling::Weights:
             continue;
         case Filling::Nibbles:
@@ -82,26 +85,20 @@ void set_mix_llm(gguf_context* gguf, const std::vector<PlannedTensor>& tensors) 
     gguf_set_val_str(gguf, "mixllm.source", "random weights of mixllm-bench synthesize");
 }
 
-Metadata make_metadata(const SyntheticModel& model, const std::vector<PlannedTensor>& tensors) {
+/// The file's header, and what it lists.
+struct Header {
+    Metadata gguf;
+    std::vector<PlannedTensor> tensors;
+};
+
+Header make_header(const SyntheticModel& model) {
     Metadata gguf(gguf_init_empty(), gguf_free);
-    const auto set_count = [&](const char* key, int64_t value) {
-        gguf_set_val_u32(gguf.get(), key, static_cast<uint32_t>(value));
-    };
-    gguf_set_val_str(gguf.get(), "general.architecture", "llama");
+    gguf_set_val_str(gguf.get(), "general.architecture", model.architecture.c_str());
     gguf_set_val_str(gguf.get(), "general.type", "model");
     gguf_set_val_str(gguf.get(), "general.name", model.name.c_str());
     gguf_set_val_u32(gguf.get(), "general.file_type", LLAMA_FTYPE_MOSTLY_F16);
     gguf_set_val_u32(gguf.get(), "general.quantization_version", GGML_QNT_VERSION);
-    set_count("llama.block_count", model.layers);
-    gguf_set_val_u32(gguf.get(), "llama.context_length", model.context_length);
-    set_count("llama.embedding_length", model.hidden);
-    set_count("llama.feed_forward_length", model.feed_forward);
-    set_count("llama.attention.head_count", model.heads);
-    set_count("llama.attention.head_count_kv", model.kv_heads);
-    gguf_set_val_f32(gguf.get(), "llama.attention.layer_norm_rms_epsilon", 1e-5f);
-    set_count("llama.rope.dimension_count", model.head_size());
-    gguf_set_val_f32(gguf.get(), "llama.rope.freq_base", model.rope_frequency_base);
-    set_count("llama.vocab_size", static_cast<int64_t>(model.tokens.size()));
+    std::vector<PlannedTensor> tensors = plan_model(model, gguf.get());
     set_vocabulary(gguf.get(), model);
     if (model.mixed) {
         set_mix_llm(gguf.get(), tensors);
@@ -116,7 +113,7 @@ Metadata make_metadata(const SyntheticModel& model, const std::vector<PlannedTen
         ggml_set_name(shape, tensor.name.c_str());
         gguf_add_tensor(gguf.get(), shape);
     }
-    return gguf;
+    return {std::move(gguf), std::move(tensors)};
 }
 
 /// The file under way; every failure names it.
@@ -162,25 +159,30 @@ void check_room(const std::string& path, uint64_t needed) {
 } // namespace
 
 void write_synthetic_model(const SyntheticModel& model, const std::string& path, int32_t threads, JobControl& control) {
-    const std::vector<PlannedTensor> tensors = plan_tensors(model);
-    const Metadata gguf = make_metadata(model, tensors);
+    const auto [gguf, tensors] = make_header(model);
     const size_t alignment = gguf_get_alignment(gguf.get());
     const size_t metadata_size = gguf_get_meta_size(gguf.get());
     const auto last = static_cast<int64_t>(tensors.size()) - 1;
     const size_t data_size =
         GGML_PAD(gguf_get_tensor_offset(gguf.get(), last) + gguf_get_tensor_size(gguf.get(), last), alignment);
-    check_room(path, metadata_size + data_size);
+    check_room(path, metadata_size + (model.header_only ? 0 : data_size));
 
     const Workers workers(threads, control);
     Output output(path);
     std::vector<uint8_t> metadata(metadata_size);
     gguf_get_meta_data(gguf.get(), metadata.data());
     output.write(metadata.data(), metadata.size());
+    if (model.header_only) {
+        output.close();
+        std::filesystem::resize_file(std::filesystem::u8path(path), metadata_size + data_size);
+        return;
+    }
     std::vector<uint8_t> block;
     size_t written = 0;
     for (const PlannedTensor& tensor : tensors) {
         const size_t row_bytes = ggml_row_size(tensor.type, tensor.shape[0]);
-        const int64_t rows = tensor.shape.size() > 1 ? tensor.shape[1] : 1;
+        const int64_t rows =
+            std::accumulate(tensor.shape.begin() + 1, tensor.shape.end(), int64_t{1}, std::multiplies<>());
         const int64_t rows_a_block = std::max<int64_t>(1, static_cast<int64_t>(block_bytes / row_bytes));
         for (int64_t row = 0; row < rows; row += rows_a_block) {
             const int64_t count = std::min(rows_a_block, rows - row);

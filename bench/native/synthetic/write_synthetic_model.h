@@ -3,7 +3,7 @@
 #include <string>
 
 #include "common/native/job.h"
-#include "synthetic/plan_tensors.h"
+#include "synthetic/plan_model.h"
 
 namespace mixllm {
 

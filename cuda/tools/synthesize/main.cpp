@@ -15,13 +15,18 @@ using namespace mixllm;
 static SyntheticModel model_of(const std::string& size) {
     SyntheticModel model = {};
     if (size == "1b") {
-        model = {"Llama 3.2 1B", 16, 2048, 32, 8, 8192, 131072, 500000, true, {}, {}, {}, 0, 0, false, 0};
+        model.name = "Synthetic Llama 3.2 1B";
+        model.dimensions = {16, 2048, 32, 8, 64, 64, 8192};
+        model.tied = true;
     } else if (size == "8b") {
-        model = {"Llama 3.1 8B", 32, 4096, 32, 8, 14336, 131072, 500000, false, {}, {}, {}, 0, 0, false, 0};
+        model.name = "Synthetic Llama 3.1 8B";
+        model.dimensions = {32, 4096, 32, 8, 128, 128, 14336};
     } else {
         throw InputError("there is no shape " + size + "; known are 1b and 8b");
     }
-    model.name = "Synthetic " + model.name;
+    model.architecture = "llama";
+    model.context_length = 131072;
+    model.rope_frequency_base = 500000;
     // Nothing is ever tokenized, so any texts will do.
     const uint32_t vocabulary = 128256;
     const int32_t normal = 1, control = 3; // llama.cpp's token types

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <ggml.h>
+#include <gguf.h>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,8 @@ namespace mixllm {
 
 /// What a tensor of a synthetic model is filled with.
 enum class Filling {
-    /// 1 everywhere: norms.
-    Ones,
+    /// One value everywhere: norms.
+    Constant,
     /// Normally distributed weights of standard deviation 0.02, rounded to the tensor's type.
     Weights,
     /// Any bytes: 4-bit quants, two a byte.
@@ -34,16 +35,40 @@ struct PlannedTensor {
     Filling filling;
     /// How many of the rows are 4-bit; `Filling::Rows` only.
     int64_t rows4 = 0;
+    /// `Filling::Constant` only.
+    float value = 1.0f;
 };
 
-/// A Llama-shaped model to be filled with random weights.
-struct SyntheticModel {
-    std::string name;
+/// How large a model is. What its architecture does not have is 0.
+struct Dimensions {
     int64_t layers;
     int64_t hidden;
     int64_t heads;
     int64_t kv_heads;
+    int64_t head_size;
+    /// Of a head's features, how many rotate.
+    int64_t rotary_size;
     int64_t feed_forward;
+    /// Experts of every layer, how many of them a token takes, and the width of one.
+    int64_t experts;
+    int64_t used_experts;
+    int64_t expert_feed_forward;
+    /// Tokens that attention of every other layer reaches back.
+    int64_t sliding_window;
+    /// Every how many layers there is full attention, between recurrent layers with these heads and convolution.
+    int64_t full_attention_interval;
+    int64_t recurrent_key_heads;
+    int64_t recurrent_value_heads;
+    int64_t recurrent_head_size;
+    int64_t convolution_kernel;
+};
+
+/// A model to be filled with random weights.
+struct SyntheticModel {
+    std::string name;
+    /// llama.cpp's name: llama, qwen35, qwen3moe or gpt-oss.
+    std::string architecture;
+    Dimensions dimensions;
     uint32_t context_length;
     float rope_frequency_base;
     /// The embedding serves as output head too.
@@ -57,8 +82,8 @@ struct SyntheticModel {
     /// F16 weights, or else MixLLM ones with this share of 8-bit output channels in every linear, 0 to 100.
     bool mixed;
     double percent8bit;
-
-    int64_t head_size() const { return hidden / heads; }
+    /// Leaves out what tensors hold: the file has a hole of their size.
+    bool header_only;
 };
 
 /// The components of a MixLLM weight named `name`: `.w4`, `.w4_scale`, `.w4_zero`, `.w8`, `.w8_scale` (those of an
@@ -68,7 +93,12 @@ struct SyntheticModel {
 std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t inputs, int64_t outputs,
                                              double percent8bit);
 
-/// The tensors of the model, in the order they are written.
-std::vector<PlannedTensor> plan_tensors(const SyntheticModel& model);
+/**
+ * The tensors of the model, in the order they are written.
+ *
+ * @param metadata is given the hyperparameters
+ * @throws InputError for an architecture that is not described, or one that cannot be mixed
+ */
+std::vector<PlannedTensor> plan_model(const SyntheticModel& model, gguf_context* metadata);
 
 } // namespace mixllm
