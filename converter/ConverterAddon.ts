@@ -3,6 +3,12 @@ import type { TensorType } from "../common/gguf/ggmlTypes.js";
 import type { MethodAddon } from "./MethodAddon.js";
 import type { ComponentSuffix } from "./plan/mixedComponents.js";
 
+/** What llama.cpp makes of a text, special tokens found in it and added to it. */
+export interface TriedText {
+  readonly tokens: Int32Array;
+  readonly pieces: string;
+}
+
 /** Rows of a weight as they lie in the source file, row-major and little-endian. */
 export interface SourceRows {
   readonly data: Uint8Array;
@@ -13,6 +19,18 @@ export interface SourceRows {
 
 /** The native part of the converter. Work runs off the JavaScript thread; buffers must not be touched meanwhile. */
 export interface ConverterAddon extends MethodAddon {
+  /** Path of the addon. */
+  readonly file: string;
+
+  /**
+   * Does with a model file what its first reader does: loads it, but for the data of its tensors, and tokenizes texts
+   * and the names of its special tokens. llama.cpp ends the process over some files.
+   *
+   * @returns of each text its tokens, and their texts one behind the other but for special tokens
+   * @throws llama.cpp's reason when it cannot load or use the file
+   */
+  tryModel(file: string, texts: readonly string[]): NativeJob<TriedText[]>;
+
   /**
    * Converts rows to a stock type by way of float32.
    *

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { InvalidInputError } from "../common/errors.js";
 import { assertCanMakeFolder, assertCanWrite, assertFreeSpace } from "../common/files/destination.js";
-import type { Metadata } from "../common/gguf/Metadata.js";
+import { Metadata } from "../common/gguf/Metadata.js";
 import type { CalibrationOptions } from "./calibration/calibrationSamples.js";
 import { CalibrationSession } from "./calibration/CalibrationSession.js";
 import { workSpace } from "./calibration/workSpace.js";
@@ -14,6 +14,7 @@ import { openModel } from "./model/openModel.js";
 import type { SourceModel } from "./model/SourceModel.js";
 import { WeightReader } from "./model/WeightReader.js";
 import { ModelWriter } from "./output/ModelWriter.js";
+import { tryFile } from "./output/tryFile.js";
 import { FILE_TYPES, PENDING_FINGERPRINT, writeProvenance, type Provenance } from "./output/provenance.js";
 import { writeStockTensors } from "./output/writeStockTensors.js";
 import { sizeWithoutMixed } from "./plan/budget.js";
@@ -109,6 +110,8 @@ interface Conversion {
   readonly session: CalibrationSession | undefined;
   /** What a step works with. */
   readonly context: (step: ConversionStep) => ConversionContext;
+  /** Lets llama.cpp try a file that is about to be written. */
+  readonly tryFile: (file: string) => Promise<void>;
 }
 
 /** Plans, checks that there is room for the result, and builds search and method, with calibration where they need it. */
@@ -127,10 +130,23 @@ async function prepare(
     ...basics,
     progress: (fraction, detail) => progress(step, fraction, detail)
   });
-  const uncalibrated = { plan, search: weightErrorSearch, method: roundToNearest, session: undefined, context };
+  const said = new Set<string>();
+  const warnOnce = (message: string): void => {
+    if (!said.has(message)) warn(message);
+    said.add(message);
+  };
+  const uncalibrated = {
+    plan,
+    search: weightErrorSearch,
+    method: roundToNearest,
+    session: undefined,
+    context,
+    tryFile: (file: string) => tryFile(addon.file, file, { signal, warn: warnOnce })
+  };
   if (!usesCalibration(options)) return uncalibrated;
 
   const { calibration, command, ranking, salience } = options;
+  await rehearse(plan, metadata, options, uncalibrated.tryFile);
   const session = await CalibrationSession.open(context("prepare"), calibration, command, context("sample").progress);
   try {
     await assertNotWrittenMeanwhile(options); // by the one that the work directory was waited for
@@ -144,6 +160,21 @@ async function prepare(
     ...(options.method === "gptq" ? { method: gptq(session) } : {}),
     session
   };
+}
+
+/** Lets llama.cpp try the file as it would be with 4 bits throughout: hours may lie between here and the real one. */
+async function rehearse(
+  plan: readonly PlannedTensor[],
+  metadata: Metadata,
+  { output, command }: ConvertModelOptions,
+  look: (file: string) => Promise<void>
+): Promise<void> {
+  const rehearsed = new Metadata();
+  rehearsed.append(metadata.entries());
+  const provenance = { method: "", search: "", calibration: "", command, bitsPerWeight: 0, percent8bit: 0 };
+  writeProvenance(rehearsed, provenance, PENDING_FINGERPRINT);
+  const tensors = plan.flatMap((planned) => describeOutput(planned, 0));
+  await ModelWriter.rehearse(output, rehearsed, tensors, look);
 }
 
 /** Which channels have 8 bits, and what the file says about it. */
@@ -173,7 +204,7 @@ async function choose(
 
 /** Quantizes and writes the file. */
 async function write(
-  { plan, method, session, context }: Conversion,
+  { plan, method, session, context, tryFile: look }: Conversion,
   { weights, summary, provenance }: Choice,
   options: ConvertModelOptions
 ): Promise<ConversionSummary> {
@@ -205,7 +236,7 @@ async function write(
     if (isMixed) writeProvenance(metadata, provenance, source);
     signal.throwIfAborted();
     await assertNotWrittenMeanwhile(options);
-    await writer.finish(metadata);
+    await writer.finish(metadata, look);
     const device = session === undefined ? {} : { device: session.device };
     return {
       output: options.output,

@@ -48,7 +48,10 @@ export function encodeGgufHeader(
   tensors: readonly TensorDescription[]
 ): { header: Uint8Array; offsets: number[] } {
   const parts: Uint8Array[] = [Buffer.from("GGUF"), uint32(VERSION), uint64(tensors.length), uint64(metadata.length)];
-  for (const entry of metadata) parts.push(string(entry.key), ...value(entry));
+  for (const entry of metadata) {
+    parts.push(string(entry.key));
+    for (const part of value(entry)) parts.push(part); // too many for the arguments of one call
+  }
   const offsets: number[] = [];
   let offset = 0;
   for (const tensor of tensors) {

@@ -2,6 +2,9 @@ import { encodeGgufHeader, type TensorDescription, tensorBytes, aligned } from "
 import type { Metadata } from "../../common/gguf/Metadata.js";
 import { OutputFile } from "./OutputFile.js";
 
+/** Ends the name of the component that llama.cpp looks into when it loads a MixLLM file: the order of rows. */
+const ROWS = ".rows";
+
 /**
  * Writes a GGUF file whose tensors arrive in any order, whole or in slices.
  *
@@ -53,12 +56,46 @@ export class ModelWriter {
     await this.#file.write(position + start, data);
   }
 
-  /** Writes the header and gives the file its name. */
-  async finish(metadata: Metadata): Promise<void> {
+  /**
+   * Writes the header and gives the file its name.
+   *
+   * @param look is shown the whole file before; an error that it throws keeps the file from its name
+   */
+  async finish(metadata: Metadata, look?: (file: string) => Promise<void>): Promise<void> {
+    const file = await this.#complete(metadata);
+    await look?.(file);
+    await this.#file.commit();
+  }
+
+  /**
+   * Shows a file with the given metadata and tensors, whose data is a hole but for the order of rows, and removes it.
+   *
+   * @param path what the file that is going to be written will be called; this one never has that name
+   * @param look is shown the file; its error is passed on
+   */
+  static async rehearse(
+    path: string,
+    metadata: Metadata,
+    tensors: readonly TensorDescription[],
+    look: (file: string) => Promise<void>
+  ): Promise<void> {
+    const writer = await ModelWriter.create(path, metadata, tensors);
+    try {
+      for (const { name, ne } of tensors.filter((tensor) => tensor.name.endsWith(ROWS))) {
+        const order = Int32Array.from({ length: ne[0] ?? 0 }, (_, row) => row);
+        await writer.write(name, new Uint8Array(order.buffer));
+      }
+      await look(await writer.#complete(metadata));
+    } finally {
+      await writer.discard();
+    }
+  }
+
+  async #complete(metadata: Metadata): Promise<string> {
     const { header } = encodeGgufHeader(metadata.entries(), this.#tensors);
     if (header.length !== this.#headerLength) throw new Error("the GGUF header changed its length");
     await this.#file.write(0, header);
-    await this.#file.commit(this.#size);
+    return this.#file.complete(this.#size);
   }
 
   /** Removes the unfinished file. */

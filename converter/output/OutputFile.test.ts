@@ -13,7 +13,10 @@ test("a file takes its name only when it is whole, padded to its size", async ()
   await file.write(2, bytes(3, 4));
   await file.write(0, bytes(1, 2));
   expect(readdirSync(directory)).not.toContain("whole");
-  await file.commit(8);
+  const complete = await file.complete(8);
+  expect(readFileSync(complete)).toHaveLength(8);
+  expect(readdirSync(directory)).not.toContain("whole");
+  await file.commit();
   expect([...readFileSync(name)]).toEqual([1, 2, 3, 4, 0, 0, 0, 0]);
 });
 

@@ -45,14 +45,23 @@ export class OutputFile {
     }
   }
 
-  /** Makes the file permanent under its own name. */
-  async commit(size: number): Promise<void> {
+  /**
+   * Ends writing.
+   *
+   * @returns where the whole file is until it has its own name
+   */
+  async complete(size: number): Promise<string> {
     try {
       await this.#handle.truncate(size); // also pads after a last tensor that ends short of the alignment
       await this.#handle.close();
     } catch (error) {
       throw writeFailure(this.#partial.path, error);
     }
+    return this.#partial.temporary;
+  }
+
+  /** Makes the complete file permanent under its own name. */
+  async commit(): Promise<void> {
     await this.#partial.commit();
   }
 

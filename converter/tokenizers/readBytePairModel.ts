@@ -156,21 +156,36 @@ const LONGEST_TOKEN = 256;
 
 /** Tokens that merging their own characters does not lead to: they are found only where merges are ignored. */
 export function tokensOutOfReach({ ids, merges }: BytePairModel): string[] {
-  const ranks = new Map(merges.map(([left, right], rank) => [pairKey(left, right), rank]));
-  return [...ids.keys()].filter((token) => token.length > LONGEST_TOKEN || mergeAll([...token], ranks).length > 1);
+  // Pairs and tokens as numbers: there are hundreds of thousands of either.
+  const ranks = new Map<number, number>();
+  const results: number[] = [];
+  for (const [rank, [left, right]] of merges.entries()) {
+    ranks.set(numberOf(ids.get(left), ids.get(right)), rank);
+    results.push(ids.get(left + right) ?? NaN);
+  }
+  return [...ids].flatMap(([token, id]) => {
+    const symbols = token.length > LONGEST_TOKEN ? [] : [...token].map((character) => ids.get(character) ?? NaN);
+    mergeAll(symbols, ranks, results);
+    return symbols.length === 1 && symbols[0] === id ? [] : [token];
+  });
+}
+
+/** A number that no other pair of ids has. */
+function numberOf(left = NaN, right = NaN): number {
+  return left * MAX_TOKENS + right;
 }
 
 /** Joins neighbours by the merge that comes first, leftmost first, until none applies. */
-function mergeAll(symbols: string[], ranks: ReadonlyMap<string, number>): string[] {
+function mergeAll(symbols: number[], ranks: ReadonlyMap<number, number>, results: readonly number[]): void {
   for (;;) {
     let best = Infinity;
     let at = -1;
     for (let i = 0; i + 1 < symbols.length; i++) {
-      const rank = ranks.get(pairKey(symbols[i], symbols[i + 1])) ?? Infinity;
+      const rank = ranks.get(numberOf(symbols[i], symbols[i + 1])) ?? Infinity;
       if (rank < best) [best, at] = [rank, i];
     }
-    if (at === -1) return symbols;
-    symbols.splice(at, 2, `${symbols[at]}${symbols[at + 1]}`);
+    if (at === -1) return;
+    symbols.splice(at, 2, results[best] ?? NaN);
   }
 }
 

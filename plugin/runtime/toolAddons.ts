@@ -121,7 +121,7 @@ export async function ensureToolAddons(options: {
  *
  * @param options.quiet shows no progress
  * @param options.gpu takes the runtime for that GPU, not the one for the CPU
- * @returns the addon's exports
+ * @returns the addon's exports, with the path of its `file`
  * @throws {MissingBuildToolsError} it has to be built and a tool for that is missing
  * @throws {RuntimeBuildError} the build failed; the error points to its log
  * @throws {ConflictingRuntimeError} another build of the runtime is already loaded in this process
@@ -130,7 +130,7 @@ export async function ensureToolAddons(options: {
 export async function loadNativeAddon<T>(
   name: ToolAddon,
   options: { quiet?: boolean; gpu?: RuntimeGpu } = {}
-): Promise<T> {
+): Promise<T & { readonly file: string }> {
   const { gpu = false, quiet = false } = options;
   const { directory, runtime } = await ensureToolAddons({ gpu, quiet });
   await assertNoConflictingRuntime(runtime.binaryDirectory);
@@ -139,7 +139,7 @@ export async function loadNativeAddon<T>(
     process.env["PATH"] = [runtime.binaryDirectory, process.env["PATH"]].join(path.delimiter);
   const file = path.join(binaryDirectory(directory), `${name}.node`);
   try {
-    return require(file) as T;
+    return Object.assign(require(file) as T & object, { file });
   } catch (error) {
     throw new RuntimeLoadError(file, `npx mixllm build --tools --gpu ${String(gpu)} --force`, error);
   }

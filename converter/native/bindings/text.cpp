@@ -7,6 +7,7 @@
 #include "common/native/start_job.h"
 #include "text/generate_samples.h"
 #include "text/tokenize.h"
+#include "text/try_model.h"
 
 namespace mixllm {
 
@@ -45,10 +46,29 @@ Napi::Value bind_generate_samples(const Napi::CallbackInfo& info) {
     });
 }
 
+Napi::Value bind_try_model(const Napi::CallbackInfo& info) {
+    const std::string model = Argument(info[0], "model").text();
+    const std::vector<std::string> texts = Argument(info[1], "texts").texts();
+    return start_job(info, [=](JobControl& control) -> JobResult {
+        const auto tried = std::make_shared<std::vector<TriedText>>(try_model(model, texts, control));
+        return [=](Napi::Env env) {
+            const Napi::Array results = Napi::Array::New(env, tried->size());
+            for (uint32_t i = 0; i < tried->size(); i++) {
+                const Napi::Object result = Napi::Object::New(env);
+                result.Set("tokens", to_array(env, (*tried)[i].tokens));
+                result.Set("pieces", (*tried)[i].pieces);
+                results.Set(i, result);
+            }
+            return results;
+        };
+    });
+}
+
 } // namespace
 
 void bind_text(Napi::Env env, Napi::Object exports) {
     exports.Set("tokenize", Napi::Function::New(env, bind_tokenize, "tokenize"));
+    exports.Set("tryModel", Napi::Function::New(env, bind_try_model, "tryModel"));
     exports.Set("generateSamples", Napi::Function::New(env, bind_generate_samples, "generateSamples"));
 }
 

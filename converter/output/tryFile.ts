@@ -1,0 +1,127 @@
+import { spawn } from "node:child_process";
+import { InvalidInputError, MixLlmError } from "../../common/errors.js";
+
+/** Loads the addon in a process of its own, says what it makes of a file, and ends. */
+const TRY_MODEL = `
+const { addon, file, texts } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const say = (answer) => process.stdout.write(JSON.stringify(answer));
+require(addon).tryModel(file, texts).result.then(
+  (tried) => say({ pieces: tried.map(({ pieces }) => pieces) }),
+  (error) => say({ reason: error.message })
+);
+`;
+
+/** Far above what the largest vocabulary takes on a busy machine. */
+const LONGEST_MS = 10 * 60 * 1000;
+/** How much of a process's last words are kept, and of a reason shown. */
+const KEPT_CHARACTERS = 4000;
+const SHOWN_CHARACTERS = 300;
+
+/** Texts that lead llama.cpp through all parts of a vocabulary: every byte that UTF-8 has, words, figures, space. */
+const PROBES: readonly string[] = [
+  everyByte(),
+  "The quick brown fox (1234567 of them) doesn't jump over\n\n\tthe   lazy dog; Ünïcode: 日本語, русский, 😀.\r\n"
+];
+
+/** A text whose UTF-8 form has every byte that UTF-8 can have. */
+function everyByte(): string {
+  const ascii = Array.from({ length: 0x80 }, (_, code) => code);
+  const following = Array.from({ length: 0x40 }, (_, bits) => 0x80 + bits);
+  const leadingTwo = Array.from({ length: 0x1e }, (_, bits) => (bits + 2) << 6);
+  const leadingThree = Array.from({ length: 0x10 }, (_, bits) => Math.max(bits << 12, 0x800));
+  const leadingFour = Array.from({ length: 5 }, (_, bits) => Math.max(bits << 18, 0x10000));
+  return String.fromCodePoint(...ascii, ...following, ...leadingTwo, ...leadingThree, ...leadingFour);
+}
+
+/**
+ * Lets llama.cpp, in a process of its own, do with a model file what its first reader will do: load its metadata and the
+ * list of its tensors, and tokenize every byte and the names of special tokens. It ends the process over some files.
+ *
+ * @param addon path of the converter's addon
+ * @param file the file, whose tensors' data is not looked at
+ * @param warn called with one sentence when text that is tokenized and put together again is another
+ * @throws {InvalidInputError} llama.cpp cannot load the file or cannot tokenize with it
+ */
+export async function tryFile(
+  addon: string,
+  file: string,
+  { signal, warn }: { readonly signal: AbortSignal; readonly warn: (message: string) => void }
+): Promise<void> {
+  const given = await runTrial({ addon, file, texts: PROBES }, signal);
+  if (!given.every((text, i) => text === PROBES[i] || text === ` ${PROBES[i]}`)) {
+    warn(
+      "llama.cpp does not give every text back as it was: the vocabulary has no tokens for some characters or bytes"
+    );
+  }
+}
+
+interface Trial {
+  readonly addon: string;
+  readonly file: string;
+  readonly texts: readonly string[];
+}
+
+/** @returns the texts, tokenized and put together again */
+async function runTrial(trial: Trial, signal: AbortSignal): Promise<readonly string[]> {
+  signal.throwIfAborted();
+  const child = spawn(process.execPath, ["-e", TRY_MODEL], {
+    // In Electron the executable is a browser unless told otherwise; ggml would call a debugger when it aborts.
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: "1", GGML_NO_BACKTRACE: "1" },
+    stdio: "pipe",
+    windowsHide: true,
+    timeout: LONGEST_MS,
+    killSignal: "SIGKILL"
+  });
+  const kill = (): void => void child.kill("SIGKILL");
+  signal.addEventListener("abort", kill, { once: true });
+  try {
+    let answer = "";
+    let lastWords = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (answer += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      lastWords = (lastWords + text).slice(-KEPT_CHARACTERS);
+    });
+    child.stdin.on("error", () => undefined); // a process that has ended already says so by its exit
+    child.stdin.end(JSON.stringify(trial));
+    const [code, killedBy] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (...exit) => resolve(exit));
+    });
+    signal.throwIfAborted();
+    if (killedBy === "SIGKILL") {
+      throw new MixLlmError("the process in which llama.cpp tried the file was ended from outside", {
+        fix: "It may have run out of memory or of time: run the same command again."
+      });
+    }
+    const result = parse(answer);
+    if (result?.pieces !== undefined) return result.pieces;
+    throw refused(result?.reason ?? causeOfDeath(lastWords, killedBy ?? `exit code ${code}`));
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+/** What the process said, unless it ended before it had said all. */
+function parse(answer: string): { pieces?: string[]; reason?: string } | undefined {
+  try {
+    return JSON.parse(answer) as { pieces?: string[]; reason?: string };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The line of a dying process that says why. */
+function causeOfDeath(lastWords: string, end: string): string {
+  const lines = lastWords.split("\n").map((line) => line.trim());
+  const why =
+    lines.find((line) => /GGML_ASSERT|GGML_ABORT|what\(\)|Error:/.test(line)) ?? lines.find((line) => line !== "");
+  return why ?? `it ended the process (${end})`;
+}
+
+function refused(reason: string): InvalidInputError {
+  const said = reason.trim().replace(/^.*?(?=GGML_A)/s, ""); // "/path/llama-vocab.cpp:2540: GGML_ASSERT(...) failed"
+  return new InvalidInputError(
+    `llama.cpp cannot use the file that this model would become: ${said.split("\n")[0]?.slice(0, SHOWN_CHARACTERS)}`,
+    { fix: "Nothing was written. The model or its tokenizer has something that its configuration does not say." }
+  );
+}
