@@ -2,15 +2,23 @@
 
 #include <ggml.h>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
-#include "backward.h"
 #include "differentiate.h"
 
 namespace mixllm {
+
+/// Where a gradient lies within a contiguous tensor of floats; strides and offset count floats, the first stride is 1.
+struct Placement {
+    std::array<int64_t, 4> stride;
+    int64_t offset;
+};
 
 /// Collects what rules add to the gradient of each tensor until all its consumers were visited.
 class Accumulator {

@@ -1,20 +1,6 @@
 #include "backward.h"
 
-#include "accumulator.h"
-
 namespace mixllm {
-
-bool Backward::needs(int index) const {
-    return node->src[index] != nullptr && accumulator_.needs(node->src[index]);
-}
-
-bool Backward::wanted(const ggml_tensor* tensor) const {
-    return accumulator_.wanted(tensor);
-}
-
-void Backward::add(int index, ggml_tensor* part) {
-    accumulator_.add(node->src[index], part);
-}
 
 void Backward::add_parts(ggml_tensor* all, int count) {
     size_t offset = 0;
@@ -26,18 +12,6 @@ void Backward::add_parts(ggml_tensor* all, int count) {
         }
         offset += static_cast<size_t>(ggml_nelements(source)) * sizeof(float);
     }
-}
-
-void Backward::place(ggml_tensor* ancestor, ggml_tensor* part, const Placement& where) {
-    accumulator_.place(ancestor, part, where);
-}
-
-void Backward::miss(const std::string& reason) {
-    accumulator_.miss(node, reason);
-}
-
-bool Backward::overwritten(const ggml_tensor* tensor) const {
-    return accumulator_.overwritten(tensor);
 }
 
 void Backward::require_values(const ggml_tensor* tensor) {

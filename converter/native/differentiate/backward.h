@@ -10,17 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "differentiate.h"
+#include "accumulator.h"
 
 namespace mixllm {
-
-class Accumulator;
-
-/// Where a gradient lies within a contiguous tensor of floats; strides and offset count floats, the first stride is 1.
-struct Placement {
-    std::array<int64_t, 4> stride;
-    int64_t offset;
-};
 
 /// What the rule of an op sees of one node, and how it hands the node's gradient on to the node's sources.
 class Backward {
@@ -33,24 +25,26 @@ public:
     ggml_tensor* const gradient; ///< contiguous floats of the node's shape
 
     /// Whether a wanted tensor reaches the node by its source `index`.
-    bool needs(int index) const;
+    bool needs(int index) const { return node->src[index] != nullptr && accumulator_.needs(node->src[index]); }
 
     /// Adds to the gradient of a source: floats of its shape, with any strides.
-    void add(int index, ggml_tensor* part);
+    void add(int index, ggml_tensor* part) { accumulator_.add(node->src[index], part); }
 
     /// Adds gradients of the first `count` sources that a contiguous tensor holds one after another.
     void add_parts(ggml_tensor* all, int count);
 
     /// Adds contiguous floats to some elements of the gradient of a contiguous tensor among the node's ancestors.
-    void place(ggml_tensor* ancestor, ggml_tensor* part, const Placement& where);
+    void place(ggml_tensor* ancestor, ggml_tensor* part, const Placement& where) {
+        accumulator_.place(ancestor, part, where);
+    }
 
     /// Whether the caller asked for this tensor's gradient.
-    bool wanted(const ggml_tensor* tensor) const;
+    bool wanted(const ggml_tensor* tensor) const { return accumulator_.wanted(tensor); }
 
     /// Says that a gradient was dropped.
-    void miss(const std::string& reason);
+    void miss(const std::string& reason) { accumulator_.miss(node, reason); }
 
-    bool overwritten(const ggml_tensor* tensor) const;
+    bool overwritten(const ggml_tensor* tensor) const { return accumulator_.overwritten(tensor); }
 
     /// Says so when a later node overwrites the values that a rule reads.
     void require_values(const ggml_tensor* tensor);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+
 import { runNativeTests } from "../../../../testing/runNativeTests.js";
 import { runtimeDefinitions } from "../../../../testing/runtimeDefinitions.js";
 
