@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { InvalidInputError } from "../common/errors.js";
 import { loadNativeAddon } from "../plugin/runtime/toolAddons.js";
 import { resolveRuntimeGpu } from "../plugin/runtime/RuntimeGpu.js";
@@ -18,4 +19,12 @@ export async function loadBenchAddon(options: { gpu?: boolean } = {}): Promise<B
     });
   }
   return loadNativeAddon<BenchAddon>("mixllm-bench", { gpu });
+}
+
+/**
+ * Waits until the CPU threads of the model or kernel that was measured before have gone to sleep: they poll for more work
+ * for some milliseconds (patches/0005), which the next one to be timed would have to share the cores with.
+ */
+export async function untilThreadsSleep(): Promise<void> {
+  await setTimeout(10);
 }

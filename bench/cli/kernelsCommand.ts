@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { integerOption, MAX_ROUNDS, listOption, percentOption } from "../../common/cli/options.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
-import { formatKernels } from "../kernels/formatKernels.js";
+import { formatKernels } from "../kernels/KernelReport.js";
 import { measureKernels } from "../kernels/measureKernels.js";
 import { shapeOption, threadsOption, typesOption } from "./options.js";
 import { withProgress } from "./withProgress.js";

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+import { prepareBenchAddon } from "../testing/benchTests.js";
 
 /** What users run; `npm test` compiles it first. */
 const PROGRAM = fileURLToPath(new URL("../../dist/bench/cli/mixllmBench.js", import.meta.url));

@@ -1,8 +1,7 @@
 import { Command } from "commander";
 import { integerOption, MAX_TOKENS } from "../../common/cli/options.js";
-import { formatQuality } from "../quality/formatQuality.js";
+import { formatQuality, qualityJson } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
-import { qualityJson } from "../quality/qualityJson.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { warn } from "../../common/cli/runCommand.js";
 import { threadsOption } from "./options.js";

@@ -4,11 +4,9 @@ import { integerOption, MAX_ROUNDS, MAX_TOKENS, listOption } from "../../common/
 import { formatBytes } from "../../common/cli/format.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { warn } from "../../common/cli/runCommand.js";
-import { measureFootprints } from "../footprint/measureFootprints.js";
-import { startLengths } from "../footprint/startLengths.js";
-import { formatSpeed } from "../speed/formatSpeed.js";
+import { measureFootprints, startLengths } from "../footprint/measureFootprints.js";
+import { formatSpeed, speedJson } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
-import { speedJson } from "../speed/speedJson.js";
 import { threadsOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 

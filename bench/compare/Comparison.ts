@@ -1,7 +1,7 @@
 import type { MixLlmTensor } from "../../common/format/MixLlmTensor.js";
-import type { Footprint } from "../footprint/Footprint.js";
+import type { Footprint } from "../footprint/measureFootprint.js";
 import type { QualityFigures } from "../quality/QualityFigures.js";
-import type { SpeedFigures } from "../speed/SpeedFigures.js";
+import type { SpeedFigures } from "../speed/SpeedReport.js";
 
 /** One contender with all that was measured of it. */
 export interface ComparedModel {

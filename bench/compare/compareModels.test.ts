@@ -5,7 +5,7 @@ import { loadBenchAddon } from "../loadBenchAddon.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+import { prepareBenchAddon } from "../testing/benchTests.js";
 import type { WorkRequest } from "../worker/WorkRequest.js";
 import type { CompareOptions } from "./CompareOptions.js";
 import { compareModels } from "./compareModels.js";

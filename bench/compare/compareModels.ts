@@ -5,8 +5,7 @@ import { readFailure } from "../../common/files/fileErrors.js";
 import { assertUnquantized } from "../../common/gguf/assertUnquantized.js";
 import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import { runInWorker } from "../worker/runInWorker.js";
-import { assertGgufFile } from "../files/assertGgufFile.js";
-import { readText } from "../files/readText.js";
+import { assertGgufFile, readText } from "../inputs.js";
 import { type CompareOptions, contenderName, type Contender } from "./CompareOptions.js";
 import type { Comparison, UntimedModel } from "./Comparison.js";
 import {

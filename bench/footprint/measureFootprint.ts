@@ -1,7 +1,30 @@
 import type { BenchAddon } from "../BenchAddon.js";
 import { finishJob } from "../../common/nativeJob.js";
-import type { Footprint } from "./Footprint.js";
-import type { FootprintOptions } from "./FootprintOptions.js";
+
+/**
+ * What starting a model takes, in a process that does nothing else, its file memory-mapped and in the page cache.
+ */
+export interface Footprint {
+  /** Seconds from opening the file until the model is ready. */
+  loadSeconds: number;
+  /** Seconds from opening the file until the first token after a prompt of 32 tokens is known. */
+  firstTokenSeconds: number;
+  /** Largest resident size of the process in bytes, Node.js and the pages of the mapped file included. */
+  peakMemoryBytes: number;
+  /** Bytes taken on the GPUs; null where nothing computes on one. */
+  videoMemoryBytes: number | null;
+}
+
+/** What a model is started for. */
+export interface FootprintOptions {
+  /** Tokens of the prompt after which its memory is read. */
+  prompt: number;
+  /** Tokens of the context. */
+  context: number;
+  threads: number;
+  /** Layers on the GPU; none unless given. */
+  gpuLayers?: number;
+}
 
 /**
  * Starts a model and processes a prompt, once; to be called in a process that has done nothing else.

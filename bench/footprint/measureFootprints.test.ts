@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { WorkRunner } from "../worker/runInWorker.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { measureFootprints } from "./measureFootprints.js";
+import { measureFootprints, startLengths, summarizeFootprints } from "./measureFootprints.js";
 
 const directory = temporaryDirectory();
 const file = (name: string): string => join(directory, name);
@@ -43,4 +43,43 @@ test("a file that is no model stops before anything starts", async () => {
   await expect(measureFootprints([file("a.gguf"), file("text.gguf")], { ...options, runWork })).rejects.toThrow(
     /text\.gguf is not a GGUF file/
   );
+});
+
+test.each([
+  [{}, { prompt: 512, context: 512 }],
+  [
+    { prompt: [128, 512], generate: [64, 900], depth: [0, 4096] },
+    { prompt: 512, context: 4996 }
+  ],
+  [
+    { prompt: [0], generate: [64], depth: [10] },
+    { prompt: 1, context: 74 }
+  ],
+  [
+    { prompt: [0], generate: [0] },
+    { prompt: 1, context: 1 }
+  ]
+])("%j", (lengths, expected) => {
+  expect(startLengths(lengths)).toEqual(expected);
+});
+
+const start = { loadSeconds: 1, firstTokenSeconds: 2, peakMemoryBytes: 10, videoMemoryBytes: null };
+
+test("takes median times and the largest memory", () => {
+  const starts = [
+    start,
+    { loadSeconds: 9, firstTokenSeconds: 11, peakMemoryBytes: 30, videoMemoryBytes: null },
+    { loadSeconds: 2, firstTokenSeconds: 4, peakMemoryBytes: 20, videoMemoryBytes: null }
+  ];
+  expect(summarizeFootprints(starts)).toEqual({
+    loadSeconds: 2,
+    firstTokenSeconds: 4,
+    peakMemoryBytes: 30,
+    videoMemoryBytes: null
+  });
+});
+
+test("knows video memory where a GPU reports it", () => {
+  const starts = [5, 7].map((videoMemoryBytes) => ({ ...start, videoMemoryBytes }));
+  expect(summarizeFootprints(starts).videoMemoryBytes).toBe(7);
 });

@@ -1,8 +1,32 @@
+import { planSpeedTests, type SpeedTestLengths } from "../speed/planSpeedTests.js";
+import { median } from "../statistics.js";
 import { runInWorker, type WorkRunner } from "../worker/runInWorker.js";
-import { assertGgufFile } from "../files/assertGgufFile.js";
-import type { Footprint } from "./Footprint.js";
-import type { FootprintOptions } from "./FootprintOptions.js";
-import { summarizeFootprints } from "./summarizeFootprints.js";
+import { assertGgufFile } from "../inputs.js";
+import type { FootprintOptions, Footprint } from "./measureFootprint.js";
+
+/** What to start a model for so that it takes the memory that speed tests of these lengths would. */
+export function startLengths(lengths: SpeedTestLengths): Pick<FootprintOptions, "prompt" | "context"> {
+  const tests = planSpeedTests(lengths);
+  return {
+    prompt: Math.max(1, ...tests.filter(({ generation }) => !generation).map(({ tokens }) => tokens)),
+    context: Math.max(1, ...tests.map(({ tokens, depth }) => tokens + depth))
+  };
+}
+
+/**
+ * Median times and largest memory of several starts of a model.
+ *
+ * @param starts not empty
+ */
+export function summarizeFootprints(starts: readonly Footprint[]): Footprint {
+  const video = starts.flatMap(({ videoMemoryBytes }) => videoMemoryBytes ?? []);
+  return {
+    loadSeconds: median(starts.map(({ loadSeconds }) => loadSeconds)),
+    firstTokenSeconds: median(starts.map(({ firstTokenSeconds }) => firstTokenSeconds)),
+    peakMemoryBytes: Math.max(...starts.map(({ peakMemoryBytes }) => peakMemoryBytes)),
+    videoMemoryBytes: video.length === 0 ? null : Math.max(...video)
+  };
+}
 
 /**
  * Starts each model several times, in a process of its own each time, after one start that does not count. That one

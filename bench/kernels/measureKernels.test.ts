@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { BenchAddon, KernelHandle, NativeKernelOptions } from "../BenchAddon.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import { formatKernels } from "./formatKernels.js";
+import { prepareBenchAddon } from "../testing/benchTests.js";
+import { formatKernels } from "./KernelReport.js";
 import { measureKernels, type KernelOptions } from "./measureKernels.js";
 
 prepareBenchAddon();

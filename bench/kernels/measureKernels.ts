@@ -2,12 +2,11 @@ import { availableParallelism } from "node:os";
 import { InvalidInputError, MixLlmError } from "../../common/errors.js";
 import type { BenchAddon, NativeCeilings, NativeKernel } from "../BenchAddon.js";
 import { finishJob } from "../../common/nativeJob.js";
-import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
-import { summarizeRates } from "../speed/summarizeRates.js";
+import { untilThreadsSleep } from "../loadBenchAddon.js";
+import { summarizeRates } from "../speed/SpeedReport.js";
 import { median } from "../statistics.js";
 import { cacheBytes } from "./cacheBytes.js";
-import type { KernelFigures } from "./KernelFigures.js";
-import type { KernelReport } from "./KernelReport.js";
+import type { KernelFigures, KernelReport } from "./KernelReport.js";
 
 export interface KernelOptions {
   /** Sizes of weights. */

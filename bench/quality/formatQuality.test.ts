@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { QualityFigures } from "./QualityFigures.js";
-import { formatQuality } from "./formatQuality.js";
-import { qualityJson } from "./qualityJson.js";
+import { formatQuality, qualityJson } from "./formatQuality.js";
 
 const alone: QualityFigures = {
   model: "m.gguf",

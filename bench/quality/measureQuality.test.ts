@@ -5,12 +5,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { InvalidInputError } from "../../common/errors.js";
 import { quantizeStock } from "../stock/quantizeStock.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import { convertDemo, DEMO_DIRECTORY } from "../testing/convertDemo.js";
+import { prepareBenchAddon, convertDemo, DEMO_DIRECTORY, sharedText } from "../testing/benchTests.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { packageRoot } from "../../common/package.js";
 import { madeUpText } from "../../testing/madeUpText.js";
-import { sharedText } from "../testing/sharedText.js";
 import { measureQuality } from "./measureQuality.js";
 
 prepareBenchAddon();

@@ -1,11 +1,9 @@
 import { availableParallelism } from "node:os";
 import { InvalidInputError } from "../../common/errors.js";
 import type { BenchAddon } from "../BenchAddon.js";
-import { assertGgufFile } from "../files/assertGgufFile.js";
-import { readText } from "../files/readText.js";
+import { assertGgufFile, readText } from "../inputs.js";
 import { finishJob } from "../../common/nativeJob.js";
-import type { QualityFigures } from "./QualityFigures.js";
-import { summarizeScores } from "./summarizeScores.js";
+import { type QualityFigures, summarizeScores } from "./QualityFigures.js";
 
 export interface QualityOptions {
   /** Path of a GGUF model. */

@@ -1,7 +1,7 @@
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BenchAddon } from "../BenchAddon.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+import { prepareBenchAddon } from "../testing/benchTests.js";
 import { pseudoRandom } from "../../testing/pseudoRandom.js";
 import { scoreTokensReference } from "../testing/scoreTokensReference.js";
 

@@ -1,6 +1,6 @@
 import { formatBytes, formatTable } from "../../common/cli/format.js";
-import type { Footprint } from "../footprint/Footprint.js";
-import type { SpeedReport } from "./SpeedReport.js";
+import type { Footprint } from "../footprint/measureFootprint.js";
+import type { SpeedReport, SpeedFigures } from "./SpeedReport.js";
 
 /**
  * The report as a table of tests, one line a model and test, speeds in tokens a second, and a table of what starting each
@@ -36,4 +36,15 @@ export function formatSpeed({ models }: SpeedReport, footprints: readonly Footpr
     ])
   );
   return `${tests}\n${starts}`;
+}
+
+/** One entry a model and test; `footprint`, where it was measured, is the model's and the same for all its tests. */
+export type SpeedJson = (SpeedFigures & { footprint?: Footprint })[];
+
+/** The report as `--json` prints it. */
+export function speedJson({ models }: SpeedReport, footprints: readonly Footprint[]): SpeedJson {
+  return models.flatMap(({ figures }, i) => {
+    const footprint = footprints[i];
+    return figures.map((entry) => (footprint === undefined ? entry : { ...entry, footprint }));
+  });
 }

@@ -2,12 +2,11 @@ import { stat } from "node:fs/promises";
 import { availableParallelism, freemem } from "node:os";
 import { InvalidInputError } from "../../common/errors.js";
 import type { BenchAddon, SpeedModelHandle } from "../BenchAddon.js";
-import { assertGgufFile } from "../files/assertGgufFile.js";
+import { assertGgufFile } from "../inputs.js";
 import { finishJob } from "../../common/nativeJob.js";
-import { untilThreadsSleep } from "../job/untilThreadsSleep.js";
+import { untilThreadsSleep } from "../loadBenchAddon.js";
 import { planSpeedTests, type SpeedTestLengths } from "./planSpeedTests.js";
-import type { SpeedReport } from "./SpeedReport.js";
-import { summarizeRates } from "./summarizeRates.js";
+import { type SpeedReport, summarizeRates } from "./SpeedReport.js";
 
 export interface SpeedOptions extends SpeedTestLengths {
   /** Paths of GGUF models; all stay loaded while they are measured. */

@@ -3,8 +3,7 @@ import { readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { measureSpeed } from "../speed/measureSpeed.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
-import { convertDemo } from "../testing/convertDemo.js";
+import { prepareBenchAddon, convertDemo } from "../testing/benchTests.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { quantizeStock } from "./quantizeStock.js";
 

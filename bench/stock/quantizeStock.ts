@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { assertCanWrite } from "../../common/files/destination.js";
 import { withPartialFile } from "../../common/files/wholeFiles.js";
 import type { BenchAddon } from "../BenchAddon.js";
-import { assertGgufFile } from "../files/assertGgufFile.js";
+import { assertGgufFile } from "../inputs.js";
 import { finishJob } from "../../common/nativeJob.js";
 
 export interface QuantizeStockOptions {

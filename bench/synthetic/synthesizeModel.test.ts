@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inspectMixLlmFile } from "../../plugin/index.js";
 import { measureQuality } from "../quality/measureQuality.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
+import { prepareBenchAddon } from "../testing/benchTests.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import { synthesizeModel, type SynthesizeOptions } from "./synthesizeModel.js";

@@ -1,6 +1,5 @@
-import type { Footprint } from "../footprint/Footprint.js";
-import type { FootprintOptions } from "../footprint/FootprintOptions.js";
-import type { ImportanceOptions } from "../importance/computeImportanceMatrix.js";
+import type { Footprint, FootprintOptions } from "../footprint/measureFootprint.js";
+import type { ImportanceOptions } from "../stock/computeImportanceMatrix.js";
 import type { QualityFigures } from "../quality/QualityFigures.js";
 import type { QualityOptions } from "../quality/measureQuality.js";
 import type { SpeedOptions } from "../speed/measureSpeed.js";

@@ -1,5 +1,5 @@
 import { measureFootprint } from "../footprint/measureFootprint.js";
-import { computeImportanceMatrix } from "../importance/computeImportanceMatrix.js";
+import { computeImportanceMatrix } from "../stock/computeImportanceMatrix.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { measureSpeed } from "../speed/measureSpeed.js";

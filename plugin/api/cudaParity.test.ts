@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { missingForCuda } from "../../testing/missingForCuda.js";
 import type { RuntimeGpu } from "../runtime/RuntimeGpu.js";
 import { convertDemo } from "../testing/convertDemo.js";
-import { greedyTokens } from "../testing/greedyTokens.js";
+import { greedyTokens } from "../testing/outputs.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { getMixLlama } from "./getMixLlama.js";
 

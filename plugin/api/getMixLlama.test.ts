@@ -12,8 +12,7 @@ import { ensureRuntime } from "../runtime/ensureRuntime.js";
 import { loadNativeAddon } from "../runtime/toolAddons.js";
 import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import { convertDemo } from "../testing/convertDemo.js";
-import { greedyTokens } from "../testing/greedyTokens.js";
-import { runStock } from "../testing/runStock.js";
+import { greedyTokens, runStock } from "../testing/outputs.js";
 import { getMixLlama } from "./getMixLlama.js";
 
 /** Long enough for a first build of the runtime on two cores. */

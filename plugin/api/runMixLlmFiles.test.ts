@@ -3,9 +3,7 @@ import { LlamaChatSession, LlamaCompletion, LlamaLogLevel, type Llama, type Llam
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { convertDemo } from "../testing/convertDemo.js";
-import { greedyTokens } from "../testing/greedyTokens.js";
-import { lastLogits } from "../testing/lastLogits.js";
-import { runStock } from "../testing/runStock.js";
+import { greedyTokens, lastLogits, runStock } from "../testing/outputs.js";
 import { getMixLlama } from "./getMixLlama.js";
 import { inspectMixLlmFile } from "./mixLlmFiles.js";
 

@@ -4,11 +4,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { measureQuality } from "../quality/measureQuality.js";
-import { quantizeStock } from "../stock/quantizeStock.js";
-import { convertDemo } from "../testing/convertDemo.js";
+import { convertDemo, prepareBenchAddon } from "../testing/benchTests.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { prepareBenchAddon } from "../testing/prepareBenchAddon.js";
 import { madeUpText } from "../../testing/madeUpText.js";
+import { quantizeStock } from "./quantizeStock.js";
 import { computeImportanceMatrix } from "./computeImportanceMatrix.js";
 
 prepareBenchAddon();

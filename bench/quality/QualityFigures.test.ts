@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { summarizeScores } from "./summarizeScores.js";
+import { summarizeScores } from "./QualityFigures.js";
 
 test("perplexity is the exponential of the mean loss, its error the loss's standard error carried over", () => {
   const { perplexity, perplexityError, comparison } = summarizeScores({

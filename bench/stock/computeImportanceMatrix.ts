@@ -3,8 +3,7 @@ import { basename } from "node:path";
 import { assertCanWrite } from "../../common/files/destination.js";
 import { withPartialFile } from "../../common/files/wholeFiles.js";
 import type { BenchAddon } from "../BenchAddon.js";
-import { assertGgufFile } from "../files/assertGgufFile.js";
-import { readText } from "../files/readText.js";
+import { assertGgufFile, readText } from "../inputs.js";
 import { finishJob } from "../../common/nativeJob.js";
 
 export interface ImportanceOptions {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { summarizeRates } from "./summarizeRates.js";
+import { summarizeRates } from "./SpeedReport.js";
 
 test.each([
   [[7], { median: 7, mean: 7, sd: 0 }],
