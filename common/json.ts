@@ -80,5 +80,6 @@ export function describeJson(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (typeof value === "number") return String(value);
   return value === undefined ? "nothing" : JSON.stringify(value);
 }

@@ -9,6 +9,11 @@ import { readGgufFile, type GgufValue } from "./testing/readGgufFile.js";
 
 const directory = temporaryDirectory();
 
+/** What a form's conversion says, as the stock one does not. */
+const WARNINGS: Readonly<Record<string, readonly RegExp[]>> = {
+  "gptoss-bf16": [/llama\.cpp rounds the range of YaRN's blending/]
+};
+
 interface Reference {
   metadata: Record<string, GgufValue>;
   tensors: { name: string; type: string; ne: number[]; sha256: string }[];
@@ -20,7 +25,7 @@ describe.each(FORMS)("%s as F16", (form) => {
 
   test("has the metadata and tensors a stock conversion writes, in its order", async () => {
     const { warnings } = await convert({ source: writeForm(form, directory), output, format: "f16" });
-    expect(warnings).toEqual([]);
+    expect(warnings).toEqual((WARNINGS[form] ?? []).map((message): unknown => expect.stringMatching(message)));
 
     const { metadata, tensors } = readGgufFile(output);
     const { metadata: expectedMetadata, tensors: expectedTensors } = reference();

@@ -120,6 +120,11 @@ async function prepare(
   options: ConvertModelOptions,
   { loadAddon, warn, progress, signal }: ConvertModelHooks
 ): Promise<Conversion> {
+  if (usesCalibration(options) && !model.isCalibratable) {
+    throw new InvalidInputError(`layers of the architecture ${model.architecture} cannot be calibrated yet`, {
+      fix: "Convert with --method rtn --search weight_error, or to --type bf16, f16 or q8_0."
+    });
+  }
   const plan = planTensors(model, options);
   const metadata = await model.metadata(FILE_TYPES[options.format]);
   await assertRoom(model, plan, metadata, options);

@@ -16,6 +16,12 @@ export type MetadataEntry =
       readonly type: "array";
       readonly elementType: "int32" | "float32";
       readonly value: readonly number[];
+    }
+  | {
+      readonly key: string;
+      readonly type: "array";
+      readonly elementType: "bool";
+      readonly value: readonly boolean[];
     };
 
 /**
@@ -57,6 +63,10 @@ export class Metadata {
 
   float32s(key: string, value: readonly number[]): void {
     if (value.length > 0) this.#entries.set(key, { key, type: "array", elementType: "float32", value });
+  }
+
+  bools(key: string, value: readonly boolean[]): void {
+    if (value.length > 0) this.#entries.set(key, { key, type: "array", elementType: "bool", value });
   }
 
   /** Sets a key to a value as a GGUF file has it, led by the number of its type. */

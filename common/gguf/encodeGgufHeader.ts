@@ -93,6 +93,8 @@ function value(entry: MetadataEntry): Uint8Array[] {
           return [...head, numbers(Int32Array, entry.value)];
         case "float32":
           return [...head, numbers(Float32Array, entry.value)];
+        case "bool":
+          return [...head, Uint8Array.from(entry.value, Number)];
       }
     }
   }

@@ -34,6 +34,15 @@ export const multiplier = real(1e-6, 1e6);
 /** Both names of x * sigmoid(x). */
 export const silu = orElse(oneOf("silu", "swish"), "silu");
 
+/** A part that llama.cpp has no place for: the key has to be false, 0, null or absent. */
+export function absent(what: string): z.ZodType<unknown> {
+  const isUnset = (value: unknown): boolean => value === undefined || value === null || value === false || value === 0;
+  return z
+    .unknown()
+    .refine(isUnset, { error: `false: llama.cpp has no place for ${what} here` })
+    .optional();
+}
+
 /** The keys every decoder has. */
 export const DECODER_KEYS = {
   model_type: optional(text),
@@ -87,6 +96,8 @@ export interface ConfigFile {
   /** As shown in errors, such as `/models/x/config.json`. */
   readonly source: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** Whether it is the text part of a model with other senses. */
+  readonly isPart?: boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { InvalidInputError } from "../../common/errors.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
-import type { TensorRole, TensorSpec } from "./Architecture.js";
+import type { TensorTransform } from "../model/transforms.js";
+import type { TensorSpec } from "./Architecture.js";
 import { writeRopeScaling, type RopeParameters } from "./rope.js";
 
 /** The hyperparameters all supported decoder-only transformers share. */
@@ -83,12 +84,26 @@ export function readDecoder(
   };
 }
 
+/** Hyperparameters that some decoders have among those that all have. */
+export interface FurtherHyperparameters {
+  /** The base of layers with a sliding window. */
+  readonly slidingTheta?: number;
+  /** How many pairs of rotated dimensions go with each of four positions. */
+  readonly ropeSections?: readonly number[];
+  readonly experts?: { readonly count: number; readonly used: number };
+}
+
 /**
  * Writes the hyperparameters every decoder has, in the order a stock conversion does.
  *
  * @param prefix the architecture's GGUF name, which prefixes its keys
  */
-export function writeDecoderMetadata(metadata: Metadata, prefix: string, config: DecoderConfig): void {
+export function writeDecoderMetadata(
+  metadata: Metadata,
+  prefix: string,
+  config: DecoderConfig,
+  { slidingTheta, ropeSections = [], experts }: FurtherHyperparameters = {}
+): void {
   metadata.uint32(`${prefix}.block_count`, config.blockCount);
   metadata.uint32(`${prefix}.context_length`, config.contextLength);
   metadata.uint32(`${prefix}.embedding_length`, config.embeddingLength);
@@ -96,8 +111,14 @@ export function writeDecoderMetadata(metadata: Metadata, prefix: string, config:
   metadata.uint32(`${prefix}.attention.head_count`, config.headCount);
   metadata.uint32(`${prefix}.attention.head_count_kv`, config.headCountKv);
   writeRopeScaling(metadata, prefix, config.rope);
+  metadata.int32s(`${prefix}.rope.dimension_sections`, ropeSections);
   metadata.float32(`${prefix}.rope.freq_base`, config.rope.theta);
+  if (slidingTheta !== undefined) metadata.float32(`${prefix}.rope.freq_base_swa`, slidingTheta);
   metadata.float32(`${prefix}.attention.layer_norm_rms_epsilon`, config.rmsNormEpsilon);
+  if (experts !== undefined) {
+    metadata.uint32(`${prefix}.expert_count`, experts.count);
+    metadata.uint32(`${prefix}.expert_used_count`, experts.used);
+  }
   if (config.statesHeadLength) {
     metadata.uint32(`${prefix}.attention.key_length`, config.headLength);
     metadata.uint32(`${prefix}.attention.value_length`, config.headLength);
@@ -118,72 +139,127 @@ export interface DecoderFeatures {
   readonly interleavedRope?: boolean;
 }
 
-/** All tensors of a decoder-only transformer with gated feed-forward blocks and RMS norms. */
-export function decoderTensors(config: DecoderConfig, features: DecoderFeatures): TensorSpec[] {
-  const { embeddingLength, feedForwardLength, headLength, vocabularySize } = config;
-  const queryLength = config.headCount * headLength;
-  const keyLength = config.headCountKv * headLength;
-  const tensors: TensorSpec[] = [
-    {
-      source: "model.embed_tokens.weight",
-      target: "token_embd.weight",
-      shape: [vocabularySize, embeddingLength],
-      role: "embedding"
-    },
-    { source: "model.norm.weight", target: "output_norm.weight", shape: [embeddingLength], role: "norm" }
-  ];
-  if (!config.tiedEmbeddings) {
-    tensors.push({
-      source: "lm_head.weight",
-      target: "output.weight",
-      shape: [vocabularySize, embeddingLength],
-      role: "output"
+/** Collects the tensors of one decoder block, by their names below `model.layers.N.` and `blk.N.`. */
+export class BlockTensors {
+  readonly tensors: TensorSpec[] = [];
+  readonly #block: number;
+
+  constructor(block: number) {
+    this.#block = block;
+  }
+
+  add(part: string, target: string, spec: Omit<TensorSpec, "source" | "target" | "parts">): void {
+    this.tensors.push({
+      ...spec,
+      source: `model.layers.${this.#block}.${part}`,
+      target: `blk.${this.#block}.${target}`
     });
   }
 
-  for (let block = 0; block < config.blockCount; block++) {
-    const add = (
-      part: string,
-      target: string,
-      shape: readonly number[],
-      role: TensorRole,
-      rotaryHeads?: number
-    ): void => {
-      tensors.push({
-        source: `model.layers.${block}.${part}`,
-        target: `blk.${block}.${target}`,
-        shape,
-        role,
-        ...(rotaryHeads === undefined ? {} : { rotaryHeads })
-      });
-    };
-    const addLinear = (
-      part: string,
-      target: string,
-      [outputs, inputs]: readonly [number, number],
-      hasBias = false,
-      rotaryHeads?: number
-    ): void => {
-      add(`${part}.weight`, `${target}.weight`, [outputs, inputs], "linear", rotaryHeads);
-      if (hasBias) add(`${part}.bias`, `${target}.bias`, [outputs], "bias", rotaryHeads);
-    };
-    const { queryKeyValueBias, attentionOutputBias, feedForwardBias } = features;
-    const queryHeads = features.interleavedRope === true ? config.headCount : undefined;
-    const keyHeads = features.interleavedRope === true ? config.headCountKv : undefined;
+  norm(part: string, target: string, length: number, transforms: readonly TensorTransform[] = []): void {
+    this.add(`${part}.weight`, `${target}.weight`, { shape: [length], role: "norm", transforms });
+  }
 
-    add("input_layernorm.weight", "attn_norm.weight", [embeddingLength], "norm");
-    add("post_attention_layernorm.weight", "ffn_norm.weight", [embeddingLength], "norm");
-    if (features.queryKeyNorm === true) {
-      add("self_attn.q_norm.weight", "attn_q_norm.weight", [headLength], "norm");
-      add("self_attn.k_norm.weight", "attn_k_norm.weight", [headLength], "norm");
+  /** A weight of `[outputs, inputs]` with its bias; the rows of `rotaryHeads` heads are interleaved. */
+  linear(
+    part: string,
+    target: string,
+    shape: readonly [number, number],
+    {
+      bias = false,
+      rotaryHeads
+    }: { readonly bias?: boolean | undefined; readonly rotaryHeads?: number | undefined } = {}
+  ): void {
+    const heads = rotaryHeads === undefined ? {} : { rotaryHeads };
+    this.add(`${part}.weight`, `${target}.weight`, { shape, role: "linear", ...heads });
+    if (bias) this.add(`${part}.bias`, `${target}.bias`, { shape: [shape[0]], role: "bias", ...heads });
+  }
+
+  /** The experts of a mixture, each stored by itself, as one stack of weights of `[outputs, inputs]`. */
+  experts(
+    part: (expert: number) => string,
+    target: string,
+    count: number,
+    [outputs, inputs]: readonly [number, number]
+  ): void {
+    const name = (expert: number | "*"): string => `model.layers.${this.#block}.${part(expert as number)}.weight`;
+    this.tensors.push({
+      source: name("*"),
+      parts: Array.from({ length: count }, (_, expert) => name(expert)),
+      target: `blk.${this.#block}.${target}.weight`,
+      shape: [count, outputs, inputs],
+      storedShape: [outputs, inputs],
+      role: "experts"
+    });
+  }
+
+  /** Query, key, value and output projections under their usual names. */
+  attention(config: DecoderConfig, features: DecoderFeatures = {}): void {
+    const { embeddingLength, headLength, headCount, headCountKv } = config;
+    const bias = features.queryKeyValueBias;
+    const heads = (count: number): { rotaryHeads?: number } =>
+      features.interleavedRope === true ? { rotaryHeads: count } : {};
+    this.linear("self_attn.q_proj", "attn_q", [headCount * headLength, embeddingLength], { bias, ...heads(headCount) });
+    this.linear("self_attn.k_proj", "attn_k", [headCountKv * headLength, embeddingLength], {
+      bias,
+      ...heads(headCountKv)
+    });
+    this.linear("self_attn.v_proj", "attn_v", [headCountKv * headLength, embeddingLength], { bias });
+    this.linear("self_attn.o_proj", "attn_output", [embeddingLength, headCount * headLength], {
+      bias: features.attentionOutputBias
+    });
+  }
+
+  /** Gate, up and down projections under their usual names. */
+  feedForward({ embeddingLength, feedForwardLength }: DecoderConfig, bias = false): void {
+    this.linear("mlp.gate_proj", "ffn_gate", [feedForwardLength, embeddingLength], { bias });
+    this.linear("mlp.up_proj", "ffn_up", [feedForwardLength, embeddingLength], { bias });
+    this.linear("mlp.down_proj", "ffn_down", [embeddingLength, feedForwardLength], { bias });
+  }
+}
+
+/**
+ * The tensors of a decoder: embedding, final norm, head unless it is the embedding, and blocks.
+ *
+ * @param addBlock adds the tensors of one block
+ */
+export function modelTensors(
+  { vocabularySize, embeddingLength, tiedEmbeddings, blockCount }: DecoderConfig,
+  addBlock: (tensors: BlockTensors, block: number) => void,
+  normTransforms: readonly TensorTransform[] = []
+): TensorSpec[] {
+  const matrix = [vocabularySize, embeddingLength];
+  const tensors: TensorSpec[] = [
+    { source: "model.embed_tokens.weight", target: "token_embd.weight", shape: matrix, role: "embedding" },
+    {
+      source: "model.norm.weight",
+      target: "output_norm.weight",
+      shape: [embeddingLength],
+      role: "norm",
+      transforms: normTransforms
     }
-    addLinear("self_attn.q_proj", "attn_q", [queryLength, embeddingLength], queryKeyValueBias, queryHeads);
-    addLinear("self_attn.k_proj", "attn_k", [keyLength, embeddingLength], queryKeyValueBias, keyHeads);
-    addLinear("self_attn.v_proj", "attn_v", [keyLength, embeddingLength], queryKeyValueBias);
-    addLinear("self_attn.o_proj", "attn_output", [embeddingLength, queryLength], attentionOutputBias);
-    addLinear("mlp.gate_proj", "ffn_gate", [feedForwardLength, embeddingLength], feedForwardBias);
-    addLinear("mlp.up_proj", "ffn_up", [feedForwardLength, embeddingLength], feedForwardBias);
-    addLinear("mlp.down_proj", "ffn_down", [embeddingLength, feedForwardLength], feedForwardBias);
+  ];
+  if (!tiedEmbeddings) {
+    tensors.push({ source: "lm_head.weight", target: "output.weight", shape: matrix, role: "output" });
+  }
+  for (let block = 0; block < blockCount; block++) {
+    const added = new BlockTensors(block);
+    addBlock(added, block);
+    tensors.push(...added.tensors);
   }
   return tensors;
+}
+
+/** All tensors of a decoder-only transformer with gated feed-forward blocks and RMS norms. */
+export function decoderTensors(config: DecoderConfig, features: DecoderFeatures): TensorSpec[] {
+  return modelTensors(config, (block) => {
+    block.norm("input_layernorm", "attn_norm", config.embeddingLength);
+    block.norm("post_attention_layernorm", "ffn_norm", config.embeddingLength);
+    if (features.queryKeyNorm === true) {
+      block.norm("self_attn.q_norm", "attn_q_norm", config.headLength);
+      block.norm("self_attn.k_norm", "attn_k_norm", config.headLength);
+    }
+    block.attention(config, features);
+    block.feedForward(config, features.feedForwardBias);
+  });
 }

@@ -4,10 +4,29 @@ import { z } from "zod";
 import type { Architecture } from "./Architecture.js";
 import type { ConfigFile } from "./configKeys.js";
 import { llama, mistral } from "./llama.js";
+import { granite, ministral3, smolLm3 } from "./llamaVariants.js";
+import { gptOss, qwen3Moe } from "./mixtures.js";
+import { phi3 } from "./phi3.js";
+import { gemma3, olmo2 } from "./postNorms.js";
 import { qwen2, qwen3 } from "./qwen.js";
+import { qwen35 } from "./qwen35.js";
 
 /** Every architecture with a reader. */
-export const ARCHITECTURES: readonly Architecture[] = [llama, mistral, qwen2, qwen3];
+export const ARCHITECTURES: readonly Architecture[] = [
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  qwen3Moe,
+  qwen35,
+  gemma3,
+  phi3,
+  smolLm3,
+  granite,
+  olmo2,
+  ministral3,
+  gptOss
+];
 
 /**
  * The architecture config.json names.

@@ -77,6 +77,7 @@ function describeLlama(
   const { rope, headLength } = decoder;
   return {
     decoder,
+    isCalibratable: true,
     warnings,
     tensors: decoderTensors(decoder, { ...features, interleavedRope: true }),
     computedTensors:

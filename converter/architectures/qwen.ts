@@ -2,7 +2,7 @@ import { z } from "zod";
 import { InvalidInputError } from "../../common/errors.js";
 import { flag, listOf, oneOf, optional, orElse, whole } from "../../common/json.js";
 import type { Architecture, ModelDescription } from "./Architecture.js";
-import { DECODER_KEYS, positions, readKeys, silu, type ConfigFile } from "./configKeys.js";
+import { absent, DECODER_KEYS, positions, readKeys, silu, type ConfigFile } from "./configKeys.js";
 import {
   decoderTensors,
   readDecoder,
@@ -62,8 +62,7 @@ const QWEN3_KEYS = {
   ...DECODER_KEYS,
   ...WINDOW_KEYS,
   hidden_act: silu,
-  // llama.cpp has no bias on this architecture's attention output.
-  attention_bias: orElse(z.literal(false, { error: "false: llama.cpp has no place for these biases" }), false)
+  attention_bias: absent("a bias on the attention output")
 };
 
 /** Qwen 3, dense: Qwen 2 with normalised queries and keys instead of biases. */
@@ -95,6 +94,7 @@ function describeQwen(
 ): ModelDescription {
   return {
     decoder,
+    isCalibratable: true,
     warnings,
     tensors: decoderTensors(decoder, features),
     computedTensors: [],

@@ -51,7 +51,7 @@ test("the older spelling of the type and a missing original context are understo
   expect(read({ rope_scaling: { type: "yarn", factor: 4, beta_fast: 32, beta_slow: null } })).toEqual({
     theta: 10_000,
     attentionFactor: 1,
-    scaling: { type: "yarn", factor: 4, originalContextLength: 4096 }
+    scaling: { type: "yarn", factor: 4, originalContextLength: 4096, betaFast: 32 }
   });
 });
 

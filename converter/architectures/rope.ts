@@ -19,7 +19,16 @@ export type RopeScaling =
   | { readonly type: "none" }
   | { readonly type: "linear"; readonly factor: number }
   /** With the correction range of 32 to 1 rotations; cosine and sine are multiplied by `yarnMagnitude(factor)`. */
-  | { readonly type: "yarn"; readonly factor: number; readonly originalContextLength: number }
+  | {
+      readonly type: "yarn";
+      readonly factor: number;
+      readonly originalContextLength: number;
+      /** The range where config.json states it: a stock conversion then writes it, though few architectures read it. */
+      readonly betaFast?: number;
+      readonly betaSlow?: number;
+      /** For architectures that read it: what cosine and sine are divided by, as `yarnMagnitude(factor, this)`. */
+      readonly logMultiplier?: number;
+    }
   | {
       readonly type: "llama3";
       readonly factor: number;
@@ -44,7 +53,12 @@ export function yarnMagnitude(factor: number, mscale = 1): number {
 const unscaled = { type: optional(text), rope_type: optional(text), rope_theta: optional(theta) };
 
 const TYPES = {
-  default: { ...unscaled, partial_rotary_factor: optional(z.unknown()) },
+  default: {
+    ...unscaled,
+    partial_rotary_factor: optional(z.unknown()),
+    mrope_section: optional(z.unknown()),
+    mrope_interleaved: optional(z.unknown())
+  },
   // Stretches only beyond the model's context.
   dynamic: { ...unscaled, factor },
   linear: { ...unscaled, factor },
@@ -57,7 +71,10 @@ const TYPES = {
     mscale_all_dim: orElse(real(0, 100), 0),
     beta_fast: orElse(real(0, 1e6), 0),
     beta_slow: orElse(real(0, 1e6), 0),
-    truncate: orElse(flag, true)
+    truncate: orElse(flag, true),
+    // Other modules read these.
+    max_position_embeddings: optional(z.unknown()),
+    llama_4_scaling_beta: optional(z.unknown())
   },
   llama3: {
     ...unscaled,
@@ -75,6 +92,14 @@ export interface RopeOptions {
   readonly scalings: readonly Exclude<RopeScalingType, "none">[];
   /** Who knows no other keys, in words for warnings. */
   readonly reader: string;
+  /** The base when config.json names none; that of most unless given. */
+  readonly defaultTheta?: number;
+  /** Whether the architecture rotates a part of each head's dimensions: the factor is then for the caller to read. */
+  readonly isPartial?: boolean;
+  /** Whether llama.cpp reads YaRN's correction range and log multiplier for this architecture. */
+  readonly readsYarn?: boolean;
+  /** Whether a correction range that is not whole, which llama.cpp rounds, is only warned of. */
+  readonly roundsYarn?: boolean;
 }
 
 /**
@@ -83,10 +108,8 @@ export interface RopeOptions {
  *
  * @throws {InvalidInputError} a scaling or a setting of one that llama.cpp does not compute, or malformed parameters
  */
-export function readRope(
-  file: ConfigFile,
-  { contextLength, scalings, reader }: RopeOptions
-): { rope: RopeParameters; warnings: string[] } {
+export function readRope(file: ConfigFile, options: RopeOptions): { rope: RopeParameters; warnings: string[] } {
+  const { contextLength, scalings, reader } = options;
   const { source, values } = file;
   const given = checkJson(
     source,
@@ -116,12 +139,15 @@ export function readRope(
     inner.values,
     z.object({ partial_rotary_factor: orElse(real(0, 1), given.partial_rotary_factor ?? 1) })
   ).partial_rotary_factor;
-  if (partial !== 1 && kind !== "default") {
+  if (partial !== 1 && kind !== "default" && options.isPartial !== true) {
     throw new InvalidInputError(
       `"partial_rotary_factor" in ${inner.source} should be 1 with rope scaling "${kind}", found ${partial}`
     );
   }
-  const common = { theta: theta0(inner, given.rope_theta), attentionFactor: 1 };
+  const common = {
+    theta: readTheta(inner) ?? given.rope_theta ?? options.defaultTheta ?? DEFAULT_THETA,
+    attentionFactor: 1
+  };
   const original = (own: number | undefined): number => given.original_max_position_embeddings ?? own ?? contextLength;
 
   switch (kind) {
@@ -131,14 +157,26 @@ export function readRope(
     }
     case "yarn": {
       const { config, warnings } = readKeys(inner, TYPES.yarn, reader);
-      const originalContextLength = original(config.original_max_position_embeddings);
+      const { factor, beta_fast: betaFast, beta_slow: betaSlow, mscale_all_dim: logMultiplier } = config;
       return {
         rope: {
           ...common,
-          scaling: { type: kind, factor: config.factor, originalContextLength },
-          attentionFactor: yarnAttentionFactor(inner.source, config)
+          scaling: {
+            type: kind,
+            factor,
+            originalContextLength: original(config.original_max_position_embeddings),
+            ...(betaFast === 0 ? {} : { betaFast }),
+            ...(betaSlow === 0 ? {} : { betaSlow }),
+            ...(options.readsYarn === true ? { logMultiplier } : {})
+          },
+          attentionFactor: yarnAttentionFactor(inner.source, config, options)
         },
-        warnings
+        warnings: config.truncate
+          ? warnings
+          : [
+              ...warnings,
+              `llama.cpp rounds the range of YaRN's blending, which ${inner.source} asks not to ("truncate")`
+            ]
       };
     }
     case "llama3": {
@@ -165,7 +203,7 @@ export function readRope(
     }
     default: {
       const { warnings } = readKeys(inner, kind === "dynamic" ? TYPES.dynamic : TYPES.default, reader);
-      if (partial !== 1)
+      if (partial !== 1 && options.isPartial !== true)
         warnings.push(`${source} sets partial_rotary_factor (${partial}), which ${reader} does not use`);
       if (kind === "dynamic") {
         warnings.push(
@@ -178,8 +216,8 @@ export function readRope(
   }
 }
 
-function theta0({ source, values }: ConfigFile, outer: number | undefined): number {
-  return checkJson(source, values, z.object({ rope_theta: optional(theta) })).rope_theta ?? outer ?? DEFAULT_THETA;
+function readTheta({ source, values }: ConfigFile): number | undefined {
+  return checkJson(source, values, z.object({ rope_theta: optional(theta) })).rope_theta;
 }
 
 function isFilled(value: Record<string, unknown> | undefined): boolean {
@@ -198,7 +236,11 @@ function ropeObject(source: string, values: Readonly<Record<string, unknown>>): 
  *
  * llama.cpp has the correction range of 32 to 1 rotations, in whole dimensions, for all but a few architectures.
  */
-function yarnAttentionFactor(source: string, config: z.output<z.ZodObject<typeof TYPES.yarn>>): number {
+function yarnAttentionFactor(
+  source: string,
+  config: z.output<z.ZodObject<typeof TYPES.yarn>>,
+  { readsYarn = false, roundsYarn = false }: RopeOptions
+): number {
   const refuse = (key: string, found: number | boolean, assumed: number | boolean): never => {
     throw new InvalidInputError(
       `"${key}" in ${source} should be ${assumed}, which llama.cpp assumes for this architecture, found ${found}`,
@@ -206,14 +248,14 @@ function yarnAttentionFactor(source: string, config: z.output<z.ZodObject<typeof
     );
   };
   // As in transformers, 0 stands for the default.
-  if (config.beta_fast !== 0 && config.beta_fast !== 32) refuse("beta_fast", config.beta_fast, 32);
-  if (config.beta_slow !== 0 && config.beta_slow !== 1) refuse("beta_slow", config.beta_slow, 1);
-  if (!config.truncate) refuse("truncate", false, true);
+  if (!readsYarn && config.beta_fast !== 0 && config.beta_fast !== 32) refuse("beta_fast", config.beta_fast, 32);
+  if (!readsYarn && config.beta_slow !== 0 && config.beta_slow !== 1) refuse("beta_slow", config.beta_slow, 1);
+  if (!roundsYarn && !config.truncate) refuse("truncate", false, true);
   const { factor, mscale, mscale_all_dim: all } = config;
-  const own = yarnMagnitude(factor);
+  const own = yarnMagnitude(factor) / (readsYarn && all !== 0 ? yarnMagnitude(factor, all) : 1);
   const asked =
     config.attention_factor ??
-    (mscale !== 0 && all !== 0 ? yarnMagnitude(factor, mscale) / yarnMagnitude(factor, all) : own);
+    (mscale !== 0 && all !== 0 ? yarnMagnitude(factor, mscale) / yarnMagnitude(factor, all) : yarnMagnitude(factor));
   return asked / own;
 }
 
@@ -235,6 +277,8 @@ export function writeRopeScaling(
       metadata.string(`${prefix}.rope.scaling.type`, scaling.type);
       metadata.float32(`${prefix}.rope.scaling.factor`, scaling.factor);
       metadata.uint32(`${prefix}.rope.scaling.original_context_length`, scaling.originalContextLength);
+      if (scaling.betaFast !== undefined) metadata.float32(`${prefix}.rope.scaling.yarn_beta_fast`, scaling.betaFast);
+      if (scaling.betaSlow !== undefined) metadata.float32(`${prefix}.rope.scaling.yarn_beta_slow`, scaling.betaSlow);
       if (attentionFactor !== 1) metadata.float32(`${prefix}.rope.scaling.attn_factor`, attentionFactor);
   }
 }

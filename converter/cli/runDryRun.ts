@@ -17,7 +17,7 @@ export async function runDryRun(source: string, options: ConvertArguments): Prom
     const metadata = await model.metadata(FILE_TYPES[options.type]); // which checks the tokenizer
     const estimate = estimatePlan(plan, budget, sizeWithoutMixed(metadata, plan));
     const { architecture, decoder } = model;
-    const parameters = countParameters(model);
+    const parameters = countParameters(model).totalParameters;
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify({ architecture, parameters, layers: decoder.blockCount, ...estimate })}\n`

@@ -29,6 +29,7 @@ const MAX_METADATA_BYTES = 512 * 1024 * 1024;
 export class GgufModel implements SourceModel {
   readonly architecture: string;
   readonly decoder: DecoderConfig;
+  readonly isCalibratable = true;
   readonly interleavedRope: boolean;
   readonly weights: GgufFiles;
   readonly tensors: readonly ModelTensor[];

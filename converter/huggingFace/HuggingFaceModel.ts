@@ -20,6 +20,15 @@ import { readPoolingType } from "./readPoolingType.js";
 const COMPUTED_BUFFERS =
   /(^|\.)(rotary_emb\.(original_)?inv_freq|rotary_emb\.(cos|sin)_cached|attention\.(masked_)?bias|causal_mask|position_ids)$/;
 
+/** What precedes the names of a decoder's tensors. */
+const PREFIXES = ["model.", "", "model.language_model.", "language_model.model.", "language_model."];
+
+/** What an output head is called. */
+const HEADS = ["lm_head.weight", "language_model.lm_head.weight"];
+
+/** Tensors of a model with other senses than text; a projector file of llama.cpp holds those. */
+const OTHER_SENSES = /^(model\.)?(visual|vision_tower|vision_model|audio_tower|multi_modal_projector)\./;
+
 /** A model directory in Hugging Face form; what is written is what a stock conversion writes, in its order. */
 export class HuggingFaceModel implements SourceModel {
   readonly weights: SafetensorsModel;
@@ -55,8 +64,8 @@ export class HuggingFaceModel implements SourceModel {
     try {
       const source = directory.pathOf("config.json");
       const values = checkJson(source, await directory.readJsonValue("config.json"), anyObject);
-      const config = { source, values };
-      const { architecture, warnings } = findArchitecture(config);
+      const { architecture, warnings } = findArchitecture({ source, values });
+      const config = textConfig({ source, values });
       const description = architecture.describe(config);
       for (const warning of [...warnings, ...description.warnings]) options.warn(warning);
       return new HuggingFaceModel(directory, config, architecture, description, weights, options);
@@ -82,18 +91,23 @@ export class HuggingFaceModel implements SourceModel {
     return this.tensors.some(({ spec }) => spec.rotaryHeads !== undefined);
   }
 
+  get isCalibratable(): boolean {
+    return this.#description.isCalibratable;
+  }
+
   async metadata(fileType: number): Promise<Metadata> {
-    const { ggufName, isLlamaFamily, mayPool } = this.#architecture;
+    const { ggufName, isLlamaFamily, mayPool, addsNoSpacePrefix = false } = this.#architecture;
     const { warn, preTokenizer } = this.#options;
     const { source, values } = this.#config;
     const { vocabularySize } = this.decoder;
     const generation = await readGenerationConfig(this.#directory, warn);
     const metadata = new Metadata();
     metadata.string("general.architecture", ggufName);
+    this.#description.writeFirst?.(metadata);
     await writeGeneralMetadata(metadata, this.#directory, {
       knownAs: values["_name_or_path"],
       generation,
-      totalParameters: countParameters(this),
+      ...countParameters(this),
       warn
     });
     this.#description.writeMetadata(metadata, fileType);
@@ -106,6 +120,9 @@ export class HuggingFaceModel implements SourceModel {
       warn,
       isLlamaFamily
     });
+    if (addsNoSpacePrefix && this.#directory.has("tokenizer.model")) {
+      metadata.bool("tokenizer.ggml.add_space_prefix", false);
+    }
     writeEndTokens(metadata, readEndTokens([this.#config, generation], vocabularySize), { source, warn });
     return metadata;
   }
@@ -116,17 +133,23 @@ export class HuggingFaceModel implements SourceModel {
 
   #findTensors(): ModelTensor[] {
     const { weights } = this;
-    // A base model saved without its language-model wrapper drops the prefix.
-    const prefix =
-      weights.get("model.embed_tokens.weight") === undefined && weights.get("embed_tokens.weight") ? "" : "model.";
+    // A base model saved without its language-model wrapper drops the prefix; one with other senses puts it deeper.
+    const prefix = PREFIXES.find((each) => weights.get(`${each}embed_tokens.weight`) !== undefined) ?? "model.";
+    const head = HEADS.find((each) => weights.get(each) !== undefined) ?? "lm_head.weight";
+    const rename = (name: string): string => (name === "lm_head.weight" ? head : name.replace(/^model\./, prefix));
     const named = withOptionalHead(this.#description.tensors, "lm_head.weight").map((spec): TensorSpec => ({
       ...spec,
-      source: spec.source.replace(/^model\./, prefix)
+      source: rename(spec.source),
+      ...(spec.parts === undefined ? {} : { parts: spec.parts.map(rename) })
     }));
+    const isOther = (name: string): boolean =>
+      COMPUTED_BUFFERS.test(name) ||
+      this.#architecture.ignoredTensors?.test(name) === true ||
+      (this.#config.isPart === true && OTHER_SENSES.test(name));
     const quantization = quantizationOf(this.#config);
     const tensors = matchTensors(
       named,
-      weights.tensors().filter(({ name }) => !COMPUTED_BUFFERS.test(name)),
+      weights.tensors().filter(({ name }) => !isOther(name)),
       {
         place: this.#directory.path,
         shapesFrom: "config.json",
@@ -143,6 +166,15 @@ export class HuggingFaceModel implements SourceModel {
     }
     return tensors;
   }
+}
+
+/** The configuration of the text part, which models with other senses keep inside theirs. */
+function textConfig({ source, values }: ConfigFile): ConfigFile {
+  const { text_config: inner } = checkJson(source, values, z.object({ text_config: optional(anyObject) }));
+  if (inner === undefined) return { source, values };
+  const shared = ["architectures", "tie_word_embeddings", "eos_token_id", "quantization_config", "_name_or_path"];
+  const outer = Object.fromEntries(Object.entries(values).filter(([key]) => shared.includes(key)));
+  return { source: `"text_config" in ${source}`, values: { ...outer, ...inner }, isPart: true };
 }
 
 /** How config.json says the weights are quantized; whether they are, only the weights tell. */

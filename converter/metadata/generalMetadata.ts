@@ -2,6 +2,7 @@ import type { Metadata } from "../../common/gguf/Metadata.js";
 import { parse } from "yaml";
 import { InvalidInputError } from "../../common/errors.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
+import type { ParameterCount } from "../model/SourceModel.js";
 import { writeSamplingMetadata, type GenerationConfig } from "./generationConfig.js";
 import { parseModelId, sizeLabel, titleFromId } from "./modelId.js";
 
@@ -30,12 +31,10 @@ type GeneralField = keyof typeof CARD_FIELDS;
 const REFERENCE_KEYS = ["name", "author", "version", "organization", "description", "url", "doi", "uuid", "repo_url"];
 
 /** What is said about a model beside its card. */
-export interface ModelFacts {
+export interface ModelFacts extends ParameterCount {
   /** `_name_or_path` of config.json. */
   readonly knownAs: unknown;
   readonly generation: GenerationConfig;
-  /** Values in all tensors, for the size label. */
-  readonly totalParameters: number;
   /** Called with what cannot be read. */
   readonly warn: (message: string) => void;
 }
@@ -49,10 +48,13 @@ export interface ModelFacts {
 export async function writeGeneralMetadata(
   metadata: Metadata,
   directory: ModelDirectory,
-  { knownAs, generation, totalParameters, warn }: ModelFacts
+  { knownAs, generation, totalParameters, mixture, warn }: ModelFacts
 ): Promise<void> {
   const card = await readModelCard(directory, warn);
-  const fields = describeModel(card, directory, knownAs, totalParameters);
+  const fields = describeModel(card, directory, knownAs, {
+    totalParameters,
+    ...(mixture === undefined ? {} : { mixture })
+  });
   const write = (field: GeneralField): void => {
     const value = fields.get(field);
     if (value !== undefined) metadata.string(`general.${field}`, value);
@@ -78,7 +80,7 @@ function describeModel(
   card: ReadonlyMap<string, unknown>,
   directory: ModelDirectory,
   knownAs: unknown,
-  totalParameters: number
+  { totalParameters, mixture }: ParameterCount
 ): ReadonlyMap<GeneralField, string> {
   const fields = new Map<GeneralField, string>();
   const set = (field: GeneralField, value: string | undefined): void => {
@@ -101,6 +103,7 @@ function describeModel(
     set("version", parts.version);
     set("size_label", parts.sizeLabel);
   }
+  if (mixture !== undefined) set("size_label", `${mixture.experts}x${sizeLabel(mixture.parameters)}`);
   if (totalParameters > 0) set("size_label", sizeLabel(totalParameters));
   return fields;
 }

@@ -15,6 +15,8 @@ export interface SourceModel {
   /** `general.architecture`. */
   readonly architecture: string;
   readonly decoder: DecoderConfig;
+  /** Whether its layers are those that calibration knows. */
+  readonly isCalibratable: boolean;
   /** Whether rope rotates neighbouring rows of queries and keys, as llama.cpp has the Llama family do, rather than halves. */
   readonly interleavedRope: boolean;
   readonly weights: StoredWeights;
@@ -40,9 +42,13 @@ export type SourceType = "F32" | "F16" | "BF16";
 /** A tensor the architecture expects, found in the weights with the right shape and a convertible format. */
 export interface ModelTensor {
   readonly spec: TensorSpec;
+  /** Where it is stored; of a stack, all parts together under one name. */
   readonly stored: StoredTensor;
+  /** The tensors of a stack, in its order. */
+  readonly parts?: readonly StoredTensor[];
+  /** The format it is read in, after the transforms of `spec`. */
   readonly type: SourceType;
-  /** Rows: output channels of a weight, 1 for a norm or bias. */
+  /** Rows: output channels of a weight, of all experts in a stack; 1 for a norm or bias. */
   readonly rows: number;
   /** Values of a row: input channels of a weight, all values of a norm or bias. */
   readonly columns: number;
@@ -75,11 +81,27 @@ export interface StoredWeights {
   close(): Promise<void>;
 }
 
-/** Values in all tensors of a model, tied embeddings counted once. */
+/** How many values a model has, tied embeddings counted once. */
+export interface ParameterCount {
+  readonly totalParameters: number;
+  /** Of a mixture: how many experts a stack has, and the values of all else with one expert of each stack. */
+  readonly mixture?: { readonly experts: number; readonly parameters: number };
+}
+
+/** Counts the values in all tensors of a model. */
 export function countParameters({
   tensors,
   computedTensors
-}: Pick<SourceModel, "tensors" | "computedTensors">): number {
-  const stored = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-  return computedTensors.reduce((sum, { values }) => sum + values.length, stored);
+}: Pick<SourceModel, "tensors" | "computedTensors">): ParameterCount {
+  const values = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  const totalParameters = computedTensors.reduce((sum, tensor) => sum + tensor.values.length, values);
+  const stacks = tensors.filter(({ spec }) => spec.target.includes("_exps."));
+  const experts = stacks[0]?.spec.shape[0];
+  if (experts === undefined) return { totalParameters };
+  const parameters = stacks.reduce((sum, stack) => sum - valuesOf(stack) + valuesOf(stack) / experts, totalParameters);
+  return { totalParameters, mixture: { experts, parameters } };
+}
+
+function valuesOf({ spec }: ModelTensor): number {
+  return spec.shape.reduce((product, size) => product * size, 1);
 }

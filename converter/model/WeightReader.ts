@@ -14,7 +14,7 @@ export interface RowChunk {
 /** Large enough to keep every core busy, small enough that an embedding of gigabytes never lies in memory. */
 const CHUNK_BYTES = 64 * 1024 * 1024;
 
-/** Reads weights by range, puts rotary rows into output order, and fingerprints what it read. */
+/** Reads weights by range, makes of them what the output has, and fingerprints what it read. */
 export class WeightReader {
   readonly #weights: StoredWeights;
   readonly #digests = new Map<string, string>();
@@ -33,40 +33,49 @@ export class WeightReader {
 
   /** Reads a whole tensor. */
   async read(tensor: ModelTensor): Promise<Uint8Array> {
-    const { stored, spec, rows } = tensor;
+    const { stored, parts, spec, rows } = tensor;
     this.#signal.throwIfAborted();
     const data = new Uint8Array(stored.byteLength);
-    await this.#weights.read(stored, 0, data);
-    this.#digests.set(stored.name, createHash("sha256").update(data).digest("hex"));
-    if (spec.rotaryHeads === undefined) return data;
-
-    // A bias has one value a row, though it is stored as a single row.
-    const rowCount = spec.role === "bias" ? tensor.columns : rows;
-    const rowBytes = data.length / rowCount;
-    const ordered = new Uint8Array(data.length);
-    for (const [to, from] of rotaryRowOrder(rowCount, spec.rotaryHeads).entries()) {
-      ordered.set(data.subarray(from * rowBytes, (from + 1) * rowBytes), to * rowBytes);
+    let at = 0;
+    for (const part of parts ?? [stored]) {
+      await this.#weights.read(part, 0, data.subarray(at, at + part.byteLength));
+      at += part.byteLength;
     }
-    return ordered;
+    this.#digests.set(stored.name, createHash("sha256").update(data).digest("hex"));
+    const ordered = spec.rotaryHeads === undefined ? data : interleaved(tensor, data, spec.rotaryHeads);
+    const { transforms = [] } = spec;
+    if (transforms.length === 0) return ordered;
+    const read = { data: ordered, type: stored.dtype as SourceType, shape: stored.shape };
+    const values = transforms.reduce((current, transform) => transform.apply(current), read);
+    if (values.type !== tensor.type || values.shape.join() !== spec.shape.join()) {
+      throw new Error(`${spec.target} became ${values.type} [${values.shape.join(", ")}] of ${rows} rows`);
+    }
+    return values.data;
   }
 
-  /** Reads a tensor in chunks of rows; tensors whose rows change places come as one. */
+  /** Reads a tensor in chunks of rows; tensors whose values change places come as one. */
   async *chunks(tensor: ModelTensor): AsyncGenerator<RowChunk> {
-    const { stored, spec, rows } = tensor;
-    if (spec.rotaryHeads !== undefined || stored.byteLength <= this.#chunkBytes) {
+    const { stored, parts = [stored], spec, rows } = tensor;
+    const isChanged = spec.rotaryHeads !== undefined || (spec.transforms ?? []).length > 0;
+    if (isChanged || stored.byteLength <= this.#chunkBytes) {
       yield { data: await this.read(tensor), start: 0, rows };
       return;
     }
     const rowBytes = stored.byteLength / rows;
     const chunkRows = Math.max(1, Math.floor(this.#chunkBytes / rowBytes));
     const digest = createHash("sha256");
-    for (let start = 0; start < rows; start += chunkRows) {
-      this.#signal.throwIfAborted();
-      const count = Math.min(chunkRows, rows - start);
-      const data = new Uint8Array(count * rowBytes);
-      await this.#weights.read(stored, start * rowBytes, data);
-      digest.update(data);
-      yield { data, start, rows: count };
+    let first = 0;
+    for (const part of parts) {
+      const partRows = part.byteLength / rowBytes;
+      for (let start = 0; start < partRows; start += chunkRows) {
+        this.#signal.throwIfAborted();
+        const count = Math.min(chunkRows, partRows - start);
+        const data = new Uint8Array(count * rowBytes);
+        await this.#weights.read(part, start * rowBytes, data);
+        digest.update(data);
+        yield { data, start: first + start, rows: count };
+      }
+      first += partRows;
     }
     this.#digests.set(stored.name, digest.digest("hex"));
   }
@@ -83,8 +92,22 @@ export class WeightReader {
       if (digest === undefined) throw new Error(`tensor ${name} was never read`);
       return `${name} ${dtype} [${shape.join(",")}] ${digest}\n`;
     });
-    return createHash("sha256").update(lines.sort().join("")).digest("hex");
+    return createHash("sha256")
+      .update([...new Set(lines)].sort().join(""))
+      .digest("hex");
   }
+}
+
+/** Puts rows of queries or keys into llama.cpp's rotary order. */
+function interleaved({ spec, rows, columns }: ModelTensor, data: Uint8Array, heads: number): Uint8Array {
+  // A bias has one value a row, though it is stored as a single row.
+  const rowCount = spec.role === "bias" ? columns : rows;
+  const rowBytes = data.length / rowCount;
+  const ordered = new Uint8Array(data.length);
+  for (const [to, from] of rotaryRowOrder(rowCount, heads).entries()) {
+    ordered.set(data.subarray(from * rowBytes, (from + 1) * rowBytes), to * rowBytes);
+  }
+  return ordered;
 }
 
 /**

@@ -44,7 +44,7 @@ export interface SearchedPlace {
 /**
  * Pairs what the architecture expects with what the weights hold.
  *
- * @returns the tensors in the order they are stored
+ * @returns the tensors in the order they are stored, a stack at the place of the last part of those that end with it
  * @throws {InvalidInputError} a tensor is missing, unexpected, of the wrong shape or in a format that cannot be read
  */
 export function matchTensors(
@@ -53,26 +53,29 @@ export function matchTensors(
   searched: SearchedPlace
 ): ModelTensor[] {
   const { place } = searched;
-  const bySource = new Map(specs.map((spec) => [spec.source, spec]));
-  const found = new Set<TensorSpec>();
-  const matched: ModelTensor[] = [];
-  const unexpected: string[] = [];
-  for (const stored of tensors) {
-    const spec = bySource.get(stored.name);
-    if (spec === undefined) unexpected.push(stored.name);
-    else {
-      found.add(spec);
-      matched.push(match(spec, stored, searched));
+  const byName = new Map(tensors.map((stored, position) => [stored.name, { stored, position }]));
+  const taken = new Set<string>();
+  const missing: string[] = [];
+  const matched: { tensor: ModelTensor; position: number }[] = [];
+  for (const spec of specs) {
+    const names = spec.parts ?? [spec.source];
+    const found = names.flatMap((name) => byName.get(name) ?? []);
+    if (found.length < names.length) {
+      if (spec.isOptional !== true) missing.push(...names.filter((name) => !byName.has(name)));
+      continue;
     }
+    for (const name of names) taken.add(name);
+    const parts = found.map(({ stored }) => match(spec, stored, searched));
+    matched.push({ tensor: modelTensor(spec, parts), position: Math.max(...found.map(({ position }) => position)) });
   }
 
-  const missing = specs.filter((spec) => spec.isOptional !== true && !found.has(spec));
+  const unexpected = tensors.map(({ name }) => name).filter((name) => !taken.has(name));
   if (missing.length > 0) {
     throw (
       wrapped(missing, unexpected, place) ??
       quantized(searched) ??
       new InvalidInputError(
-        `${place} lacks ${missing.length === 1 ? "tensor" : `${missing.length} tensors, among them`} "${missing[0]?.source}"`,
+        `${place} lacks ${missing.length === 1 ? "tensor" : `${missing.length} tensors, among them`} "${missing[0]}"`,
         { fix: searched.ifMissing }
       )
     );
@@ -87,12 +90,11 @@ export function matchTensors(
       )
     );
   }
-  return matched;
+  return matched.sort((a, b) => a.position - b.position).map(({ tensor }) => tensor);
 }
 
-function match(spec: TensorSpec, stored: StoredTensor, searched: SearchedPlace): ModelTensor {
-  const type = SOURCE_TYPES.find((known) => known === stored.dtype);
-  if (type === undefined) {
+function match(spec: TensorSpec, stored: StoredTensor, searched: SearchedPlace): StoredTensor {
+  if (!SOURCE_TYPES.some((known) => known === stored.dtype)) {
     throw (
       quantized(searched) ??
       new InvalidInputError(`tensor "${stored.name}" has format ${stored.dtype}`, {
@@ -101,17 +103,34 @@ function match(spec: TensorSpec, stored: StoredTensor, searched: SearchedPlace):
     );
   }
   const { shape } = stored;
-  if (shape.length !== spec.shape.length || shape.some((size, i) => size !== spec.shape[i])) {
+  const expected = spec.storedShape ?? spec.shape;
+  if (shape.length !== expected.length || shape.some((size, i) => size !== expected[i])) {
     throw (
       quantized(searched) ??
       new InvalidInputError(
         `tensor "${stored.name}" has shape [${shape.join(", ")}], but ${searched.shapesFrom} implies ` +
-          `[${spec.shape.join(", ")}]`
+          `[${expected.join(", ")}]`
       )
     );
   }
-  const columns = shape.at(-1) ?? 0;
-  return { spec, stored, type, rows: shape.length === 2 ? (shape[0] as number) : 1, columns };
+  return stored;
+}
+
+/** @throws {InvalidInputError} the parts of a stack differ in format */
+function modelTensor(spec: TensorSpec, parts: readonly StoredTensor[]): ModelTensor {
+  const [first] = parts as [StoredTensor];
+  const other = parts.find(({ dtype }) => dtype !== first.dtype);
+  if (other !== undefined) {
+    throw new InvalidInputError(`tensors "${first.name}" and "${other.name}" of one stack differ in format`);
+  }
+  const computed = spec.transforms?.find(({ type }) => type !== undefined)?.type;
+  const columns = spec.shape.at(-1) ?? 0;
+  const rows = spec.shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const type = computed ?? (first.dtype as SourceType);
+  if (spec.parts === undefined) return { spec, stored: first, type, rows, columns };
+  const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const stored = { ...first, name: spec.source, shape: [parts.length, ...first.shape], byteLength };
+  return { spec, stored, parts, type, rows, columns };
 }
 
 function quantized({ quantization }: SearchedPlace): InvalidInputError | undefined {
@@ -123,11 +142,11 @@ function quantized({ quantization }: SearchedPlace): InvalidInputError | undefin
 
 /** The error for names that would be right without what a tool put around them. */
 function wrapped(
-  missing: readonly TensorSpec[],
+  missing: readonly string[],
   unexpected: readonly string[],
   place: string
 ): InvalidInputError | undefined {
-  const wanted = new Set(missing.map(({ source }) => source));
+  const wanted = new Set(missing);
   for (const { part, meaning, fix } of WRAPPERS) {
     const name = unexpected.find((each) => each.includes(part) && wanted.has(each.replace(part, "")));
     if (name === undefined) continue;

@@ -35,7 +35,7 @@ function planTensor(tensor: ModelTensor, options: ConversionOptions): PlannedTen
     ...(note === undefined ? {} : { note })
   });
 
-  if (role === "norm" || role === "bias") return stock("f32");
+  if (role === "norm" || role === "bias" || role === "router" || role === "recurrence") return stock("f32");
   if (options.format !== "mixllm") {
     const misfit = blockMisfit(tensor, options.format);
     return misfit === undefined ? stock(options.format) : stock("f16", misfit);
@@ -52,6 +52,7 @@ function planTensor(tensor: ModelTensor, options: ConversionOptions): PlannedTen
       ...(override === undefined ? {} : { bits: override === "4" ? 4 : 8 })
     };
   }
+  if (role === "experts") return stock("f16", "experts stay as they are");
   const type = role === "embedding" ? options.embeddingType : options.outputType;
   const misfit = blockMisfit(tensor, type);
   if (misfit !== undefined) {

@@ -1,10 +1,11 @@
 """Describes what llama.cpp's own converter makes of a model directory with `--outtype f16`, as stock-f16.json holds it:
 
-    describe_stock.py LLAMA_CPP MODEL [PRE_TOKENIZER] > stock-f16.json
+    describe_stock.py LLAMA_CPP MODEL [PRE_TOKENIZER [OPTION...]] > stock-f16.json
 
 LLAMA_CPP is a checkout of the release (README.md here), PRE_TOKENIZER the name it gives a byte-level vocabulary that it does not know by its
-hash. Printed is every metadata key with its type and value, long lists as their length, the hash of their compact JSON and their ends; and
-every tensor with its type, dimensions (fastest first) and the hash of its bytes. Needs torch, transformers, sentencepiece and numpy.
+hash, OPTION a further option of that converter. Printed is every metadata key with its type and value, long lists as their length, the hash
+of their compact JSON and their ends; and every tensor with its type, dimensions (fastest first) and the hash of its bytes. Needs torch,
+transformers, sentencepiece and numpy.
 """
 
 import hashlib
@@ -14,7 +15,8 @@ import runpy
 import sys
 import tempfile
 
-llama_cpp, model, *pre_tokenizer = sys.argv[1:]
+llama_cpp, model, *rest = sys.argv[1:]
+pre_tokenizer, options = (rest or [""])[0], rest[1:]
 sys.path[:0] = [llama_cpp, os.path.join(llama_cpp, "gguf-py")]
 
 import conversion.base
@@ -44,9 +46,9 @@ def describe(field):
 
 
 if pre_tokenizer:
-    conversion.base.TextModel.get_vocab_base_pre = lambda self, tokenizer: pre_tokenizer[0]
+    conversion.base.TextModel.get_vocab_base_pre = lambda self, tokenizer: pre_tokenizer
 output = os.path.join(tempfile.mkdtemp(), "stock.gguf")
-sys.argv = ["convert_hf_to_gguf.py", model, "--outfile", output, "--outtype", "f16"]
+sys.argv = ["convert_hf_to_gguf.py", model, "--outfile", output, "--outtype", "f16", *options]
 runpy.run_path(os.path.join(llama_cpp, sys.argv[0]), run_name="__main__")
 reader = GGUFReader(output)
 description = {
