@@ -114,17 +114,32 @@ interface Conversion {
   readonly tryFile: (file: string) => Promise<void>;
 }
 
+/** @throws {InvalidInputError} the model's layers are others than those that calibration knows */
+function checkCalibration(
+  { architecture, decoder, isCalibratable }: SourceModel,
+  { calibration }: ConvertModelOptions,
+  warn: (message: string) => void
+): void {
+  if (!isCalibratable) {
+    throw new InvalidInputError(`layers of the architecture ${architecture} cannot be calibrated yet`, {
+      fix: "Convert with --method rtn --search weight_error, or to --type bf16, f16 or q8_0."
+    });
+  }
+  if (calibration.sequenceLength > decoder.contextLength) {
+    warn(
+      `calibration samples of ${calibration.sequenceLength} tokens are longer than the model's context of ` +
+        `${decoder.contextLength}, beyond which it was not trained: use --sequence-length ${decoder.contextLength} or less`
+    );
+  }
+}
+
 /** Plans, checks that there is room for the result, and builds search and method, with calibration where they need it. */
 async function prepare(
   model: SourceModel,
   options: ConvertModelOptions,
   { loadAddon, warn, progress, signal }: ConvertModelHooks
 ): Promise<Conversion> {
-  if (usesCalibration(options) && !model.isCalibratable) {
-    throw new InvalidInputError(`layers of the architecture ${model.architecture} cannot be calibrated yet`, {
-      fix: "Convert with --method rtn --search weight_error, or to --type bf16, f16 or q8_0."
-    });
-  }
+  if (usesCalibration(options)) checkCalibration(model, options, warn);
   const plan = planTensors(model, options);
   const metadata = await model.metadata(FILE_TYPES[options.format]);
   await assertRoom(model, plan, metadata, options);

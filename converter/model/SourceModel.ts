@@ -95,7 +95,7 @@ export function countParameters({
 }: Pick<SourceModel, "tensors" | "computedTensors">): ParameterCount {
   const values = tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const totalParameters = computedTensors.reduce((sum, tensor) => sum + tensor.values.length, values);
-  const stacks = tensors.filter(({ spec }) => spec.target.includes("_exps."));
+  const stacks = tensors.filter(({ spec }) => spec.shape.length > 2 && spec.target.includes("_exps."));
   const experts = stacks[0]?.spec.shape[0];
   if (experts === undefined) return { totalParameters };
   const parameters = stacks.reduce((sum, stack) => sum - valuesOf(stack) + valuesOf(stack) / experts, totalParameters);
