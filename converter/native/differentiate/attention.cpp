@@ -41,8 +41,10 @@ void soft_max_back(Backward& b) {
     }
 }
 
-/// A rotation's transpose is ggml's rotation back with the same parameters.
-void rope_back(Backward& b) {
+namespace {
+
+/// Turns the gradient of a rotation with the rotation's parameters: a rotation's transpose is the rotation back.
+void rotate_gradient(Backward& b, ggml_op op) {
     ggml_tensor* positions = b.node->src[1];
     ggml_tensor* factors = b.node->src[2];
     if (b.needs(2)) {
@@ -51,13 +53,24 @@ void rope_back(Backward& b) {
     const int dims = int_param(b.node, 1);
     const int mode = int_param(b.node, 2);
     int sections[GGML_MROPE_SECTIONS] = {};
-    ggml_tensor* back = (mode & GGML_ROPE_TYPE_MROPE) != 0
-                            ? ggml_rope_multi_back(b.context, b.gradient, positions, factors, dims, sections, mode, 0,
-                                                   0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f)
-                            : ggml_rope_ext_back(b.context, b.gradient, positions, factors, dims, mode, 0, 0.0f, 0.0f,
-                                                 0.0f, 0.0f, 0.0f, 0.0f);
-    std::memcpy(back->op_params, b.node->op_params, sizeof(back->op_params));
-    b.add(0, back);
+    ggml_tensor* rotated = (mode & GGML_ROPE_TYPE_MROPE) != 0
+                               ? ggml_rope_multi(b.context, b.gradient, positions, factors, dims, sections, mode, 0,
+                                                 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f)
+                               : ggml_rope_ext(b.context, b.gradient, positions, factors, dims, mode, 0, 0.0f, 0.0f,
+                                               0.0f, 0.0f, 0.0f, 0.0f);
+    std::memcpy(rotated->op_params, b.node->op_params, sizeof(rotated->op_params));
+    rotated->op = op;
+    b.add(0, rotated);
+}
+
+} // namespace
+
+void rope_back(Backward& b) {
+    rotate_gradient(b, GGML_OP_ROPE_BACK);
+}
+
+void rope_back_back(Backward& b) {
+    rotate_gradient(b, GGML_OP_ROPE);
 }
 
 } // namespace mixllm

@@ -173,6 +173,8 @@ Rule find_rule(const ggml_tensor* node) {
         return soft_max_back;
     case GGML_OP_ROPE:
         return rope_back;
+    case GGML_OP_ROPE_BACK:
+        return rope_back_back;
 
     case GGML_OP_SSM_CONV:
         return ssm_conv_back;

@@ -82,6 +82,7 @@ void add_id_back(Backward&);
 // attention.cpp
 void soft_max_back(Backward&);
 void rope_back(Backward&);
+void rope_back_back(Backward&);
 
 // state_space.cpp
 void ssm_conv_back(Backward&);

@@ -87,6 +87,7 @@ struct Rope {
     float extrapolation = 0.0f;
     float attention_factor = 1.0f;
     bool factors = false;
+    bool back = false;
 };
 
 constexpr float base = 100.0f;
@@ -137,8 +138,9 @@ Array rotate(const Rope& rope, const Array& x, const Array& positions, const Arr
                 for (int64_t i = 0; i < rope.dims / 2; i++) {
                     const int64_t section = multi ? section_of(rope, i) : 0;
                     double magnitude;
-                    const double angle = rope_angle(rope, i, positions.at(token + section * x.ne[2]),
-                                                    rope.factors ? factors.at(i) : 1.0, magnitude);
+                    const double forward = rope_angle(rope, i, positions.at(token + section * x.ne[2]),
+                                                      rope.factors ? factors.at(i) : 1.0, magnitude);
+                    const double angle = rope.back ? -forward : forward;
                     const bool pairs_are_neighbours = rope.mode == GGML_ROPE_TYPE_NORMAL;
                     const int64_t a = rope.offset + (pairs_are_neighbours ? 2 * i : i);
                     const int64_t b = a + (pairs_are_neighbours ? 1 : rope.dims / 2);
@@ -160,6 +162,8 @@ void add_rope(std::vector<GradientCase>& cases) {
         {"ROPE of dimensions in the middle", GGML_ROPE_TYPE_NORMAL, 4, 2},
         {"ROPE with frequency factors", GGML_ROPE_TYPE_NEOX, 8, 0, {}, 0.0f, 1.0f, true},
         {"ROPE by YaRN", GGML_ROPE_TYPE_NORMAL, 8, 0, {}, 1.0f, 1.25f},
+        {"ROPE_BACK of neighbours", GGML_ROPE_TYPE_NORMAL, 8, 0, {}, 0.0f, 1.0f, false, true},
+        {"ROPE_BACK by YaRN with frequency factors", GGML_ROPE_TYPE_NEOX, 8, 0, {}, 1.0f, 1.25f, true, true},
         {"ROPE of sections", GGML_ROPE_TYPE_MROPE, 8, 0, {1, 2, 1, 0}},
         {"ROPE of interleaved sections", GGML_ROPE_TYPE_IMROPE, 8, 0, {2, 1, 1, 0}},
     };
@@ -183,6 +187,7 @@ void add_rope(std::vector<GradientCase>& cases) {
                                                  rope.attention_factor, 32.0f, 1.0f)
                                : ggml_rope_ext(c, x, t[1], factors, rope.dims, rope.mode, original_context, base,
                                                frequency_scale, rope.extrapolation, rope.attention_factor, 32.0f, 1.0f);
+                     y->op = rope.back ? GGML_OP_ROPE_BACK : GGML_OP_ROPE; // as ggml makes one of the other
                      return rope.offset > 0 ? ggml_rope_set_offset(y, rope.offset) : y;
                  },
                  [rope, view](const Arrays& a) {

@@ -1,8 +1,9 @@
 #include <ggml.h>
 
-#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "../rules.h"
@@ -15,53 +16,52 @@ namespace {
 /// An op that gradients of decoders do not lead through.
 struct Exception {
     ggml_op op;
-    const char* function; ///< start of the names of the functions that add it to a graph
-    const char* use;      ///< what llama.cpp's models do with it, or null: none adds it
+    const char* use; ///< what llama.cpp's models do with it, or null: none can add it to a graph
 };
 
 const Exception exceptions[] = {
     // Chosen or left out when the graph is built.
-    {GGML_OP_FLASH_ATTN_EXT, "flash_attn_ext", "attention, when it is on; graphs to differentiate are built without"},
+    {GGML_OP_FLASH_ATTN_EXT, "attention, when it is on; graphs to differentiate are built without"},
+    // Quantized models are not differentiated.
+    {GGML_OP_MUL_MAT_MIXLLM, "products with MixLLM weights"},
     // Lead to a choice alone.
-    {GGML_OP_LIGHTNING_INDEXER, "lightning_indexer", "scores for the choice of positions"},
-    {GGML_OP_POOL_2D, "pool_2d", "scores for the choice of blocks"},
+    {GGML_OP_LIGHTNING_INDEXER, "scores for the choice of positions"},
+    {GGML_OP_POOL_2D, "scores for the choice of blocks"},
     // Sound.
-    {GGML_OP_IM2COL, "conv_1d", "WavTokenizer"},
-    // Of other models than decoders, of training, and of quantized models.
-    {GGML_OP_NONE, "none", nullptr},
-    {GGML_OP_ADD1, "add1", nullptr},
-    {GGML_OP_SILU_BACK, "silu_back", nullptr},
-    {GGML_OP_RMS_NORM_BACK, "rms_norm_back", nullptr},
-    {GGML_OP_SOFT_MAX_BACK, "soft_max_ext_back", nullptr},
-    {GGML_OP_ROPE_BACK, "rope_multi_back", nullptr},
-    {GGML_OP_GET_ROWS_BACK, "get_rows_back", nullptr},
-    {GGML_OP_IM2COL_BACK, "im2col_back", nullptr},
-    {GGML_OP_POOL_2D_BACK, "pool_2d_back", nullptr},
-    {GGML_OP_FLASH_ATTN_BACK, "flash_attn_back", nullptr},
-    {GGML_OP_CROSS_ENTROPY_LOSS, "cross_entropy_loss", nullptr},
-    {GGML_OP_CROSS_ENTROPY_LOSS_BACK, "cross_entropy_loss_back", nullptr},
-    {GGML_OP_OPT_STEP_ADAMW, "opt_step_adamw", nullptr},
-    {GGML_OP_OPT_STEP_SGD, "opt_step_sgd", nullptr},
-    {GGML_OP_CONV_TRANSPOSE_1D, "conv_transpose_1d", nullptr},
-    {GGML_OP_IM2COL_3D, "im2col_3d", nullptr},
-    {GGML_OP_COL2IM_1D, "col2im_1d", nullptr},
-    {GGML_OP_CONV_2D, "conv_2d_direct", nullptr},
-    {GGML_OP_CONV_3D, "conv_3d", nullptr},
-    {GGML_OP_CONV_2D_DW, "conv_2d_dw", nullptr},
-    {GGML_OP_CONV_TRANSPOSE_2D, "conv_transpose_2d", nullptr},
-    {GGML_OP_POOL_1D, "pool_1d", nullptr},
-    {GGML_OP_UPSCALE, "upscale", nullptr},
-    {GGML_OP_PAD_REFLECT_1D, "pad_reflect_1d", nullptr},
-    {GGML_OP_TIMESTEP_EMBEDDING, "timestep_embedding", nullptr},
-    {GGML_OP_WIN_PART, "win_part", nullptr},
-    {GGML_OP_WIN_UNPART, "win_unpart", nullptr},
-    {GGML_OP_GET_REL_POS, "get_rel_pos", nullptr},
-    {GGML_OP_ADD_REL_POS, "add_rel_pos", nullptr},
-    {GGML_OP_MAP_CUSTOM1, "map_custom1", nullptr},
-    {GGML_OP_MAP_CUSTOM2, "map_custom2", nullptr},
-    {GGML_OP_MAP_CUSTOM3, "map_custom3", nullptr},
-    {GGML_OP_CUSTOM, "custom_", nullptr},
-    {GGML_OP_MUL_MAT_MIXLLM, "mul_mat_mixllm", nullptr},
+    {GGML_OP_IM2COL, "WavTokenizer"},
+    // Of other models than decoders, and of training.
+    {GGML_OP_NONE, nullptr},
+    {GGML_OP_ADD1, nullptr},
+    {GGML_OP_SILU_BACK, nullptr},
+    {GGML_OP_RMS_NORM_BACK, nullptr},
+    {GGML_OP_SOFT_MAX_BACK, nullptr},
+    {GGML_OP_GET_ROWS_BACK, nullptr},
+    {GGML_OP_IM2COL_BACK, nullptr},
+    {GGML_OP_POOL_2D_BACK, nullptr},
+    {GGML_OP_FLASH_ATTN_BACK, nullptr},
+    {GGML_OP_CROSS_ENTROPY_LOSS, nullptr},
+    {GGML_OP_CROSS_ENTROPY_LOSS_BACK, nullptr},
+    {GGML_OP_OPT_STEP_ADAMW, nullptr},
+    {GGML_OP_OPT_STEP_SGD, nullptr},
+    {GGML_OP_CONV_TRANSPOSE_1D, nullptr},
+    {GGML_OP_IM2COL_3D, nullptr},
+    {GGML_OP_COL2IM_1D, nullptr},
+    {GGML_OP_CONV_2D, nullptr},
+    {GGML_OP_CONV_3D, nullptr},
+    {GGML_OP_CONV_2D_DW, nullptr},
+    {GGML_OP_CONV_TRANSPOSE_2D, nullptr},
+    {GGML_OP_POOL_1D, nullptr},
+    {GGML_OP_UPSCALE, nullptr},
+    {GGML_OP_PAD_REFLECT_1D, nullptr},
+    {GGML_OP_TIMESTEP_EMBEDDING, nullptr},
+    {GGML_OP_WIN_PART, nullptr},
+    {GGML_OP_WIN_UNPART, nullptr},
+    {GGML_OP_GET_REL_POS, nullptr},
+    {GGML_OP_ADD_REL_POS, nullptr},
+    {GGML_OP_MAP_CUSTOM1, nullptr},
+    {GGML_OP_MAP_CUSTOM2, nullptr},
+    {GGML_OP_MAP_CUSTOM3, nullptr},
+    {GGML_OP_CUSTOM, nullptr},
 };
 
 const Exception* find_exception(ggml_op op) {
@@ -73,25 +73,72 @@ const Exception* find_exception(ggml_op op) {
     return nullptr;
 }
 
-/// Names of ggml's functions that llama.cpp's sources call, without "ggml_".
-std::set<std::string> find_calls(const std::string& folder) {
-    std::set<std::string> names;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-        if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") {
-            continue;
+using Names = std::set<std::string>;
+
+/// Names that start with `prefix` and are followed by `next`, without comments at the ends of lines.
+void find_names(const std::string& line, const std::string& prefix, const std::string& next, Names& names) {
+    const std::string code = line.substr(0, line.find("//"));
+    for (size_t start = code.find(prefix); start != std::string::npos; start = code.find(prefix, start + 1)) {
+        size_t end = start;
+        while (end < code.size() && (std::isalnum(static_cast<unsigned char>(code[end])) != 0 || code[end] == '_')) {
+            end++;
         }
-        std::ifstream file(entry.path());
-        for (std::string line; std::getline(file, line);) {
-            line.resize(std::min(line.size(), line.find("//")));
-            for (size_t start = line.find("ggml_"); start != std::string::npos; start = line.find("ggml_", start + 1)) {
-                const size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", start);
-                if (end != std::string::npos && line[end] == '(') {
-                    names.insert(line.substr(start + 5, end - start - 5));
-                }
+        if (code.compare(end, next.size(), next) == 0) {
+            names.insert(code.substr(start, end - start));
+        }
+    }
+}
+
+/// What each function of ggml.c that makes nodes does: the ops it sets, and the functions it calls.
+struct NodeFunction {
+    Names ops;
+    Names calls;
+};
+
+std::map<std::string, NodeFunction> read_node_functions(const std::string& path) {
+    std::map<std::string, NodeFunction> functions;
+    std::ifstream file(path);
+    NodeFunction* current = nullptr;
+    for (std::string line; std::getline(file, line);) {
+        const bool starts_line = !line.empty() && line[0] != ' ' && line[0] != '#';
+        if (starts_line && line.find("struct ggml_tensor * ggml_") != std::string::npos) {
+            Names name;
+            find_names(line, "ggml_", "(", name);
+            current = name.empty() ? nullptr : &functions[*name.begin()];
+        } else if (line == "}") {
+            current = nullptr;
+        } else if (current != nullptr) {
+            if (line.find("->op") != std::string::npos && line.find('=') != std::string::npos) {
+                find_names(line, "GGML_OP_", ";", current->ops);
+            }
+            find_names(line, "ggml_", "(", current->calls);
+        }
+    }
+    return functions;
+}
+
+/// Names of the ops that llama.cpp's sources can add to a graph.
+Names find_built_ops(const std::string& llama_cpp) {
+    const std::map<std::string, NodeFunction> functions = read_node_functions(llama_cpp + "/ggml/src/ggml.c");
+    Names open, known, ops;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(llama_cpp + "/src")) {
+        if (entry.path().extension() == ".cpp" || entry.path().extension() == ".h") {
+            std::ifstream file(entry.path());
+            for (std::string line; std::getline(file, line);) {
+                find_names(line, "ggml_", "(", open);
             }
         }
     }
-    return names;
+    while (!open.empty()) {
+        const std::string name = *open.begin();
+        open.erase(open.begin());
+        const auto function = functions.find(name);
+        if (function != functions.end() && known.insert(name).second) {
+            ops.insert(function->second.ops.begin(), function->second.ops.end());
+            open.insert(function->second.calls.begin(), function->second.calls.end());
+        }
+    }
+    return ops;
 }
 
 /// A node of an op, or of a function or gated unit, whose first parameter names it.
@@ -104,7 +151,7 @@ ggml_tensor node_of(ggml_op op, int32_t function = 0) {
 
 } // namespace
 
-std::vector<std::string> check_coverage(const Covered& covered, const std::string& sources) {
+std::vector<std::string> check_coverage(const Covered& covered, const std::string& llama_cpp) {
     std::vector<std::string> failures;
     const auto check = [&](const ggml_tensor& node, const std::string& name) {
         const Exception* exception = find_exception(node.op);
@@ -129,17 +176,17 @@ std::vector<std::string> check_coverage(const Covered& covered, const std::strin
         check(node_of(GGML_OP_GLU, op), ggml_glu_op_name(static_cast<ggml_glu_op>(op)));
     }
 
-    const std::set<std::string> calls = find_calls(sources);
+    const Names built = find_built_ops(llama_cpp);
     for (const Exception& exception : exceptions) {
-        const auto call = calls.lower_bound(exception.function);
-        const bool built = call != calls.end() && call->rfind(exception.function, 0) == 0;
-        if (built != (exception.use != nullptr)) {
-            failures.push_back(std::string(ggml_op_name(exception.op)) +
-                               (built ? " is built by a model" : " is built no longer"));
+        const std::string name = ggml_op_name(exception.op);
+        if ((built.count("GGML_OP_" + name) != 0) != (exception.use != nullptr)) {
+            failures.push_back(name + (exception.use != nullptr ? " is built no longer" : " is built by a model"));
         }
     }
-    if (calls.count("mul_mat") == 0) {
-        failures.push_back("no call of ggml_mul_mat in " + sources);
+    for (const char* common : {"MUL_MAT", "MUL_MAT_ID", "SOFT_MAX", "ROPE", "GLU", "GATED_DELTA_NET"}) {
+        if (built.count(std::string("GGML_OP_") + common) == 0) {
+            failures.push_back(std::string(common) + " was not found in " + llama_cpp);
+        }
     }
     return failures;
 }

@@ -12,7 +12,7 @@ using namespace mixllm;
 
 int main(int count, char** arguments) {
     if (count != 2) {
-        std::printf("usage: mixllm-differentiate-test LLAMA_CPP_SOURCES\n");
+        std::printf("usage: mixllm-differentiate-test LLAMA_CPP\n");
         return 2;
     }
     std::vector<std::string> failures = check_structure();
