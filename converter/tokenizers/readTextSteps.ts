@@ -165,9 +165,7 @@ function readSpaceMarks(
         prefixesSpace = true;
         warn("llama.cpp puts a space in front of text that begins with one too; the tokenizer does not");
         if (scheme === "first") {
-          warn(
-            "llama.cpp puts a space in front of text after every special token; the tokenizer only at the very start"
-          );
+          warn("llama.cpp puts a space in front of text after every added token; the tokenizer only at the very start");
         }
       }
     } else if (!(hasMarks && splitsAtPlainSpaces(step))) {

@@ -8,7 +8,9 @@ import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { ModelDirectory } from "../huggingFace/ModelDirectory.js";
-import { readSentencePieceModel } from "./readSentencePieceModel.js";
+import { readSentencePieceModel, type SentencePieceModel } from "./readSentencePieceModel.js";
+import { readSentencePieceVocabulary } from "./readSentencePieceVocabulary.js";
+import type { Vocabulary } from "./Vocabulary.js";
 import { writeTokenizerMetadata } from "./writeTokenizerMetadata.js";
 
 /*
@@ -186,7 +188,7 @@ describe("SentencePiece saved as tokenizer.json", () => {
 
   test.each([
     ["always", {}, [/begins with one too/]],
-    ["first", {}, [/begins with one too/, /after every special token/]],
+    ["first", {}, [/begins with one too/, /after every added token/]],
     [undefined, { add_prefix_space: true }, [/begins with one too/]]
   ] as [string, Json, RegExp[]][])(
     "Metaspace with a prefix %s: what it does otherwise is said",
@@ -273,6 +275,22 @@ describe("SentencePiece saved as tokenizer.json", () => {
     }
   });
 
+  test("a token among words, where text gets a space in front after it as well", async () => {
+    for (const normalized of [false, true]) {
+      const added = [addedToken(1500, "<new>", { special: false, normalized })];
+      const tokenizer = saved({ normalizer: sequence(prepend, replace), added });
+      const { metadata, warnings } = await convertTokenizer(
+        "llama2-spm",
+        { ...without, "tokenizer.json": tokenizer },
+        1501
+      );
+      // In normalized text the tokenizer finds it only behind a space.
+      if (normalized)
+        expect(warnings).toEqual([expect.stringContaining('"<new>" everywhere, the tokenizer only after a')]);
+      else expect(await tokenize(metadata, ["a<new>b <new> c"])).toEqual([[265, 1500, 283, 1406, 1500, 259, 1417]]);
+    }
+  });
+
   test("tokens that only added_tokens.json has", async () => {
     const config = { ...readJson(LLAMA_2_CONFIG), added_tokens_decoder: undefined };
     const { metadata } = await convertTokenizer(
@@ -322,6 +340,58 @@ describe("SentencePiece saved as tokenizer.json", () => {
     );
     const files = { ...without, "tokenizer.json": { ...tokenizer, model: { ...model, vocab } } };
     await expect(convertTokenizer("llama2-spm", files)).rejects.toThrow("has no token <0xE2>");
+  });
+});
+
+describe("tokenizer.model", () => {
+  const model = readSentencePieceModel(readFileSync(SENTENCE_PIECES), SENTENCE_PIECES);
+  type Change = Partial<Omit<SentencePieceModel, "normalization">> & {
+    normalization?: Partial<SentencePieceModel["normalization"]>;
+  };
+  function read(change: Change): { vocabulary: Vocabulary; warnings: string[] } {
+    const warnings: string[] = [];
+    const vocabulary = readSentencePieceVocabulary(
+      { ...model, ...change, normalization: { ...model.normalization, ...change.normalization } },
+      { vocabularySize: 1500, added: new Map(), specialTexts: new Set(), warn: (message) => warnings.push(message) }
+    );
+    return { vocabulary, warnings };
+  }
+
+  test("user-defined pieces are found whole", async () => {
+    const pieces = model.pieces.map((piece, id) => (id === 1400 ? { ...piece, text: "<fox>", type: 4 } : piece));
+    const { vocabulary, warnings } = read({ pieces, normalization: { prefixesSpace: false } });
+    const metadata = new Metadata();
+    metadata.string("general.architecture", "llama");
+    metadata.string("tokenizer.ggml.model", vocabulary.model);
+    metadata.bool("tokenizer.ggml.add_space_prefix", vocabulary.prefixesSpace);
+    metadata.strings("tokenizer.ggml.tokens", vocabulary.tokens);
+    metadata.float32s("tokenizer.ggml.scores", vocabulary.scores ?? []);
+    metadata.int32s("tokenizer.ggml.token_type", vocabulary.types);
+    // Of sentencepiece 0.2.2, with the same change to the file.
+    expect(await tokenize(metadata, ["a<fox>b <fox>", "fox", "<fox><fox> fo"])).toEqual([
+      [1411, 1400, 1425, 1406, 1400],
+      [1422, 1410, 1441],
+      [1400, 1400, 281, 1410]
+    ]);
+    expect(warnings).toEqual([]);
+    expect(read({ pieces }).warnings).toEqual([expect.stringContaining('after "<fox>"')]);
+  });
+
+  test("what it does to text that llama.cpp does not is said or refused", () => {
+    expect(read({}).warnings).toEqual([]);
+    expect(read({ normalization: { removesExtraSpaces: true } }).warnings).toEqual([
+      expect.stringContaining("makes one space of several")
+    ]);
+    for (const algorithm of ["unigram", "word", "character"] as const) {
+      expect(() => read({ algorithm })).toThrow(`is a ${algorithm} model`);
+    }
+    expect(() => read({ normalization: { replacesCharacters: true } })).toThrow("normalizes characters");
+    expect(() => read({ normalization: { marksSpaces: false } })).toThrow("marks spaces in a way of its own");
+    expect(() => read({ normalization: { marksSpacesBehind: true } })).toThrow("marks spaces in a way of its own");
+    const pieces = model.pieces.map((piece) =>
+      piece.type === 6 ? { ...piece, type: 1, text: `b${piece.text}` } : piece
+    );
+    expect(() => read({ pieces })).toThrow("has no token <0x00>");
   });
 });
 
