@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../common/errors.js";
+import { describeJson } from "../../common/json.js";
 import type { JsonObject } from "../huggingFace/JsonObject.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import { MAX_TOKENS } from "./TokenizerFiles.js";
@@ -87,7 +88,7 @@ function checkFields(model: JsonObject, warn: (message: string) => void): void {
         }
       );
     }
-    if (key !== "dropout") warn(`"${key}" in ${model.source} is not known here and was left aside`);
+    if (key !== "dropout") warn(`${quoteToken(key)} in ${model.source} is not known here and was left aside`);
     else if (value !== 0) warn("the tokenizer leaves out merges at random (dropout); llama.cpp never does");
   }
 }
@@ -139,7 +140,7 @@ function readMerge(merge: unknown, source: string): readonly [string, string] {
     const [left, right] = parts as unknown[];
     if (typeof left === "string" && typeof right === "string" && left !== "" && right !== "") return [left, right];
   }
-  throw new InvalidInputError(`"merges" in ${source} holds ${quoteToken(JSON.stringify(merge))}, which is not a merge`);
+  throw new InvalidInputError(`"merges" in ${source} holds ${describeJson(merge)}, which is not a merge`);
 }
 
 async function readMergesFile(directory: ModelDirectory): Promise<(readonly [string, string])[]> {

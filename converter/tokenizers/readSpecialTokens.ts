@@ -1,4 +1,5 @@
 import { InvalidInputError } from "../../common/errors.js";
+import { describeJson } from "../../common/json.js";
 import { JsonObject } from "../huggingFace/JsonObject.js";
 import { addsBosByItself } from "./preTokenizers.js";
 import type { TokenizerFiles } from "./TokenizerFiles.js";
@@ -136,7 +137,7 @@ function applyPostProcessor(tokenizer: JsonObject, state: PostProcessing): void 
       }
       default:
         throw new InvalidInputError(
-          `${tokenizer.source} ends with a step of the kind ${JSON.stringify(step.get("type"))}, which is not known here`
+          `${tokenizer.source} ends with a step of the kind ${describeJson(step.get("type"))}, which is not known here`
         );
     }
   }

@@ -11,7 +11,7 @@ import {
 } from "./readSentencePieceVocabulary.js";
 import { readTextSteps } from "./readTextSteps.js";
 import type { TokenizerFiles } from "./TokenizerFiles.js";
-import { assertDistinctTokens, type Vocabulary } from "./Vocabulary.js";
+import { assertDistinctTokens, quoteToken, type Vocabulary } from "./Vocabulary.js";
 
 /** A line of the text format Llama 3 keeps its ranks in, under the name SentencePiece models have. */
 const TIKTOKEN_LINE = /^[A-Za-z0-9+/]+=* \d+\r?\n/;
@@ -97,7 +97,7 @@ async function readTokenizer(
   { vocabularySize, preTokenizer, warn }: VocabularyOptions
 ): Promise<Vocabulary> {
   for (const key of tokenizer.keys().filter((name) => !PARTS.has(name) && tokenizer.has(name))) {
-    warn(`"${key}" in ${tokenizer.source} is not known here and was left aside`);
+    warn(`${quoteToken(key)} in ${tokenizer.source} is not known here and was left aside`);
   }
   const model = await readBytePairModel(tokenizer, files.directory, warn);
   const added = collectAddedTokens(files, { vocabularySize, modelIds: model.ids, warn });

@@ -53,6 +53,12 @@ test("both layouts of merges read the same", async () => {
   await expect(merges(["t  h"])).rejects.toThrow("not a merge");
   await expect(merges([["a", "b", "c"]])).rejects.toThrow("not a merge");
   await expect(merges([1])).rejects.toThrow("not a merge");
+  const deep = describe((model) => {
+    Object.assign(model.tokenizer["model"] as object, { merges: ["deep"] });
+    const text = JSON.stringify(model.tokenizer).replace('"deep"', "[".repeat(6000) + "]".repeat(6000));
+    model.files["tokenizer.json"] = text;
+  });
+  await expect(deep).rejects.toThrow("holds a list of 1, which is not a merge");
 });
 
 test("merges.txt stands in when tokenizer.json has none", async () => {

@@ -3,6 +3,7 @@ import { JsonObject } from "../huggingFace/JsonObject.js";
 import type { ModelDirectory } from "../huggingFace/ModelDirectory.js";
 import { readChatTemplates } from "./readChatTemplates.js";
 import { readSpecialTokens, type SpecialTokenRole } from "./readSpecialTokens.js";
+import { quoteToken } from "./Vocabulary.js";
 import { readTokenizerFiles } from "./TokenizerFiles.js";
 import { readVocabulary, type VocabularyOptions } from "./readVocabulary.js";
 
@@ -102,7 +103,7 @@ function warnOfDecoder(tokenizer: JsonObject | undefined, warn: (message: string
     const type = new JsonObject("a decoder", step).get("type");
     if (typeof type === "string" && !DECODERS.has(type)) {
       warn(
-        `the tokenizer puts text together in a way that is not known here (${type}); llama.cpp does by its own rules`
+        `the tokenizer puts text together in a way that is not known here (${quoteToken(type)}); llama.cpp does by its own rules`
       );
     }
   }
