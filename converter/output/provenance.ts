@@ -4,10 +4,13 @@ import type { OutputFormat } from "../plan/ConversionOptions.js";
 import { GROUP_SIZE, MIXED_FORMAT_VERSION } from "../plan/mixedFormat.js";
 
 /**
- * `general.file_type`: llama.cpp's number for what most tensors are stored as. It has none for MixLLM; what is not mixed
- * is F16 there.
+ * A `general.file_type` that is no stock one: llama.cpp names it "unknown, may not work", node-llama-cpp's `inspect` gives no
+ * name. It is the last below llama.cpp's flag for types that it guesses, 1024, and its own count up from 0, to 41 by now.
  */
-export const FILE_TYPES: Readonly<Record<OutputFormat, number>> = { mixllm: 1, f16: 1, q8_0: 7, bf16: 32 };
+const NO_STOCK_TYPE = 1023;
+
+/** `general.file_type`: llama.cpp's number for what most tensors are stored as. It has none for MixLLM. */
+export const FILE_TYPES: Readonly<Record<OutputFormat, number>> = { mixllm: NO_STOCK_TYPE, f16: 1, q8_0: 7, bf16: 32 };
 
 /** Stands for the fingerprint until every weight has been read; equally long. */
 export const PENDING_FINGERPRINT = "0".repeat(64);

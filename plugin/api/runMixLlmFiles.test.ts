@@ -1,5 +1,13 @@
 import path from "node:path";
-import { LlamaChatSession, LlamaCompletion, LlamaLogLevel, type Llama, type LlamaModel } from "node-llama-cpp";
+import {
+  GgufFileType,
+  LlamaChatSession,
+  LlamaCompletion,
+  LlamaLogLevel,
+  readGgufFileInfo,
+  type Llama,
+  type LlamaModel
+} from "node-llama-cpp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { convertDemo } from "../testing/convertDemo.js";
@@ -91,6 +99,14 @@ test("complete, embed and follow a grammar, several sequences at a time", async 
     expect(vector).toHaveLength(model.embeddingVectorSize);
     expect(vector.every(Number.isFinite)).toBe(true);
   });
+});
+
+test("are taken for no stock type by stock tools", async () => {
+  const { metadata } = await readGgufFileInfo(file("mixllm.gguf"));
+  expect(metadata.general.file_type).toBeTypeOf("number");
+  expect(Object.values(GgufFileType)).not.toContain(metadata.general.file_type);
+  const outcome = await runStock(file("mixllm.gguf"), PROMPT, 1);
+  expect(outcome).toMatchObject({ log: expect.stringMatching(/file type\s+= unknown, may not work/) as unknown });
 });
 
 test("are refused by stock node-llama-cpp at load, with the message that the README shows", async () => {

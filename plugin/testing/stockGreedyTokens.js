@@ -9,6 +9,7 @@ const llama = await getLlama({
   gpu: false,
   maxThreads: 1,
   build: "never",
+  logLevel: "info",
   logger: (level, message) => log.push(`${level}: ${message}`)
 });
 try {

@@ -96,7 +96,9 @@ Header make_header(const SyntheticModel& model) {
     gguf_set_val_str(gguf.get(), "general.architecture", model.architecture.c_str());
     gguf_set_val_str(gguf.get(), "general.type", "model");
     gguf_set_val_str(gguf.get(), "general.name", model.name.c_str());
-    gguf_set_val_u32(gguf.get(), "general.file_type", LLAMA_FTYPE_MOSTLY_F16);
+    // As in converter/output/provenance.ts: no stock type is MixLLM.
+    const uint32_t no_stock_type = 1023;
+    gguf_set_val_u32(gguf.get(), "general.file_type", model.mixed ? no_stock_type : LLAMA_FTYPE_MOSTLY_F16);
     gguf_set_val_u32(gguf.get(), "general.quantization_version", GGML_QNT_VERSION);
     std::vector<PlannedTensor> tensors = plan_model(model, gguf.get());
     set_vocabulary(gguf.get(), model);
