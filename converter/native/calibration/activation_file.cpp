@@ -38,7 +38,7 @@ ActivationFile ActivationFile::open(const std::string& path, int64_t floats) {
     if (file == nullptr) {
         fail("read", path);
     }
-    return ActivationFile(path, file);
+    return ActivationFile(path, file, "");
 }
 
 ActivationFile ActivationFile::create(const std::string& path) {
@@ -46,7 +46,7 @@ ActivationFile ActivationFile::create(const std::string& path) {
     if (file == nullptr) {
         fail("create", path);
     }
-    return ActivationFile(path, file);
+    return ActivationFile(path, file, path + ".partial");
 }
 
 void ActivationFile::read(int64_t first, int64_t count, float* out) {
@@ -62,12 +62,22 @@ void ActivationFile::append(const float* values, int64_t count) {
     }
 }
 
+void ActivationFile::Close::operator()(std::FILE* file) const {
+    std::fclose(file);
+    if (!partial.empty()) {
+        std::error_code ignored;
+        std::filesystem::remove(std::filesystem::u8path(partial), ignored);
+    }
+}
+
 void ActivationFile::finish() {
-    std::FILE* file = file_.release();
-    if (std::fclose(file) != 0) {
+    std::error_code error;
+    if (std::fclose(file_.release()) != 0) {
+        const int cause = errno;
+        std::filesystem::remove(std::filesystem::u8path(path_ + ".partial"), error);
+        errno = cause;
         fail("write", path_);
     }
-    std::error_code error;
     std::filesystem::rename(std::filesystem::u8path(path_ + ".partial"), std::filesystem::u8path(path_), error);
     if (error) {
         throw std::runtime_error("cannot rename " + path_ + ".partial: " + error.message());

@@ -11,7 +11,8 @@ namespace mixllm {
  * Float activations of all samples in one file, sample after sample.
  *
  * They live in files because a model's layer inputs together exceed memory; the operating system's page cache keeps
- * what fits. A new file has the name `path + ".partial"` until `finish`, so a file under its own name is whole.
+ * what fits. A new file has the name `path + ".partial"` until `finish`, so a file under its own name is whole; one
+ * that is not finished is removed.
  */
 class ActivationFile {
 public:
@@ -32,10 +33,12 @@ public:
 
 private:
     struct Close {
-        void operator()(std::FILE* file) const { std::fclose(file); }
+        std::string partial; ///< path of a new file, to be removed with it; empty for another
+        void operator()(std::FILE* file) const;
     };
 
-    ActivationFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+    ActivationFile(std::string path, std::FILE* file, std::string partial)
+        : path_(std::move(path)), file_(file, Close{std::move(partial)}) {}
 
     std::string path_;
     std::unique_ptr<std::FILE, Close> file_;

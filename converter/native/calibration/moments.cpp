@@ -55,8 +55,9 @@ void CrossMoment::add(Engine& engine, const float* residuals, const float* x, in
         graph.output(multiply(graph.context(), inputs, part), panel.data());
         graph.compute();
         engine.workers().for_each_block(panel.size(), 1 << 16, [&](size_t begin, size_t end) {
+            double* sum = sum_.data() + first * inputs_;
             for (size_t i = begin; i < end; i++) {
-                sum_[first * inputs_ + i] += panel[i];
+                sum[i] += panel[i];
             }
         });
     }

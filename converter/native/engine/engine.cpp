@@ -34,7 +34,8 @@ Engine::Engine(const Workers& workers) : workers_(workers) {
     }
     auto set_abort = reinterpret_cast<ggml_backend_set_abort_callback_t>(
         ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_abort_callback"));
-    if (set_abort != nullptr) {
+    can_abort_ = set_abort != nullptr;
+    if (can_abort_) {
         set_abort(
             backend_.get(), [](void* data) { return static_cast<const Workers*>(data)->canceled(); }, &workers_);
     }

@@ -34,6 +34,9 @@ public:
     ggml_gallocr_t allocator() const { return allocator_.get(); }
     const Workers& workers() const { return workers_; }
 
+    /// Whether a cancellation ends a running graph between two nodes.
+    bool can_abort() const { return can_abort_; }
+
 private:
     struct FreeBackend {
         void operator()(ggml_backend_t backend) const { ggml_backend_free(backend); }
@@ -43,6 +46,7 @@ private:
     };
 
     Workers workers_;
+    bool can_abort_;
     std::unique_ptr<ggml_backend, FreeBackend> backend_;
     std::unique_ptr<ggml_gallocr, FreeAllocator> allocator_;
 };

@@ -3,11 +3,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "engine/cut_products.h"
+
 namespace mixllm {
 
 namespace {
 
-constexpr size_t most_nodes = 512; // a layer's backward pass with salience has about 200
+constexpr size_t most_nodes = 512;            // a layer's backward pass with salience has about 200
+constexpr double operations_per_thread = 2e9; // that a cancellation may wait for: 20 to 100 ms of a core
 
 } // namespace
 
@@ -70,7 +73,9 @@ void Graph::compute() {
         }
     }
     engine_.workers().throw_if_canceled();
-    const ggml_status status = ggml_backend_graph_compute(engine_.backend(), graph_);
+    const CutGraph cut = engine_.can_abort() ? cut_products(graph_, operations_per_thread * engine_.workers().threads())
+                                             : CutGraph{nullptr, graph_};
+    const ggml_status status = ggml_backend_graph_compute(engine_.backend(), cut.graph);
     engine_.workers().throw_if_canceled();
     if (status != GGML_STATUS_SUCCESS) {
         throw std::runtime_error(std::string("ggml could not run a graph: ") + ggml_status_to_string(status));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "common/native/workers.h"
 #include "gptq/outer_products.h"

@@ -282,10 +282,13 @@ void test_exact_weights() {
 template <typename Work>
 double work_after_cancel(const Work& work) {
     JobControl control;
+    const std::clock_t start = std::clock();
     std::clock_t canceled = 0;
     std::thread canceler([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(200));
-        canceled = std::clock();
+        do {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            canceled = std::clock();
+        } while (canceled - start < 0.4 * CLOCKS_PER_SEC);
         control.cancel();
     });
     bool threw = false;

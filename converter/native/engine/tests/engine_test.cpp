@@ -1,0 +1,171 @@
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/cut_products.h"
+#include "engine/graph.h"
+
+using namespace mixllm;
+
+namespace {
+
+int failures = 0;
+
+void expect(bool condition, const std::string& what) {
+    if (!condition) {
+        std::printf("FAILED: %s\n", what.c_str());
+        failures++;
+    }
+}
+
+std::vector<float> noise(int64_t count, uint32_t seed) {
+    std::vector<float> values(static_cast<size_t>(count));
+    uint32_t state = seed;
+    for (float& value : values) {
+        state = state * 1664525u + 1013904223u;
+        value = static_cast<float>(static_cast<int32_t>(state)) * 0x1.0p-31f;
+    }
+    return values;
+}
+
+struct Shape {
+    const char* what;
+    int64_t depth, rows, columns, left_matrices, right_matrices, sequences;
+};
+
+/// A product of two batches of matrices, added to itself so that something follows it.
+std::vector<float> product(const Shape& shape, double most_operations, int& nodes) {
+    const std::vector<float> a = noise(shape.depth * shape.rows * shape.left_matrices * shape.sequences, 1);
+    const std::vector<float> b = noise(shape.depth * shape.columns * shape.right_matrices * shape.sequences, 2);
+    Engine engine{Workers(2)};
+    ggml_init_params params{};
+    params.mem_size = 64 * ggml_tensor_overhead() + ggml_graph_overhead();
+    params.no_alloc = true;
+    const std::unique_ptr<ggml_context, FreeGgmlContext> context(ggml_init(params));
+    ggml_tensor* left =
+        ggml_new_tensor_4d(context.get(), GGML_TYPE_F32, shape.depth, shape.rows, shape.left_matrices, shape.sequences);
+    ggml_tensor* right = ggml_new_tensor_4d(context.get(), GGML_TYPE_F32, shape.depth, shape.columns,
+                                            shape.right_matrices, shape.sequences);
+    ggml_tensor* result = multiply(context.get(), left, right);
+    ggml_tensor* sum = ggml_add(context.get(), result, result);
+    ggml_cgraph* graph = ggml_new_graph(context.get());
+    ggml_build_forward_expand(graph, sum);
+    const std::unique_ptr<ggml_backend_buffer, decltype(&ggml_backend_buffer_free)> buffer(
+        ggml_backend_alloc_ctx_tensors(context.get(), engine.backend()), ggml_backend_buffer_free);
+    ggml_backend_tensor_set(left, a.data(), 0, ggml_nbytes(left));
+    ggml_backend_tensor_set(right, b.data(), 0, ggml_nbytes(right));
+    std::vector<float> values(static_cast<size_t>(ggml_nelements(sum)));
+    const CutGraph cut = cut_products(graph, most_operations);
+    nodes = ggml_graph_n_nodes(cut.graph);
+    ggml_backend_graph_compute(engine.backend(), cut.graph);
+    ggml_backend_tensor_get(sum, values.data(), 0, ggml_nbytes(sum));
+    return values;
+}
+
+void test_cut() {
+    const Shape shapes[] = {
+        {"one matrix", 256, 2064, 130, 1, 1, 1},
+        {"few rows", 512, 48, 700, 1, 1, 1},
+        {"a depth that no vector divides", 90, 1500, 333, 1, 1, 1},
+        {"rows that no tile divides", 64, 1109, 257, 1, 1, 1},
+        {"heads that share keys", 64, 384, 200, 2, 6, 3},
+    };
+    for (const Shape& shape : shapes) {
+        int whole_nodes = 0;
+        int nodes = 0;
+        const std::vector<float> whole = product(shape, 1e18, whole_nodes);
+        const double all = 2.0 * static_cast<double>(shape.depth) * static_cast<double>(whole.size());
+        for (const double share : {0.4, 0.11, 0.01}) {
+            const std::vector<float> pieces = product(shape, share * all, nodes);
+            const std::string what = std::string(shape.what) + " in pieces of " + std::to_string(share);
+            expect(whole_nodes == 2 && nodes > 3, what + " is cut: " + std::to_string(nodes) + " nodes");
+            expect(pieces == whole, what + " is the same");
+        }
+    }
+}
+
+void test_experts() {
+    constexpr int64_t depth = 128, rows = 352, experts = 5, used = 2, tokens = 70;
+    const std::vector<float> weights = noise(depth * rows * experts, 3);
+    const std::vector<float> x = noise(depth * tokens, 4);
+    std::vector<int32_t> ids;
+    for (int64_t i = 0; i < used * tokens; i++) {
+        ids.push_back(static_cast<int32_t>((i * 7 + i / 3) % experts));
+    }
+    const auto run = [&](double most_operations, int& nodes) {
+        Engine engine{Workers(2)};
+        ggml_init_params params{};
+        params.mem_size = 64 * ggml_tensor_overhead() + ggml_graph_overhead();
+        params.no_alloc = true;
+        const std::unique_ptr<ggml_context, FreeGgmlContext> context(ggml_init(params));
+        ggml_tensor* stacked = ggml_new_tensor_3d(context.get(), GGML_TYPE_F32, depth, rows, experts);
+        ggml_tensor* input = ggml_new_tensor_3d(context.get(), GGML_TYPE_F32, depth, 1, tokens);
+        ggml_tensor* chosen = ggml_new_tensor_2d(context.get(), GGML_TYPE_I32, used, tokens);
+        ggml_tensor* result = ggml_mul_mat_id(context.get(), stacked, input, chosen);
+        ggml_cgraph* graph = ggml_new_graph(context.get());
+        ggml_build_forward_expand(graph, result);
+        const std::unique_ptr<ggml_backend_buffer, decltype(&ggml_backend_buffer_free)> buffer(
+            ggml_backend_alloc_ctx_tensors(context.get(), engine.backend()), ggml_backend_buffer_free);
+        ggml_backend_tensor_set(stacked, weights.data(), 0, ggml_nbytes(stacked));
+        ggml_backend_tensor_set(input, x.data(), 0, ggml_nbytes(input));
+        ggml_backend_tensor_set(chosen, ids.data(), 0, ggml_nbytes(chosen));
+        const CutGraph cut = cut_products(graph, most_operations);
+        nodes = ggml_graph_n_nodes(cut.graph);
+        ggml_backend_graph_compute(engine.backend(), cut.graph);
+        std::vector<float> values(static_cast<size_t>(rows * used * tokens));
+        ggml_backend_tensor_get(result, values.data(), 0, ggml_nbytes(result));
+        return values;
+    };
+    int nodes = 0;
+    const std::vector<float> whole = run(1e18, nodes);
+    const std::vector<float> pieces = run(static_cast<double>(2 * depth * used * tokens) * 40, nodes);
+    expect(nodes > 8, "experts are cut: " + std::to_string(nodes) + " nodes");
+    expect(pieces == whole, "experts in pieces are the same");
+}
+
+void test_cancel() {
+    // 268 billion operations: a second or more of two fast cores.
+    constexpr int64_t size = 5120;
+    const std::vector<float> a = noise(size * size, 5);
+    std::vector<float> result(a.size());
+    JobControl control;
+    Engine engine(Workers(2, control));
+    Graph graph(engine);
+    graph.output(multiply(graph.context(), graph.input(a.data(), size, size), graph.input(a.data(), size, size)),
+                 result.data());
+    const std::clock_t start = std::clock();
+    std::clock_t canceled = 0;
+    std::thread canceler([&] {
+        do { // copying the matrices takes less
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            canceled = std::clock();
+        } while (canceled - start < 0.6 * CLOCKS_PER_SEC);
+        control.cancel();
+    });
+    bool threw = false;
+    try {
+        graph.compute();
+    } catch (const CanceledError&) {
+        threw = true;
+    }
+    const std::clock_t end = std::clock();
+    canceler.join();
+    // Processor time of both threads, so that a busy machine does not count.
+    const double work = static_cast<double>(end - canceled) / CLOCKS_PER_SEC;
+    expect(threw && work < 0.2, "a product ends when it is canceled: " + std::to_string(work) + " s of work");
+}
+
+} // namespace
+
+int main() {
+    test_cut();
+    test_experts();
+    test_cancel();
+    std::printf("%s\n", failures == 0 ? "ok" : "failed");
+    return failures == 0 ? 0 : 1;
+}
