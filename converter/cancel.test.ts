@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { packageRoot } from "../common/package.js";
 import { convertModel } from "./convertModel.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
 import { loadNativeAddon } from "../plugin/runtime/toolAddons.js";
@@ -50,5 +52,59 @@ test.each(["rank", "write"] as const)(
     expect(temporaryFiles.length).toBe(at === "write" ? 2 : 1);
     expect(readdirSync(outputs)).toEqual(["model.gguf"]);
     expect(existsSync(output)).toBe(true);
+  }
+);
+
+test.each(["sequences of", "forward pass", "loss at the output head", "backward pass", "layer 1"])(
+  "cancelling in the middle of %s takes no more than 100 ms of work and leaves finished steps alone",
+  { timeout: 300_000 },
+  async (during) => {
+    const folder = path.join(directory, during.replaceAll(" ", "-"));
+    mkdirSync(folder);
+    const workDirectory = path.join(folder, "work");
+    const controller = new AbortController();
+    const reason = new Error("cancelled");
+    let before: NodeJS.CpuUsage | undefined;
+    const conversion = convertModel(
+      {
+        source: path.join(packageRoot, "models/demo"),
+        output: path.join(folder, "demo.gguf"),
+        force: false,
+        format: "mixllm",
+        budget: { unit: "percent", percent: 10 },
+        overrides: [],
+        embeddingType: "f16",
+        outputType: "f16",
+        search: during === "layer 1" ? "weight_error" : "global",
+        ranking: "taylor",
+        method: "gptq",
+        calibration: {
+          files: during === "sequences of" ? [] : [path.join(packageRoot, "README.md")],
+          samples: 8,
+          sequenceLength: 256,
+          workDirectory
+        },
+        command: "test"
+      },
+      {
+        loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true }),
+        warn: () => undefined,
+        progress: (_, __, detail) => {
+          if (before !== undefined || !detail.includes(during)) return;
+          before = process.cpuUsage();
+          setTimeout(() => {
+            before = process.cpuUsage();
+            controller.abort(reason);
+          }, 50);
+        },
+        signal: controller.signal
+      }
+    );
+    await expect(conversion).rejects.toBe(reason);
+    const { user, system } = process.cpuUsage(before);
+    // All threads together, with what the process does to clean up.
+    expect((user + system) / 1e6).toBeLessThan(0.1 * availableParallelism() + 0.2);
+    expect(readdirSync(folder)).toEqual(["work"]);
+    expect(readdirSync(workDirectory).filter((name) => /partial|scratch/.test(name))).toEqual([]);
   }
 );

@@ -2,6 +2,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
+import type { NativeJob } from "../../common/nativeJob.js";
 import { packageRoot } from "../../common/package.js";
 import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
@@ -33,9 +34,10 @@ async function convert(changes: Partial<ConvertModelOptions> = {}, killAt = Infi
       return async (...args: unknown[]): Promise<unknown> => {
         if (steps >= killAt) throw new Killed();
         steps++;
-        const result: unknown = await (member as (...all: unknown[]) => Promise<unknown>).apply(target, args);
+        const job = (member as (...all: unknown[]) => NativeJob<unknown>).apply(target, args);
+        await job.result;
         if (steps >= killAt) throw new Killed();
-        return result;
+        return job;
       };
     }
   });
