@@ -1,5 +1,6 @@
 #include <ggml.h>
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <fstream>
@@ -83,7 +84,8 @@ void find_names(const std::string& line, const std::string& prefix, const std::s
         while (end < code.size() && (std::isalnum(static_cast<unsigned char>(code[end])) != 0 || code[end] == '_')) {
             end++;
         }
-        if (code.compare(end, next.size(), next) == 0) {
+        const size_t after = std::min(code.size(), code.find_first_not_of(' ', end));
+        if (code.compare(after, next.size(), next) == 0) {
             names.insert(code.substr(start, end - start));
         }
     }
