@@ -5,6 +5,8 @@ import type { DecoderConfig } from "./decoder.js";
 
 /** A model architecture the converter knows. */
 export interface Architecture {
+  /** What people call its models, for the list of what is supported. */
+  readonly title: string;
   /** Its names under `"architectures"` in config.json. */
   readonly huggingFaceNames: readonly string[];
   /** Values of `"model_type"` in config.json that mean it, by which transformers chooses the implementation. */

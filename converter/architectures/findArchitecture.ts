@@ -28,6 +28,9 @@ export const ARCHITECTURES: readonly Architecture[] = [
   gptOss
 ];
 
+/** The models with a reader, in words: the one list that help and documents show. */
+export const SUPPORTED_MODELS = ARCHITECTURES.map(({ title }) => title).join(", ");
+
 /**
  * The architecture config.json names.
  *

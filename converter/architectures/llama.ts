@@ -20,6 +20,7 @@ const LLAMA_KEYS = {
 
 /** Llama 1 to 3.x and the many models that share its graph. */
 export const llama: Architecture = {
+  title: "Llama 1 to 3.x",
   huggingFaceNames: ["LlamaForCausalLM", "LLaMAForCausalLM"],
   modelTypes: ["llama"],
   ggufName: "llama",
@@ -49,6 +50,7 @@ const MISTRAL_KEYS = {
 /** Mistral 7B to Nemo and Small: Llama's graph, stored under Llama's name. */
 export const mistral: Architecture = {
   ...llama,
+  title: "Mistral",
   huggingFaceNames: ["MistralForCausalLM"],
   modelTypes: ["mistral"],
 

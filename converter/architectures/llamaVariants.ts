@@ -34,6 +34,7 @@ const SMOLLM3_KEYS = {
 /** SmolLM3. */
 export const smolLm3: Architecture = {
   ...llama,
+  title: "SmolLM3",
   huggingFaceNames: ["SmolLM3ForCausalLM"],
   modelTypes: ["smollm3"],
   ggufName: "smollm3",
@@ -76,6 +77,7 @@ const GRANITE_KEYS = {
 /** Granite 3, dense. */
 export const granite: Architecture = {
   ...llama,
+  title: "Granite 3",
   huggingFaceNames: ["GraniteForCausalLM"],
   modelTypes: ["granite"],
   ggufName: "granite",
@@ -117,6 +119,7 @@ const TEMPERATURE = z.object({ llama_4_scaling_beta: orElse(real(0, 1000), 0) })
 /** Ministral 3, and the text part of Mistral Small 3.1 and later. */
 export const ministral3: Architecture = {
   ...llama,
+  title: "Ministral 3 and Mistral Small 3.x",
   huggingFaceNames: ["Ministral3ForCausalLM", "Mistral3ForConditionalGeneration"],
   modelTypes: ["ministral3", "mistral3", "mistral"],
   ggufName: "mistral3",

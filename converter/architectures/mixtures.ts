@@ -50,6 +50,7 @@ const QWEN3_MOE_KEYS = {
 
 /** Qwen 3, mixture of experts. */
 export const qwen3Moe: Architecture = {
+  title: "Qwen 3 mixtures of experts",
   huggingFaceNames: ["Qwen3MoeForCausalLM"],
   modelTypes: ["qwen3_moe"],
   ggufName: "qwen3moe",
@@ -124,6 +125,7 @@ const everySecond = (first: 0 | 1): ((rows: number) => Uint32Array) => {
 
 /** gpt-oss, from weights in BF16 or F16: attention sinks, and experts stored as stacks with biases. */
 export const gptOss: Architecture = {
+  title: "gpt-oss",
   huggingFaceNames: ["GptOssForCausalLM"],
   modelTypes: ["gpt_oss"],
   ggufName: "gpt-oss",

@@ -31,6 +31,7 @@ const LONG_ROPE = {
 
 /** Phi-3 and Phi-4 mini: projections fused, some of each head's dimensions rotated, two sets of frequency divisors. */
 export const phi3: Architecture = {
+  title: "Phi-3 and Phi-4 mini",
   huggingFaceNames: ["Phi3ForCausalLM"],
   modelTypes: ["phi3"],
   ggufName: "phi3",

@@ -27,6 +27,7 @@ const OLMO2_KEYS = {
 
 /** OLMo 2: norms behind instead of in front, and over all queries and all keys. */
 export const olmo2: Architecture = {
+  title: "OLMo 2",
   huggingFaceNames: ["Olmo2ForCausalLM"],
   modelTypes: ["olmo2"],
   ggufName: "olmo2",
@@ -102,6 +103,7 @@ const PLUS_ONE = [map((value) => Math.fround(value + 1))];
 
 /** Gemma 3, text. */
 export const gemma3: Architecture = {
+  title: "Gemma 3 (text)",
   huggingFaceNames: ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"],
   modelTypes: ["gemma3_text", "gemma3"],
   ggufName: "gemma3",

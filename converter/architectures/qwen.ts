@@ -31,6 +31,7 @@ const QWEN2_KEYS = {
 
 /** Qwen 1.5, 2 and 2.5, dense. */
 export const qwen2: Architecture = {
+  title: "Qwen 1.5 to 2.5",
   huggingFaceNames: ["Qwen2ForCausalLM"],
   modelTypes: ["qwen2"],
   ggufName: "qwen2",
@@ -68,6 +69,7 @@ const QWEN3_KEYS = {
 /** Qwen 3, dense: Qwen 2 with normalised queries and keys instead of biases. */
 export const qwen3: Architecture = {
   ...qwen2,
+  title: "Qwen 3",
   huggingFaceNames: ["Qwen3ForCausalLM"],
   modelTypes: ["qwen3"],
   ggufName: "qwen3",

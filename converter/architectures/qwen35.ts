@@ -36,6 +36,7 @@ const PLUS_ONE = [map((value) => Math.fround(value + 1))];
 
 /** Qwen 3.5 and 3.6, text: layers of gated linear attention, every fourth of gated full attention. */
 export const qwen35: Architecture = {
+  title: "Qwen 3.5 and 3.6 (text)",
   huggingFaceNames: ["Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"],
   modelTypes: ["qwen3_5_text", "qwen3_5"],
   ggufName: "qwen35",

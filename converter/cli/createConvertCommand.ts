@@ -12,6 +12,7 @@ import { gpuOption } from "../../plugin/cli/gpuOption.js";
 import { InvalidInputError } from "../../common/errors.js";
 import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizers.js";
 import { HEAD_TYPES, type TensorOverride } from "../plan/ConversionOptions.js";
+import { SUPPORTED_MODELS } from "../architectures/findArchitecture.js";
 import { RANKINGS } from "../quantization/globalSearch.js";
 import { argumentsCalibrate, type ConvertArguments } from "./ConvertArguments.js";
 import { runConversion } from "./runConversion.js";
@@ -35,7 +36,7 @@ Examples:
     $ mixllm-convert qwen-f16.gguf -o qwen.gguf
 
 A directory is a model in Hugging Face form: config.json, *.safetensors, tokenizer files.
-Architectures: Llama 2 and 3, Mistral, Qwen 1.5 to 2.5, Qwen 3 (dense).`;
+Models: ${SUPPORTED_MODELS}.`;
 
 /** The `mixllm-convert` command, ready to parse its arguments. */
 export function createConvertCommand(): Command {

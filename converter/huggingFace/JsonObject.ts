@@ -1,8 +1,16 @@
-import { InvalidInputError } from "../../common/errors.js";
-import { describeJson } from "../../common/json.js";
+import { z } from "zod";
+import { checkJson, flag, text, whole } from "../../common/json.js";
+
+const jsonObject = z.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  { error: "a JSON object" }
+);
+const list = z.array(z.unknown(), { error: "a list" });
+const integer = whole(0, 2 ** 31 - 1);
 
 /**
- * A JSON object from a file nobody has checked, read field by field with the type each reader expects.
+ * A JSON object from a file nobody has checked, read field by field with the type each reader expects: for files whose
+ * fields depend on each other, where a schema of the whole says less.
  *
  * A field that is absent or `null` counts as not given: configuration files use both for "the default". Every error
  * names the file and the field.
@@ -14,11 +22,8 @@ export class JsonObject {
 
   /** @throws {InvalidInputError} `value` is not a JSON object */
   constructor(source: string, value: unknown) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new InvalidInputError(`${source} should hold a JSON object, found ${describeJson(value)}`);
-    }
     this.source = source;
-    this.#fields = value as Record<string, unknown>;
+    this.#fields = checkJson(source, value, jsonObject);
   }
 
   keys(): string[] {
@@ -35,24 +40,16 @@ export class JsonObject {
   }
 
   optionalString(key: string): string | undefined {
-    return this.#optional(key, "a string", (value) => typeof value === "string");
+    return this.#optional(key, text);
   }
 
   optionalBoolean(key: string): boolean | undefined {
-    return this.#optional(key, "true or false", (value) => typeof value === "boolean");
-  }
-
-  optionalNumber(key: string): number | undefined {
-    return this.#optional(key, "a number", (value) => typeof value === "number" && Number.isFinite(value));
+    return this.#optional(key, flag);
   }
 
   /** A whole number from 0 up to 2^31 - 1, the range sizes and token ids have in GGUF. */
   optionalInteger(key: string): number | undefined {
-    return this.#optional(
-      key,
-      "a whole number",
-      (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31
-    );
+    return this.#optional(key, integer);
   }
 
   optionalObject(key: string): JsonObject | undefined {
@@ -61,37 +58,28 @@ export class JsonObject {
   }
 
   optionalArray(key: string): unknown[] | undefined {
-    return this.#optional(key, "a list", (value) => Array.isArray(value));
-  }
-
-  /** @throws {InvalidInputError} the field is missing or not a whole number above 0 */
-  positiveInteger(key: string): number {
-    const value = this.#required(key, this.optionalInteger(key));
-    if (value === 0) throw new InvalidInputError(`"${key}" in ${this.source} should be above 0`);
-    return value;
+    return this.#optional(key, list);
   }
 
   /** @throws {InvalidInputError} the field is missing or not a string */
   string(key: string): string {
-    return this.#required(key, this.optionalString(key));
+    return this.#required(key, text);
   }
 
   /** @throws {InvalidInputError} the field is missing or not an object */
   object(key: string): JsonObject {
-    return this.#required(key, this.optionalObject(key));
+    return new JsonObject(`"${key}" in ${this.source}`, this.#required(key, jsonObject));
   }
 
-  #optional<T>(key: string, expected: string, accepts: (value: unknown) => boolean): T | undefined {
+  #optional<Value>(key: string, schema: z.ZodType<Value>): Value | undefined {
+    return this.get(key) === undefined ? undefined : this.#required(key, schema);
+  }
+
+  #required<Value>(key: string, schema: z.ZodType<Value>): Value {
     const value = this.get(key);
-    if (value === undefined) return undefined;
-    if (!accepts(value)) {
-      throw new InvalidInputError(`"${key}" in ${this.source} should be ${expected}, found ${describeJson(value)}`);
-    }
-    return value as T;
-  }
-
-  #required<T>(key: string, value: T | undefined): T {
-    if (value === undefined) throw new InvalidInputError(`${this.source} has no "${key}"`);
-    return value;
+    const result = schema.safeParse(value);
+    // A schema of the whole is only made for its error: vocabularies have hundreds of thousands of objects.
+    if (!result.success) checkJson(this.source, { [key]: value }, z.object({ [key]: schema }));
+    return result.data as Value;
   }
 }
