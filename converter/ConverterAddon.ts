@@ -1,7 +1,7 @@
 import type { NativeJob } from "../common/nativeJob.js";
 import type { TensorType } from "../common/gguf/ggmlTypes.js";
 import type { MethodAddon } from "./MethodAddon.js";
-import type { ComponentSuffix } from "./plan/mixedComponents.js";
+import type { ComponentSuffix } from "../common/format/mixllmFormat.js";
 
 /** What llama.cpp makes of a text, special tokens found in it and added to it. */
 export interface TriedText {

@@ -1,6 +1,6 @@
 import type { NativeJob, OnJobProgress } from "../common/nativeJob.js";
 import type { SourceRows } from "./ConverterAddon.js";
-import type { ComponentSuffix } from "./plan/mixedComponents.js";
+import type { ComponentSuffix } from "../common/format/mixllmFormat.js";
 
 /** What a decoder layer computes: pre-norm grouped-query attention and a SwiGLU MLP. */
 export interface LayerShape {

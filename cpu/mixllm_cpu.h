@@ -18,6 +18,8 @@
 
 #pragma once
 
+#include "../common/format/mixllm_format.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,12 +28,10 @@
 extern "C" {
 #endif
 
-enum { MIXLLM_GROUP_SIZE = 128 };
-
 // One weight of N output channels and K inputs, its components laid out as in the file (format: docs/format.md).
 // Groups G = ceil(K / 128); K is a multiple of 32; n4 + n8 = N; n4 and n8 are multiples of 16 and may be 0 (the
 // pointers of an empty part are null).
-struct mixllm_weight {
+struct mixllm_cpu_weight {
     int64_t n_inputs;         // K
     int64_t n4;               // number of 4-bit output channels
     int64_t n8;               // number of 8-bit output channels
@@ -56,20 +56,17 @@ void mixllm_cpu_quantize(const float* x, int64_t x_stride, int64_t n_inputs, int
 // Computes this thread's share of y[t][rows[i]], t < tokens. Row t of y starts at y + t * y_stride floats.
 // `activations` must be complete (all threads past mixllm_cpu_quantize) before the first call; `tokens` is the number
 // they were quantized with.
-void mixllm_cpu_mul_mat(const struct mixllm_weight* weight, const void* activations, int64_t tokens, float* y,
+void mixllm_cpu_mul_mat(const struct mixllm_cpu_weight* weight, const void* activations, int64_t tokens, float* y,
                         int64_t y_stride, int thread, int threads);
-
-// The components of a weight that mixllm_cpu_tile rearranges.
-enum mixllm_component { MIXLLM_W4, MIXLLM_W4_SCALE, MIXLLM_W4_ZERO, MIXLLM_W8, MIXLLM_W8_SCALE };
 
 // Whether weights of so many inputs are computed faster from the tiled form on this machine. If so, a caller that
 // copies weights into memory of its own should tile them on the way; from the file's layout they are computed without a
 // copy.
 bool mixllm_cpu_gains_by_tiles(int64_t n_inputs);
 
-// Rearranges one component of `n_rows` rows (of its bit-width) into the order in which this machine's kernels read it,
-// a tile of 16 rows after another. Both forms have the same size; `to` is 64-byte aligned; n_inputs is a multiple of
-// 128. The tiled form depends on the instruction set: it must not leave the process.
+// Rearranges one component, any but rows, of `n_rows` rows (of its bit-width) into the order in which this machine's
+// kernels read it, a tile of 16 rows after another. Both forms have the same size; `to` is 64-byte aligned; n_inputs is
+// a multiple of 128. The tiled form depends on the instruction set: it must not leave the process.
 void mixllm_cpu_tile(enum mixllm_component component, const void* from, void* to, int64_t n_rows, int64_t n_inputs);
 
 // Memory for tiled weights, aligned to and, where the system can, made of huge pages; null when there is none.

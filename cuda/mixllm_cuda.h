@@ -17,6 +17,8 @@
 
 #pragma once
 
+#include "../common/format/mixllm_format.h"
+
 #include <cuda_runtime_api.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 
 const fix = process.argv.includes("--fix");
 
-const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.h", "*.cpp", "*.cu", "*.cuh"], {
+const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.h", "*.c", "*.cpp", "*.cu", "*.cuh"], {
   encoding: "utf8"
 })
   .split("\n")

@@ -1,16 +1,23 @@
 import type { FileHandle } from "node:fs/promises";
 import { openRegularFile, readFully } from "../files/readFiles.js";
 import { CorruptFileError, NotMixLlmFileError } from "../errors.js";
+import { checkModel } from "../gguf/checkModel.js";
 import type { GgufHeader, GgufTensor } from "../gguf/GgufHeader.js";
 import { readGgufHeader } from "../gguf/readGgufHeader.js";
-import { checkComponents } from "./checkComponents.js";
-import { checkRows } from "./checkRows.js";
-import { componentsOf } from "./componentsOf.js";
+import { checkComponents, componentsOf } from "./components.js";
 import type { MixLlmFileInfo } from "./MixLlmFileInfo.js";
+import { checkRows, COMPONENT_SUFFIXES, type RowsProblem } from "./mixllmFormat.js";
 import { readMixLlmMetadata } from "./readMixLlmMetadata.js";
 
+const ROWS_PROBLEMS: Readonly<Record<RowsProblem, string>> = {
+  "out-of-range": "which is no output channel",
+  "not-ascending": "which is not above the entry before it",
+  "in-both-parts": "which is among the 4-bit entries already"
+};
+
 /**
- * Reads and checks all of a MixLLM file but its weights: header, metadata, the components' types and shapes, and `rows`.
+ * Reads and checks all of a MixLLM file but its weights, as the loader does: header, metadata, vocabulary, the components'
+ * types and shapes, and `rows`.
  *
  * @throws {InvalidInputError} there is no such file or it cannot be read
  * @throws {NotMixLlmFileError} it is no GGUF file or has no MixLLM weights
@@ -23,20 +30,25 @@ export async function readMixLlmFile(file: string): Promise<{ header: GgufHeader
   };
   if (!header.metadata.has("mixllm.version"))
     throw new NotMixLlmFileError(file, "it is an ordinary GGUF file without MixLLM weights");
-  const metadata = readMixLlmMetadata(header.metadata, fail);
+  const metadata = readMixLlmMetadata(header, fail);
   const names = new Set(header.tensors.map((tensor) => tensor.name));
   const weights = [...componentsOf(header.tensors)].map(([name, components]) => {
     if (names.has(name)) fail(`the weight ${name} is there both whole and as components`);
-    return { tensor: checkComponents(name, components, fail), rows: components.rows };
+    const { rows, ...tensor } = checkComponents(name, components, fail);
+    return { tensor, rows };
   });
   if (weights.length === 0) fail("its metadata says MixLLM, and it has no MixLLM weight");
 
+  const components = new Set(weights.flatMap(({ tensor }) => COMPONENT_SUFFIXES.map((s) => `${tensor.name}.${s}`)));
   const handle = await openRegularFile(file);
   try {
+    await checkModel(handle, file, header, (name) => components.has(name), fail);
     for (const { tensor, rows } of weights) {
-      if (rows === undefined) continue;
-      const problem = checkRows(await readInt32(handle, file, rows), tensor.outputChannels - tensor.channels8bit);
-      if (problem !== undefined) fail(`the tensor ${rows.name} is no permutation in ascending parts: ${problem}`);
+      const channels = await readInt32(handle, file, rows);
+      const wrong = checkRows(channels, tensor.outputChannels - tensor.channels8bit);
+      if (wrong === undefined) continue;
+      const entry = `entry ${wrong.entry} is ${channels[wrong.entry]}, ${ROWS_PROBLEMS[wrong.problem]}`;
+      fail(`the tensor ${rows.name} is no permutation in ascending parts: ${entry}`);
     }
   } finally {
     await handle.close();

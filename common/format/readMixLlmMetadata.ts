@@ -1,31 +1,35 @@
-import type { GgufValue } from "../gguf/GgufHeader.js";
+import type { GgufHeader, GgufValue } from "../gguf/GgufHeader.js";
+import { UINT32 } from "../gguf/metadataValues.js";
 import type { MixLlmFileInfo } from "./MixLlmFileInfo.js";
-
-const VERSION = 1;
-const GROUP_SIZE = 128;
+import { FORMAT_VERSION, GROUP_SIZE } from "./mixllmFormat.js";
 
 /**
  * Reads the `mixllm.*` metadata keys.
  *
+ * @param header of the file
  * @param fail is called with what is wrong, naming the key, and does not return
  */
 export function readMixLlmMetadata(
-  metadata: ReadonlyMap<string, GgufValue>,
+  { metadata, places }: GgufHeader,
   fail: (problem: string) => never
 ): Omit<MixLlmFileInfo, "tensors"> {
   const number = (key: string): number => {
     const value = metadata.get(key);
     return typeof value === "number" && Number.isFinite(value) ? value : fail(problemWith(key, value, "a number"));
   };
+  const uint32 = (key: string): number => {
+    const value = number(key);
+    return places.get(key)?.type === UINT32 ? value : fail(problemWith(key, value, "of type u32"));
+  };
   const text = (key: string): string => {
     const value = metadata.get(key);
     return typeof value === "string" ? value : fail(problemWith(key, value, "a string"));
   };
   const command = metadata.has("mixllm.command") ? { command: text("mixllm.command") } : {};
-  const version = number("mixllm.version");
-  if (version !== VERSION)
-    fail(`its format is version ${version}, and this release of mixllm reads version ${VERSION}`);
-  const groupSize = number("mixllm.group_size");
+  const version = uint32("mixllm.version");
+  if (version !== FORMAT_VERSION)
+    fail(`its format is version ${version}, and this release of mixllm reads version ${FORMAT_VERSION}`);
+  const groupSize = uint32("mixllm.group_size");
   if (groupSize !== GROUP_SIZE) fail(`mixllm.group_size is ${groupSize}, not ${GROUP_SIZE}`);
   return {
     version,

@@ -1,7 +1,7 @@
 import { packageVersion } from "../../common/package.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
 import type { OutputFormat } from "../plan/ConversionOptions.js";
-import { GROUP_SIZE, MIXED_FORMAT_VERSION } from "../plan/mixedFormat.js";
+import { FORMAT_VERSION, GROUP_SIZE } from "../../common/format/mixllmFormat.js";
 
 /**
  * A `general.file_type` that is no stock one: llama.cpp names it "unknown, may not work", node-llama-cpp's `inspect` gives no
@@ -32,7 +32,7 @@ export interface Provenance {
  * @param fingerprint SHA-256 of the source weights
  */
 export function writeProvenance(metadata: Metadata, provenance: Provenance, fingerprint: string): void {
-  metadata.uint32("mixllm.version", MIXED_FORMAT_VERSION);
+  metadata.uint32("mixllm.version", FORMAT_VERSION);
   metadata.uint32("mixllm.group_size", GROUP_SIZE);
   metadata.float32("mixllm.bits_per_weight", provenance.bitsPerWeight);
   metadata.float32("mixllm.percent_8bit", provenance.percent8bit);

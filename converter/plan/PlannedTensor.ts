@@ -2,7 +2,7 @@ import type { ComputedTensor } from "../architectures/Architecture.js";
 import { tensorBytes, type TensorDescription } from "../../common/gguf/encodeGgufHeader.js";
 import type { TensorType } from "../../common/gguf/ggmlTypes.js";
 import type { ModelTensor } from "../model/SourceModel.js";
-import { mixedComponents } from "./mixedComponents.js";
+import { componentTensors } from "../../common/format/mixllmFormat.js";
 
 /** What happens to one tensor. */
 export type PlannedTensor = PlannedComputedTensor | PlannedStockTensor | PlannedMixedWeight;
@@ -51,7 +51,11 @@ export function describeOutput(planned: PlannedTensor, channels8bit: number): Te
     case "stock":
       return [{ name: target, type: planned.type, ne: [...planned.tensor.spec.shape].reverse() }];
     case "mixed":
-      return mixedComponents(target, planned.tensor.rows, planned.tensor.columns, channels8bit);
+      return componentTensors(target, {
+        inputs: planned.tensor.columns,
+        channels4bit: planned.tensor.rows - channels8bit,
+        channels8bit
+      });
   }
 }
 

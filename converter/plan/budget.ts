@@ -3,7 +3,7 @@ import { InvalidInputError } from "../../common/errors.js";
 import { aligned, encodeGgufHeader, tensorBytes } from "../../common/gguf/encodeGgufHeader.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
 import type { Budget } from "./ConversionOptions.js";
-import { ROW_TILE } from "./mixedFormat.js";
+import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 import { describeOutput, plannedBytes, type PlannedMixedWeight, type PlannedTensor } from "./PlannedTensor.js";
 
 /** How much less than a budget all channels in 8 bits may take to count as meeting it. */

@@ -1,4 +1,4 @@
-import { ROW_TILE } from "./mixedFormat.js";
+import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 
 /** One weight's output channels and how much each would lose in 4 bits. */
 export interface ScoredWeight {

@@ -1,7 +1,7 @@
 import type { TensorType } from "../../common/gguf/ggmlTypes.js";
 import { spendableBytes } from "./budget.js";
 import type { Budget } from "./ConversionOptions.js";
-import { ROW_TILE } from "./mixedFormat.js";
+import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 import { mixedWeights, plannedBytes, type PlannedMixedWeight, type PlannedTensor } from "./PlannedTensor.js";
 
 /** What a plan will take, before the 8-bit channels have been chosen. */

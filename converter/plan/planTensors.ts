@@ -2,7 +2,7 @@ import { InvalidInputError } from "../../common/errors.js";
 import { blockLengthOf, type TensorType } from "../../common/gguf/ggmlTypes.js";
 import type { ModelTensor, SourceModel } from "../model/SourceModel.js";
 import type { ConversionOptions } from "./ConversionOptions.js";
-import { INPUT_BLOCK, ROW_TILE } from "./mixedFormat.js";
+import { INPUT_BLOCK, MAX_EXTENT, ROW_TILE } from "../../common/format/mixllmFormat.js";
 import type { PlannedTensor } from "./PlannedTensor.js";
 
 /**
@@ -81,5 +81,6 @@ function blockMisfit({ columns }: ModelTensor, type: TensorType): string | undef
 function mixedMisfit({ rows, columns }: ModelTensor): string | undefined {
   if (rows % ROW_TILE !== 0) return `${rows} output channels are not a multiple of ${ROW_TILE}`;
   if (columns % INPUT_BLOCK !== 0) return `${columns} inputs are not a multiple of ${INPUT_BLOCK}`;
+  if (Math.max(rows, columns) > MAX_EXTENT) return `${rows} x ${columns} is more than ${MAX_EXTENT} a side`;
   return undefined;
 }

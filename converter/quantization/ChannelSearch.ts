@@ -2,7 +2,7 @@ import type { ConversionContext } from "../ConversionContext.js";
 import { spendableBytes } from "../plan/budget.js";
 import { chooseChannels, type ScoredWeight } from "../plan/chooseChannels.js";
 import type { Budget } from "../plan/ConversionOptions.js";
-import { ROW_TILE } from "../plan/mixedFormat.js";
+import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 import { plannedBytes, type PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { MixedWeight } from "./QuantizationMethod.js";
 

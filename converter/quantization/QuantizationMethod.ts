@@ -1,6 +1,6 @@
 import { tensorBytes } from "../../common/gguf/encodeGgufHeader.js";
 import type { ConversionContext } from "../ConversionContext.js";
-import { COMPONENT_SUFFIXES, mixedComponents, type ComponentSuffix } from "../plan/mixedComponents.js";
+import { COMPONENT_SUFFIXES, componentTensors, type ComponentSuffix } from "../../common/format/mixllmFormat.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 
 /** A weight to quantize, its 8-bit output channels chosen. */
@@ -35,7 +35,8 @@ export interface QuantizationMethod {
 /** A buffer for every component of a weight, empty for an empty part. */
 export function allocateComponents({ planned, channels8bit }: MixedWeight): Record<ComponentSuffix, Uint8Array> {
   const { rows, columns } = planned.tensor;
-  const components = mixedComponents(planned.target, rows, columns, channels8bit);
+  const shape = { inputs: columns, channels4bit: rows - channels8bit, channels8bit };
+  const components = componentTensors(planned.target, shape);
   return Object.fromEntries(
     COMPONENT_SUFFIXES.map((suffix) => {
       const component = components.find((candidate) => candidate.suffix === suffix);

@@ -1,7 +1,7 @@
 import { CalibrationSession, type BeforePass } from "../calibration/CalibrationSession.js";
 import { encodeTensorFile, readTensorFile } from "../checkpoint/tensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
-import { COMPONENT_SUFFIXES, type ComponentSuffix } from "../plan/mixedComponents.js";
+import { COMPONENT_SUFFIXES, type ComponentSuffix } from "../../common/format/mixllmFormat.js";
 import {
   allocateComponents,
   type MixedWeight,

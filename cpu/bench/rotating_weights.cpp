@@ -49,7 +49,6 @@ struct Component {
 } // namespace
 
 RotatingWeights::RotatingWeights(int64_t n, int64_t k, int64_t percent, bool tiled) : memory(nullptr, mixllm_cpu_free) {
-    const int64_t groups = (k + MIXLLM_GROUP_SIZE - 1) / MIXLLM_GROUP_SIZE;
     const int64_t n8 = (n * percent / 100 + 8) / 16 * 16;
     const int64_t n4 = n - n8;
     std::vector<int32_t> rows8;
@@ -59,12 +58,15 @@ RotatingWeights::RotatingWeights(int64_t n, int64_t k, int64_t percent, bool til
     }
     rows.insert(rows.end(), rows8.begin(), rows8.end());
 
+    const auto bytes_of = [&](mixllm_component component) {
+        return (size_t)mixllm_component_bytes({k, n4, n8}, component);
+    };
     const Component components[] = {
-        {MIXLLM_W4, n4, (size_t)(n4 * k / 2)},
-        {MIXLLM_W4_SCALE, n4, (size_t)(groups * n4 * 2)},
-        {MIXLLM_W4_ZERO, n4, (size_t)(groups * n4 / 2)},
-        {MIXLLM_W8, n8, (size_t)(n8 * k)},
-        {MIXLLM_W8_SCALE, n8, (size_t)(groups * n8 * 2)},
+        {MIXLLM_W4, n4, bytes_of(MIXLLM_W4)},
+        {MIXLLM_W4_SCALE, n4, bytes_of(MIXLLM_W4_SCALE)},
+        {MIXLLM_W4_ZERO, n4, bytes_of(MIXLLM_W4_ZERO)},
+        {MIXLLM_W8, n8, bytes_of(MIXLLM_W8)},
+        {MIXLLM_W8_SCALE, n8, bytes_of(MIXLLM_W8_SCALE)},
     };
     size_t copy_bytes = 0;
     bytes = (size_t)n * sizeof(int32_t);
@@ -88,7 +90,7 @@ RotatingWeights::RotatingWeights(int64_t n, int64_t k, int64_t percent, bool til
             place[c.kind] = at;
             at += c.padded();
         }
-        mixllm_weight w = {};
+        mixllm_cpu_weight w = {};
         w.n_inputs = k;
         w.n4 = n4;
         w.n8 = n8;

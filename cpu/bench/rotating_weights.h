@@ -16,7 +16,7 @@ AlignedMemory allocate_aligned(size_t bytes);
 struct RotatingWeights {
     AlignedMemory memory;
     std::vector<int32_t> rows;
-    std::vector<mixllm_weight> copies;
+    std::vector<mixllm_cpu_weight> copies;
     size_t bytes = 0; // of one copy, packed
 
     // n outputs, k inputs, `percent` of the outputs 8-bit (to the nearest multiple of 16), spread evenly.

@@ -22,12 +22,8 @@ struct Activations {
     size_t bytes;
 };
 
-static inline int64_t group_count(int64_t n_inputs) {
-    return (n_inputs + MIXLLM_GROUP_SIZE - 1) / MIXLLM_GROUP_SIZE;
-}
-
 static inline Activations activations_layout(int64_t n_inputs, int64_t tokens, void* buffer) {
-    const size_t groups = (size_t)group_count(n_inputs);
+    const size_t groups = (size_t)mixllm_groups(n_inputs);
     const size_t cells = groups * (size_t)tokens;
     const size_t scale_bytes = (cells * sizeof(float) + 63) / 64 * 64;
     char* base = (char*)buffer;

@@ -14,9 +14,9 @@ struct KernelSet {
     bool (*runs_here)();
     // Quantizes one group of `n` <= 128 inputs of one token: q[0..127] (zeros from n on), s_x, sum of q.
     void (*quantize_group)(const float* x, int64_t n, int8_t* q, float* scale, int32_t* sum);
-    void (*mul_mat)(const mixllm_weight& weight, const Activations& activations, float* y, int64_t y_stride,
+    void (*mul_mat)(const mixllm_cpu_weight& weight, const Activations& activations, float* y, int64_t y_stride,
                     const Share& share);
     // The tiled form of the rows of a weight that has one part only (mixllm_cpu_tile).
-    void (*tile_rows)(const mixllm_weight& weight, uint8_t* to);
+    void (*tile_rows)(const mixllm_cpu_weight& weight, uint8_t* to);
     bool gains_by_tiles;
 };

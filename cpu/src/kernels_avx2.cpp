@@ -124,7 +124,7 @@ struct Avx2 : Panels256<0> {
     }
 
     template <class Panel>
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
         rows_of_one_token<Avx2>(w, a, row, y, panel);
     }
 };

@@ -65,7 +65,7 @@ inline __m512i sum_lanes(const __m512i sums[16]) {
 }
 
 // Lane r of out[j] is lane j of rows[r].
-inline void transpose(const __m512i rows[16], uint32_t (*out)[MIXLLM_TILE_ROWS], __m512i flip) {
+inline void transpose(const __m512i rows[16], uint32_t (*out)[MIXLLM_ROW_TILE], __m512i flip) {
     __m512i pairs[16];
     for (int i = 0; i < 16; i += 4) {
         const __m512i a = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
@@ -114,7 +114,7 @@ inline __m512i four_inputs(const ActivationCell& x, int word, int tokens, int to
 }
 
 struct Avx512Vnni {
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;
         const uint8_t* from = w.w4 + row * row_bytes + group * 64;
         const __mmask64 inside = first_bytes(row_bytes - group * 64);
@@ -125,7 +125,7 @@ struct Avx512Vnni {
         transpose(rows, panel.q, _mm512_setzero_si512());
     }
 
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
         const int8_t* from = w.w8 + row * w.n_inputs + group * MIXLLM_GROUP_SIZE;
         for (int half = 0; half < 2; half++) {
             const __mmask64 inside = first_bytes(w.n_inputs - group * MIXLLM_GROUP_SIZE - half * 64);
@@ -210,7 +210,7 @@ struct Avx512Vnni {
         finish<tokens>(panel, x, dots, y);
     }
 
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y,
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y,
                          const PanelGroup4* panel) {
         const int64_t row_bytes = w.n_inputs / 2;
         const uint8_t* packed = w.w4 + row * row_bytes;
@@ -241,7 +241,7 @@ struct Avx512Vnni {
         _mm512_store_ps(y, sum);
     }
 
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y,
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y,
                          const PanelGroup8* panel) {
         const int8_t* rows = w.w8 + row * w.n_inputs;
         const __m512i flip = _mm512_set1_epi8((char)-128);

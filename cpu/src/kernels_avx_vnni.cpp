@@ -125,7 +125,7 @@ struct AvxVnni : Panels256<128> {
     }
 
     template <class Panel>
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
         rows_of_one_token<AvxVnni>(w, a, row, y, panel);
     }
 };

@@ -23,12 +23,12 @@ bool runs_here() {
 struct NeonDotprod : Header128 {
     // Words [4][row] of four rows at a time are transposed into the panel.
     template <class Panel>
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, Panel& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, Panel& panel) {
         constexpr int words = Panel::words;
-        uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
+        uint8_t padded[MIXLLM_ROW_TILE * MIXLLM_GROUP_SIZE];
         int64_t stride;
         const uint8_t* from = group_rows(w, row, group, &stride, padded, &panel);
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r += 4) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r += 4) {
             for (int word = 0; word < words; word += 4) {
                 uint32x4_t rows[4];
                 for (int i = 0; i < 4; i++) {
@@ -112,7 +112,7 @@ struct NeonDotprod : Header128 {
         for (int t = 0; t < count; t++) {
             for (int r = 0; r < 4; r++) {
                 accumulate(dots[t][r], panel.scale + r * 4, panel.zero + r * 4, x.sum[first + t], x.scale[first + t],
-                           y + (first + t) * MIXLLM_TILE_ROWS + r * 4);
+                           y + (first + t) * MIXLLM_ROW_TILE + r * 4);
             }
         }
         if constexpr (first + count < tokens) {
@@ -121,7 +121,7 @@ struct NeonDotprod : Header128 {
     }
 
     template <class Panel>
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
         rows_of_one_token(w, a, row, y, panel);
     }
 };

@@ -24,18 +24,18 @@ bool runs_here() {
 // unit [j][row] of a row's j-th eight bytes.
 struct NeonI8mm : Header128 {
     template <class Panel>
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, Panel& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, Panel& panel) {
         constexpr int units = Panel::words / 2;
-        uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
+        uint8_t padded[MIXLLM_ROW_TILE * MIXLLM_GROUP_SIZE];
         int64_t stride;
         const uint8_t* from = group_rows(w, row, group, &stride, padded, &panel);
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r += 2) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r += 2) {
             for (int unit = 0; unit < units; unit += 2) {
                 const uint8x16_t a = vld1q_u8(from + r * stride + unit * 8);
                 const uint8x16_t b = vld1q_u8(from + (r + 1) * stride + unit * 8);
-                uint8_t* out = (uint8_t*)panel.q + (unit * MIXLLM_TILE_ROWS + r) * 8;
+                uint8_t* out = (uint8_t*)panel.q + (unit * MIXLLM_ROW_TILE + r) * 8;
                 vst1q_u8(out, vcombine_u8(vget_low_u8(a), vget_low_u8(b)));
-                vst1q_u8(out + MIXLLM_TILE_ROWS * 8, vcombine_u8(vget_high_u8(a), vget_high_u8(b)));
+                vst1q_u8(out + MIXLLM_ROW_TILE * 8, vcombine_u8(vget_high_u8(a), vget_high_u8(b)));
             }
         }
     }
@@ -71,7 +71,7 @@ struct NeonI8mm : Header128 {
             load_inputs<tokens, first>(x, word, x_low);
             load_inputs<tokens, first>(x, word + 4, x_high);
             for (int r = 0; r < 8; r++) {
-                const uint8x16_t q = vld1q_u8((const uint8_t*)panel.q + (unit * MIXLLM_TILE_ROWS + r * 2) * 8);
+                const uint8x16_t q = vld1q_u8((const uint8_t*)panel.q + (unit * MIXLLM_ROW_TILE + r * 2) * 8);
                 const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(q, vdupq_n_u8(15)));
                 const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(q, 4));
                 for (int p = 0; p < pairs; p++) {
@@ -87,7 +87,7 @@ struct NeonI8mm : Header128 {
             int8x16_t inputs[pairs];
             load_inputs<tokens, first>(x, unit * 2, inputs);
             for (int r = 0; r < 8; r++) {
-                const int8x16_t q = vld1q_s8((const int8_t*)panel.q + (unit * MIXLLM_TILE_ROWS + r * 2) * 8);
+                const int8x16_t q = vld1q_s8((const int8_t*)panel.q + (unit * MIXLLM_ROW_TILE + r * 2) * 8);
                 for (int p = 0; p < pairs; p++) {
                     dots[p][r] = vmmlaq_s32(dots[p][r], q, inputs[p]);
                 }
@@ -108,12 +108,12 @@ struct NeonI8mm : Header128 {
         for (int p = 0; p < pairs; p++) {
             const int t = first + p * 2;
             for (int r = 0; r < 8; r += 2) {
-                float* out = y + t * MIXLLM_TILE_ROWS + r * 2;
+                float* out = y + t * MIXLLM_ROW_TILE + r * 2;
                 accumulate(vuzp1q_s32(dots[p][r], dots[p][r + 1]), panel.scale + r * 2, panel.zero + r * 2, x.sum[t],
                            x.scale[t], out);
                 if (t + 1 < tokens) {
                     accumulate(vuzp2q_s32(dots[p][r], dots[p][r + 1]), panel.scale + r * 2, panel.zero + r * 2,
-                               x.sum[t + 1], x.scale[t + 1], out + MIXLLM_TILE_ROWS);
+                               x.sum[t + 1], x.scale[t + 1], out + MIXLLM_ROW_TILE);
                 }
             }
         }
@@ -123,7 +123,7 @@ struct NeonI8mm : Header128 {
     }
 
     template <class Panel>
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
         rows_of_one_token(w, a, row, y, panel);
     }
 };

@@ -59,11 +59,11 @@ int32_t dot4(uint32_t q, const int8_t* x) {
 }
 
 struct Portable {
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;
         const int64_t left = row_bytes - group * 64;
         const size_t bytes = left < 64 ? (size_t)left : 64;
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
             uint32_t words[16] = {};
             memcpy(words, w.w4 + (row + r) * row_bytes + group * 64, bytes);
             for (int j = 0; j < 16; j++) {
@@ -72,10 +72,10 @@ struct Portable {
         }
     }
 
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
         const int64_t left = w.n_inputs - group * MIXLLM_GROUP_SIZE;
         const size_t bytes = left < MIXLLM_GROUP_SIZE ? (size_t)left : (size_t)MIXLLM_GROUP_SIZE;
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
             uint32_t words[32] = {};
             memcpy(words, w.w8 + (row + r) * w.n_inputs + group * MIXLLM_GROUP_SIZE, bytes);
             for (int j = 0; j < 32; j++) {
@@ -85,21 +85,21 @@ struct Portable {
     }
 
     static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
             panel.scale[r] = half_to_float(scales[r]);
             panel.zero[r] = zeros[r / 2] >> (r & 1) * 4 & 15;
         }
     }
 
     static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
             panel.scale[r] = half_to_float(scales[r]);
             panel.zero[r] = 128;
         }
     }
 
     static void accumulate(const PanelGroup& panel, const int32_t* dots, const ActivationCell& x, int token, float* y) {
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
             const float part = (float)(dots[r] - panel.zero[r] * x.sum[token]) * x.scale[token];
             y[r] = std::fma(part, panel.scale[r], y[r]);
         }
@@ -108,34 +108,34 @@ struct Portable {
     template <int tokens>
     static void multiply(const PanelGroup4& panel, const ActivationCell& x, float* y) {
         for (int t = 0; t < tokens; t++) {
-            int32_t dots[MIXLLM_TILE_ROWS] = {};
+            int32_t dots[MIXLLM_ROW_TILE] = {};
             for (int j = 0; j < 16; j++) {
                 const int8_t* low = x.q + ((j / 4 * 8 + j % 4) * tokens + t) * 4;
                 const int8_t* high = low + 4 * tokens * 4;
-                for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+                for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
                     dots[r] += dot4(panel.q[j][r] & 0x0F0F0F0F, low) + dot4(panel.q[j][r] >> 4 & 0x0F0F0F0F, high);
                 }
             }
-            accumulate(panel, dots, x, t, y + t * MIXLLM_TILE_ROWS);
+            accumulate(panel, dots, x, t, y + t * MIXLLM_ROW_TILE);
         }
     }
 
     template <int tokens>
     static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         for (int t = 0; t < tokens; t++) {
-            int32_t dots[MIXLLM_TILE_ROWS] = {};
+            int32_t dots[MIXLLM_ROW_TILE] = {};
             for (int j = 0; j < 32; j++) {
                 const int8_t* inputs = x.q + (j * tokens + t) * 4;
-                for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+                for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
                     dots[r] += dot4(panel.q[j][r], inputs);
                 }
             }
-            accumulate(panel, dots, x, t, y + t * MIXLLM_TILE_ROWS);
+            accumulate(panel, dots, x, t, y + t * MIXLLM_ROW_TILE);
         }
     }
 
     template <class Panel>
-    static void row_wise(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
         panel_wise<Portable>(w, a, row, y, panel);
     }
 };

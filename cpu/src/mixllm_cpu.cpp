@@ -12,7 +12,7 @@ extern "C" void mixllm_cpu_quantize(const float* x, int64_t x_stride, int64_t n_
     quantize_with(select_kernels(), x, x_stride, n_inputs, tokens, activations, thread, threads);
 }
 
-extern "C" void mixllm_cpu_mul_mat(const mixllm_weight* weight, const void* activations, int64_t tokens, float* y,
+extern "C" void mixllm_cpu_mul_mat(const mixllm_cpu_weight* weight, const void* activations, int64_t tokens, float* y,
                                    int64_t y_stride, int thread, int threads) {
     mul_mat_with(select_kernels(), *weight, activations, tokens, y, y_stride, thread, threads);
 }

@@ -46,8 +46,8 @@ inline const uint8_t* whole_rows(const uint8_t* from, int64_t* stride, int64_t l
     if (left >= width) {
         return from;
     }
-    memset(padded, 0, (size_t)(MIXLLM_TILE_ROWS * width));
-    for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+    memset(padded, 0, (size_t)(MIXLLM_ROW_TILE * width));
+    for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
         memcpy(padded + r * width, from + r * *stride, (size_t)left);
     }
     *stride = width;
@@ -61,20 +61,20 @@ inline void load_scales(const uint16_t* from, float* scales) {
 }
 
 inline void load_zeros(const uint8_t* from, int32_t* zeros) {
-    for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+    for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
         zeros[r] = from[r / 2] >> r % 2 * 4 & 15;
     }
 }
 
 // Where the packed rows of one group of 16 rows from `row` on lie, [16][64 or 128] at `stride`.
-inline const uint8_t* group_rows(const mixllm_weight& w, int64_t row, int64_t group, int64_t* stride, uint8_t* padded,
-                                 const PanelGroup4*) {
+inline const uint8_t* group_rows(const mixllm_cpu_weight& w, int64_t row, int64_t group, int64_t* stride,
+                                 uint8_t* padded, const PanelGroup4*) {
     *stride = w.n_inputs / 2;
     return whole_rows(w.w4 + row * *stride + group * 64, stride, *stride - group * 64, 64, padded);
 }
 
-inline const uint8_t* group_rows(const mixllm_weight& w, int64_t row, int64_t group, int64_t* stride, uint8_t* padded,
-                                 const PanelGroup8*) {
+inline const uint8_t* group_rows(const mixllm_cpu_weight& w, int64_t row, int64_t group, int64_t* stride,
+                                 uint8_t* padded, const PanelGroup8*) {
     *stride = w.n_inputs;
     return whole_rows((const uint8_t*)w.w8 + row * *stride + group * MIXLLM_GROUP_SIZE, stride,
                       *stride - group * MIXLLM_GROUP_SIZE, MIXLLM_GROUP_SIZE, padded);
@@ -129,10 +129,10 @@ inline int32x4_t row_dot(const uint8_t* weights, const int8_t* x, const PanelGro
 
 // The single-token product, row by row.
 template <class Panel>
-void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
+void rows_of_one_token(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
     Panel header;
-    uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
-    memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
+    uint8_t padded[MIXLLM_ROW_TILE * MIXLLM_GROUP_SIZE];
+    memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
         const NextTile next(w, row, g, panel);
         const ActivationCell x = activation_cell(a, 0, g);
@@ -140,7 +140,7 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
         const uint8_t* from = group_rows(w, row, g, &stride, padded, panel);
         const PartOfWeight part(w, panel);
         Header128::header(part.scales(row, g), part.zeros(row, g), header);
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r += 4) {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r += 4) {
             int32x4_t dots[4];
             for (int i = 0; i < 4; i++) {
                 next.prefetch(r + i);

@@ -35,7 +35,7 @@ void quantize_with(const KernelSet& kernels, const float* x, int64_t x_stride, i
     }
 }
 
-void mul_mat_with(const KernelSet& kernels, const mixllm_weight& weight, const void* activations, int64_t tokens,
+void mul_mat_with(const KernelSet& kernels, const mixllm_cpu_weight& weight, const void* activations, int64_t tokens,
                   float* y, int64_t y_stride, int thread, int threads) {
     const Activations a = activations_layout(weight.n_inputs, tokens, const_cast<void*>(activations));
     kernels.mul_mat(weight, a, y, y_stride, share_of_thread(weight, thread, threads));
@@ -43,7 +43,7 @@ void mul_mat_with(const KernelSet& kernels, const mixllm_weight& weight, const v
 
 // [groups][rows] items of a tile's group become [tile][group]: `bytes` for each 16 rows of a group.
 static void tile_groups(const char* from, char* to, int64_t n_rows, int64_t groups, size_t bytes) {
-    const int64_t tiles = n_rows / MIXLLM_TILE_ROWS;
+    const int64_t tiles = n_rows / MIXLLM_ROW_TILE;
     for (int64_t group = 0; group < groups; group++) {
         for (int64_t tile = 0; tile < tiles; tile++) {
             std::memcpy(to + (size_t)(tile * groups + group) * bytes, from + (size_t)(group * tiles + tile) * bytes,
@@ -54,9 +54,9 @@ static void tile_groups(const char* from, char* to, int64_t n_rows, int64_t grou
 
 void tile_with(const KernelSet& kernels, mixllm_component component, const void* from, void* to, int64_t n_rows,
                int64_t n_inputs) {
-    mixllm_weight weight = {};
+    mixllm_cpu_weight weight = {};
     weight.n_inputs = n_inputs;
-    const int64_t groups = group_count(n_inputs);
+    const int64_t groups = mixllm_groups(n_inputs);
     switch (component) {
     case MIXLLM_W4:
         weight.n4 = n_rows;
@@ -70,10 +70,13 @@ void tile_with(const KernelSet& kernels, mixllm_component component, const void*
         break;
     case MIXLLM_W4_SCALE:
     case MIXLLM_W8_SCALE:
-        tile_groups((const char*)from, (char*)to, n_rows, groups, MIXLLM_TILE_ROWS * sizeof(uint16_t));
+        tile_groups((const char*)from, (char*)to, n_rows, groups, MIXLLM_ROW_TILE * sizeof(uint16_t));
         break;
     case MIXLLM_W4_ZERO:
-        tile_groups((const char*)from, (char*)to, n_rows, groups, MIXLLM_TILE_ROWS / 2);
+        tile_groups((const char*)from, (char*)to, n_rows, groups, MIXLLM_ROW_TILE / 2);
+        break;
+    case MIXLLM_ROWS:
+    case MIXLLM_COMPONENTS:
         break;
     }
 }

@@ -2,13 +2,13 @@
 // code compiled for one instruction set is never linked into another.
 //
 // `Isa` provides, for Panel = PanelGroup4 and PanelGroup8:
-//   static void pack(const mixllm_weight&, int64_t row, int64_t group, Panel& panel)
+//   static void pack(const mixllm_cpu_weight&, int64_t row, int64_t group, Panel& panel)
 //       rearranges one group of 16 rows from `row` on into panel.q;
 //   static void header(const uint16_t* scales, const uint8_t* zeros, Panel&)
 //       sets the panel's scales and zero points from those of 16 rows (8-bit rows have no zeros in memory);
 //   template <int tokens> static void multiply(const Panel&, const ActivationCell&, float* y)
 //       adds one group's contribution to y[tokens][16];
-//   static void row_wise(const mixllm_weight&, const Activations&, int64_t row, float* y, const Panel*)
+//   static void row_wise(const mixllm_cpu_weight&, const Activations&, int64_t row, float* y, const Panel*)
 //       computes y[16] of a single token straight from the packed rows.
 
 // Panels of one pass over the activations stay in the L2 cache.
@@ -47,30 +47,30 @@ Multiply<Panel> multiply_for(int tokens) {
 // Where the 4-bit or the 8-bit rows of a weight and their scales and zero points lie.
 class PartOfWeight {
 public:
-    PartOfWeight(const mixllm_weight& w, const PanelGroup4*)
+    PartOfWeight(const mixllm_cpu_weight& w, const PanelGroup4*)
         : PartOfWeight(w, w.w4, MIXLLM_GROUP_SIZE / 2, w.w4_scale, w.w4_zero, w.n4) {}
 
-    PartOfWeight(const mixllm_weight& w, const PanelGroup8*)
+    PartOfWeight(const mixllm_cpu_weight& w, const PanelGroup8*)
         : PartOfWeight(w, (const uint8_t*)w.w8, MIXLLM_GROUP_SIZE, w.w8_scale, nullptr, w.n8) {}
 
     const uint16_t* scales(int64_t row, int64_t group) const { return scale + at(row, group); }
     const uint8_t* zeros(int64_t row, int64_t group) const { return zero ? zero + at(row, group) / 2 : nullptr; }
 
     // Of a tiled weight: the words of a panel, ready to multiply.
-    uint32_t (*words(int64_t row, int64_t group) const)[MIXLLM_TILE_ROWS] {
-        return (uint32_t(*)[MIXLLM_TILE_ROWS])(data + at(row, group) * group_bytes);
+    uint32_t (*words(int64_t row, int64_t group) const)[MIXLLM_ROW_TILE] {
+        return (uint32_t(*)[MIXLLM_ROW_TILE])(data + at(row, group) * group_bytes);
     }
 
     const bool tiled;
 
 private:
-    PartOfWeight(const mixllm_weight& w, const uint8_t* data, int group_bytes, const uint16_t* scale,
+    PartOfWeight(const mixllm_cpu_weight& w, const uint8_t* data, int group_bytes, const uint16_t* scale,
                  const uint8_t* zero, int64_t n)
         : tiled(w.tiled), data(data), group_bytes(group_bytes), scale(scale), zero(zero), n(n),
-          groups(group_count(w.n_inputs)) {}
+          groups(mixllm_groups(w.n_inputs)) {}
 
     int64_t at(int64_t row, int64_t group) const {
-        return tiled ? row * groups + group * MIXLLM_TILE_ROWS : group * n + row;
+        return tiled ? row * groups + group * MIXLLM_ROW_TILE : group * n + row;
     }
 
     const uint8_t* data;
@@ -83,12 +83,12 @@ private:
 
 template <class Panel>
 struct alignas(64) PanelWords {
-    uint32_t q[Panel::words][MIXLLM_TILE_ROWS];
+    uint32_t q[Panel::words][MIXLLM_ROW_TILE];
 };
 
 // Makes one group of 16 rows ready to multiply: in place when the weight is tiled, else in `words`.
 template <class Isa, class Panel>
-inline void prepare(const mixllm_weight& w, int64_t row, int64_t group, PanelWords<Panel>& words, Panel& panel) {
+inline void prepare(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelWords<Panel>& words, Panel& panel) {
     const PartOfWeight part(w, &panel);
     if (part.tiled) {
         panel.q = part.words(row, group);
@@ -103,10 +103,10 @@ inline void prepare(const mixllm_weight& w, int64_t row, int64_t group, PanelWor
 // L2 cache walks memory in order, which sixteen row streams do not. Each row of each group asks for its share.
 class NextTile {
 public:
-    NextTile(const mixllm_weight& w, int64_t row, int64_t group, const PanelGroup4*)
+    NextTile(const mixllm_cpu_weight& w, int64_t row, int64_t group, const PanelGroup4*)
         : NextTile(w.w4, row, w.n_inputs / 2, group, MIXLLM_GROUP_SIZE / 2) {}
 
-    NextTile(const mixllm_weight& w, int64_t row, int64_t group, const PanelGroup8*)
+    NextTile(const mixllm_cpu_weight& w, int64_t row, int64_t group, const PanelGroup8*)
         : NextTile(w.w8, row, w.n_inputs, group, MIXLLM_GROUP_SIZE) {}
 
     void prefetch(int row) const {
@@ -116,15 +116,15 @@ public:
     }
 
     void prefetch_all() const {
-        for (int row = 0; row < MIXLLM_TILE_ROWS; row++) {
+        for (int row = 0; row < MIXLLM_ROW_TILE; row++) {
             prefetch(row);
         }
     }
 
 private:
     NextTile(const void* weights, int64_t row, int64_t row_bytes, int64_t group, int share)
-        : start((uintptr_t)weights + (uintptr_t)((row + MIXLLM_TILE_ROWS) * row_bytes) +
-                (uintptr_t)(group * MIXLLM_TILE_ROWS * share)),
+        : start((uintptr_t)weights + (uintptr_t)((row + MIXLLM_ROW_TILE) * row_bytes) +
+                (uintptr_t)(group * MIXLLM_ROW_TILE * share)),
           share((uintptr_t)share) {}
 
     const uintptr_t start;
@@ -133,23 +133,23 @@ private:
 
 inline void scatter(const float* tile, int tokens, const int32_t* rows, float* y, int64_t y_stride) {
     for (int t = 0; t < tokens; t++) {
-        for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
-            y[t * y_stride + rows[r]] = tile[t * MIXLLM_TILE_ROWS + r];
+        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
+            y[t * y_stride + rows[r]] = tile[t * MIXLLM_ROW_TILE + r];
         }
     }
 }
 
 // At most one block of tokens: each group is used as soon as it is ready, so weights are read once.
 template <class Isa, class Panel>
-void few_tokens(const mixllm_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
+void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
                 int64_t first, int64_t last) {
     const int tokens = (int)a.tokens;
     const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
     PanelWords<Panel> words;
     Panel panel;
-    alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_TILE_ROWS];
+    alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
     for (int64_t tile = first; tile < last; tile++) {
-        const int64_t row = tile * MIXLLM_TILE_ROWS;
+        const int64_t row = tile * MIXLLM_ROW_TILE;
         memset(tile_y, 0, sizeof tile_y);
         for (int64_t g = 0; g < a.groups; g++) {
             if (!weight.tiled) {
@@ -163,7 +163,7 @@ void few_tokens(const mixllm_weight& weight, const Activations& a, const int32_t
 }
 
 template <class Isa, class Panel>
-void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
+void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
                  int64_t first, int64_t last) {
     const int64_t fitting = (int64_t)(pass_bytes / ((sizeof(Panel) + sizeof(PanelWords<Panel>)) * (size_t)a.groups));
     const int64_t pass_tiles = fitting < 1 ? 1 : fitting > max_pass_tiles ? max_pass_tiles : fitting;
@@ -171,12 +171,12 @@ void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_
     const size_t word_bytes = weight.tiled ? 0 : sizeof(PanelWords<Panel>) * pass_panels;
     Panel* panels = (Panel*)thread_scratch(sizeof(Panel) * pass_panels + word_bytes);
     PanelWords<Panel>* words = (PanelWords<Panel>*)(panels + pass_panels);
-    alignas(64) float pass_y[max_pass_tiles][MIXLLM_BLOCK_TOKENS * MIXLLM_TILE_ROWS];
+    alignas(64) float pass_y[max_pass_tiles][MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
     for (int64_t tile = first; tile < last; tile += pass_tiles) {
         const int64_t tiles = last - tile < pass_tiles ? last - tile : pass_tiles;
         for (int64_t i = 0; i < tiles; i++) {
             for (int64_t g = 0; g < a.groups; g++) {
-                const int64_t row = (tile + i) * MIXLLM_TILE_ROWS;
+                const int64_t row = (tile + i) * MIXLLM_ROW_TILE;
                 const int64_t at = i * a.groups + g;
                 if (!weight.tiled) {
                     NextTile(weight, row, g, panels).prefetch_all();
@@ -197,7 +197,7 @@ void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_
                 }
             }
             for (int64_t i = 0; i < tiles; i++) {
-                scatter(pass_y[i], tokens, rows + (tile + i) * MIXLLM_TILE_ROWS,
+                scatter(pass_y[i], tokens, rows + (tile + i) * MIXLLM_ROW_TILE,
                         y + block * MIXLLM_BLOCK_TOKENS * y_stride, y_stride);
             }
         }
@@ -206,10 +206,10 @@ void many_tokens(const mixllm_weight& weight, const Activations& a, const int32_
 
 // One token, panel by panel.
 template <class Isa, class Panel>
-inline void panel_wise(const mixllm_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
+inline void panel_wise(const mixllm_cpu_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
     PanelWords<Panel> words;
     Panel panel;
-    memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
+    memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
         prepare<Isa>(weight, row, g, words, panel);
         Isa::template multiply<1>(panel, activation_cell(a, 0, g), y);
@@ -217,11 +217,11 @@ inline void panel_wise(const mixllm_weight& weight, const Activations& a, int64_
 }
 
 template <class Isa, class Panel>
-void one_token(const mixllm_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t first,
+void one_token(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t first,
                int64_t last) {
-    alignas(64) float tile_y[MIXLLM_TILE_ROWS];
+    alignas(64) float tile_y[MIXLLM_ROW_TILE];
     for (int64_t tile = first; tile < last; tile++) {
-        const int64_t row = tile * MIXLLM_TILE_ROWS;
+        const int64_t row = tile * MIXLLM_ROW_TILE;
         if (weight.tiled) {
             panel_wise<Isa>(weight, a, row, tile_y, (const Panel*)nullptr);
         } else {
@@ -232,7 +232,7 @@ void one_token(const mixllm_weight& weight, const Activations& a, const int32_t*
 }
 
 template <class Isa, class Panel>
-void part(const mixllm_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
+void part(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
           int64_t first, int64_t last) {
     if (a.tokens == 0 || first >= last) {
         return;
@@ -247,19 +247,19 @@ void part(const mixllm_weight& weight, const Activations& a, const int32_t* rows
 }
 
 template <class Isa>
-void mul_mat(const mixllm_weight& weight, const Activations& a, float* y, int64_t y_stride, const Share& share) {
+void mul_mat(const mixllm_cpu_weight& weight, const Activations& a, float* y, int64_t y_stride, const Share& share) {
     part<Isa, PanelGroup4>(weight, a, weight.rows, y, y_stride, share.first4, share.last4);
     part<Isa, PanelGroup8>(weight, a, weight.rows + weight.n4, y, y_stride, share.first8, share.last8);
 }
 
 // Rearranges the rows of a weight that has one part only and whose n_inputs are whole groups.
 template <class Isa, class Panel>
-void tile_part(const mixllm_weight& weight, int64_t n, uint8_t* to) {
-    const int64_t groups = group_count(weight.n_inputs);
+void tile_part(const mixllm_cpu_weight& weight, int64_t n, uint8_t* to) {
+    const int64_t groups = mixllm_groups(weight.n_inputs);
     Panel panel;
-    for (int64_t row = 0; row < n; row += MIXLLM_TILE_ROWS) {
+    for (int64_t row = 0; row < n; row += MIXLLM_ROW_TILE) {
         for (int64_t g = 0; g < groups; g++) {
-            panel.q = (uint32_t(*)[MIXLLM_TILE_ROWS])to;
+            panel.q = (uint32_t(*)[MIXLLM_ROW_TILE])to;
             Isa::pack(weight, row, g, panel);
             to += sizeof(PanelWords<Panel>);
         }
@@ -267,7 +267,7 @@ void tile_part(const mixllm_weight& weight, int64_t n, uint8_t* to) {
 }
 
 template <class Isa>
-void tile_rows(const mixllm_weight& weight, uint8_t* to) {
+void tile_rows(const mixllm_cpu_weight& weight, uint8_t* to) {
     tile_part<Isa, PanelGroup4>(weight, weight.n4, to);
     tile_part<Isa, PanelGroup8>(weight, weight.n8, to);
 }

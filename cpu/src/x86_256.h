@@ -61,7 +61,7 @@ inline __m256i load(const void* from) {
 }
 
 // Eight words of eight rows `stride` bytes apart; word k of row r goes to out[k][r].
-inline void transpose(const uint8_t* from, int64_t stride, uint32_t (*out)[MIXLLM_TILE_ROWS], __m256i flip) {
+inline void transpose(const uint8_t* from, int64_t stride, uint32_t (*out)[MIXLLM_ROW_TILE], __m256i flip) {
     __m256i rows[8], pairs[8];
     for (int r = 0; r < 8; r++) {
         rows[r] = _mm256_xor_si256(load(from + r * stride), flip);
@@ -87,8 +87,8 @@ inline const uint8_t* whole_rows(const uint8_t* from, int64_t* stride, int64_t l
     if (left >= width) {
         return from;
     }
-    memset(padded, 0, (size_t)(MIXLLM_TILE_ROWS * width));
-    for (int r = 0; r < MIXLLM_TILE_ROWS; r++) {
+    memset(padded, 0, (size_t)(MIXLLM_ROW_TILE * width));
+    for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
         memcpy(padded + r * width, from + r * *stride, (size_t)left);
     }
     *stride = width;
@@ -115,24 +115,24 @@ template <int zero>
 struct Panels256 {
     static constexpr int zero8 = zero;
 
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         int64_t stride = w.n_inputs / 2;
-        alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * 64];
+        alignas(32) uint8_t padded[MIXLLM_ROW_TILE * 64];
         const uint8_t* from = whole_rows(w.w4 + row * stride + group * 64, &stride, stride - group * 64, 64, padded);
         for (int i = 0; i < 4; i++) {
             transpose(from + i / 2 * 8 * stride + i % 2 * 32, stride,
-                      (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 2 * 8] + i / 2 * 8), _mm256_setzero_si256());
+                      (uint32_t(*)[MIXLLM_ROW_TILE])(panel.q[i % 2 * 8] + i / 2 * 8), _mm256_setzero_si256());
         }
     }
 
-    static void pack(const mixllm_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
+    static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup8& panel) {
         int64_t stride = w.n_inputs;
-        alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
+        alignas(32) uint8_t padded[MIXLLM_ROW_TILE * MIXLLM_GROUP_SIZE];
         const uint8_t* from = whole_rows((const uint8_t*)w.w8 + row * stride + group * MIXLLM_GROUP_SIZE, &stride,
                                          stride - group * MIXLLM_GROUP_SIZE, MIXLLM_GROUP_SIZE, padded);
         for (int i = 0; i < 8; i++) {
             transpose(from + i / 4 * 8 * stride + i % 4 * 32, stride,
-                      (uint32_t(*)[MIXLLM_TILE_ROWS])(panel.q[i % 4 * 8] + i / 4 * 8), _mm256_set1_epi8((char)zero));
+                      (uint32_t(*)[MIXLLM_ROW_TILE])(panel.q[i % 4 * 8] + i / 4 * 8), _mm256_set1_epi8((char)zero));
         }
     }
 
@@ -177,11 +177,12 @@ struct SplitInputs {
 
 // The single-token product, row by row. `Isa::dot` gives the lane sums of one row's group.
 template <class Isa>
-void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const PanelGroup4* panel) {
-    alignas(32) float scale[MIXLLM_TILE_ROWS];
-    alignas(32) int32_t zero[MIXLLM_TILE_ROWS];
-    alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * 64];
-    memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
+void rows_of_one_token(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y,
+                       const PanelGroup4* panel) {
+    alignas(32) float scale[MIXLLM_ROW_TILE];
+    alignas(32) int32_t zero[MIXLLM_ROW_TILE];
+    alignas(32) uint8_t padded[MIXLLM_ROW_TILE * 64];
+    memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
         const NextTile next(w, row, g, panel);
         const ActivationCell x = activation_cell(a, 0, g);
@@ -202,12 +203,13 @@ void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row
 }
 
 template <class Isa>
-void rows_of_one_token(const mixllm_weight& w, const Activations& a, int64_t row, float* y, const PanelGroup8* panel) {
-    alignas(32) float scale[MIXLLM_TILE_ROWS];
+void rows_of_one_token(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y,
+                       const PanelGroup8* panel) {
+    alignas(32) float scale[MIXLLM_ROW_TILE];
     alignas(32) int32_t zero[8];
-    alignas(32) uint8_t padded[MIXLLM_TILE_ROWS * MIXLLM_GROUP_SIZE];
+    alignas(32) uint8_t padded[MIXLLM_ROW_TILE * MIXLLM_GROUP_SIZE];
     _mm256_store_si256((__m256i*)zero, _mm256_set1_epi32(Isa::zero8));
-    memset(y, 0, MIXLLM_TILE_ROWS * sizeof(float));
+    memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
         const NextTile next(w, row, g, panel);
         const ActivationCell x = activation_cell(a, 0, g);

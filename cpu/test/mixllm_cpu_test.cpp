@@ -80,7 +80,7 @@ struct GuardedWeight {
     GuardedCopy<int8_t> w8;
     GuardedCopy<uint16_t> w8_scale;
     GuardedCopy<int32_t> rows;
-    mixllm_weight view;
+    mixllm_cpu_weight view;
 
     GuardedWeight(const Weight& w, const KernelSet& kernels, bool tiled)
         : w4(form(w.w4, MIXLLM_W4, w.n4, w, kernels, tiled)),

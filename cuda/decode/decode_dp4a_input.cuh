@@ -20,8 +20,8 @@ public:
     __device__ __forceinline__ DecodeDp4aInput(const Activations& a, int first_group)
         : q(a.q), scale(a.scale), sum(a.sum), tokens(a.tokens) {
         const int t = (int)threadIdx.x % 4;
-        token_step = (size_t)a.groups * GROUP_SIZE;
-        q = q + (size_t)(first_group * GROUP_SIZE + 32 * t);
+        token_step = (size_t)a.groups * MIXLLM_GROUP_SIZE;
+        q = q + (size_t)(first_group * MIXLLM_GROUP_SIZE + 32 * t);
         const size_t first = (size_t)first_group * (size_t)a.token_stride + (size_t)min(2 * t, a.token_stride - 2);
         scale = scale + first;
         sum = sum + first;
@@ -77,7 +77,7 @@ public:
             const float t = mul_rn((float)dots[i], i % 2 == 0 ? s_x.x : s_x.y);
             sums[i] = fma_rn(t, half_to_float(weights.s_w[i / 2]), sums[i]);
         }
-        q = q + (size_t)(DECODE_WARPS * GROUP_SIZE);
+        q = q + (size_t)(DECODE_WARPS * MIXLLM_GROUP_SIZE);
         scale = scale + step;
         sum = sum + step;
     }

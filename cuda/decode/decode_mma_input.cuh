@@ -26,7 +26,8 @@ public:
         : q(a.q), scale(a.scale), sum(a.sum) {
         const int lane = (int)threadIdx.x % 32;
         const int column = min(lane / 4, a.tokens - 1);
-        q = q + (((size_t)column * (size_t)a.groups + (size_t)first_group) * GROUP_SIZE + (size_t)(lane % 4 * 32));
+        q = q +
+            (((size_t)column * (size_t)a.groups + (size_t)first_group) * MIXLLM_GROUP_SIZE + (size_t)(lane % 4 * 32));
         const size_t first = (size_t)first_group * (size_t)a.token_stride;
         const size_t pair = (size_t)min(lane % 4 * 2, a.token_stride - 2);
         scale = scale + (first + pair);
@@ -40,7 +41,7 @@ public:
         to.x[1] = q.as<const uint4>().load(1);
         to.s_x = scale.as<const float2>().load(0);
         to.sum_x = sum.as<const uint2>().load(0);
-        q = q + (size_t)(DECODE_WARPS * GROUP_SIZE);
+        q = q + (size_t)(DECODE_WARPS * MIXLLM_GROUP_SIZE);
         scale = scale + step;
         sum = sum + step;
     }

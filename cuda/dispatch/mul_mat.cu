@@ -5,13 +5,11 @@
 #include "dispatch/wgmma.cuh"
 #include "mixllm_cuda.h"
 
-// Beyond these, sizes and offsets that the kernels keep in 32 bits would overflow.
-static const int64_t most = 1 << 24;
+// Beyond this, as beyond the format's extents, sizes and offsets that the kernels keep in 32 bits would overflow.
+static const int64_t MOST_TOKENS = 1 << 24;
 
 static bool legal(const mixllm_cuda_weight& w, int64_t tokens) {
-    const bool format = w.n_inputs > 0 && w.n_inputs % 32 == 0 && w.n4 >= 0 && w.n4 % 16 == 0 && w.n8 >= 0 &&
-                        w.n8 % 16 == 0 && tokens >= 0;
-    return format && w.n_inputs <= most && w.n4 <= most && w.n8 <= most && tokens <= most &&
+    return mixllm_shape_valid({w.n_inputs, w.n4, w.n8}) && tokens >= 0 && tokens <= MOST_TOKENS &&
            (w.n4 + w.n8 + 256) / 64 * (tokens / 8 + 1) <= INT32_MAX; // tiles of any size
 }
 
@@ -44,7 +42,7 @@ extern "C" cudaError_t mixllm_cuda_mul_mat(const mixllm_cuda_device* device, con
     if (!legal(*weight, tokens)) {
         return cudaErrorInvalidValue;
     }
-    if (tokens == 0 || weight->n4 + weight->n8 == 0) {
+    if (tokens == 0) {
         return cudaSuccess;
     }
     const Activations a = activations_at(const_cast<void*>(activations), weight->n_inputs, tokens);

@@ -3,8 +3,8 @@
 #include "mixllm_cuda.h"
 #include "quantize/quantize_kernel.cuh"
 
-// Beyond this, sizes and offsets that the kernels keep in 32 bits would overflow.
-static const int64_t most = 1 << 24;
+// Beyond this, as beyond the format's extents, sizes and offsets that the kernels keep in 32 bits would overflow.
+static const int64_t MOST_TOKENS = 1 << 24;
 
 // tokens: those `activations` has room for.
 template <class Destination>
@@ -30,13 +30,13 @@ extern "C" size_t mixllm_cuda_activation_bytes(const mixllm_cuda_device* device,
 
 extern "C" cudaError_t mixllm_cuda_quantize(const mixllm_cuda_device* device, const mixllm_cuda_input* input,
                                             int64_t n_inputs, void* activations, cudaStream_t stream) {
-    if (n_inputs <= 0 || n_inputs % 32 != 0 || n_inputs > most) {
+    if (!mixllm_inputs_valid(n_inputs)) {
         return cudaErrorInvalidValue;
     }
     bool aligned = reinterpret_cast<uintptr_t>(input->x) % 16 == 0;
     int64_t tokens = 1;
     for (int i = 0; i < 3; i++) {
-        if (input->size[i] < 0 || input->size[i] > most || tokens * input->size[i] > most) {
+        if (input->size[i] < 0 || input->size[i] > MOST_TOKENS || tokens * input->size[i] > MOST_TOKENS) {
             return cudaErrorInvalidValue;
         }
         tokens *= input->size[i];

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "../../common/format/mixllm_format.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-enum { GROUP_SIZE = 128 };
 
 // The quantized activations in the caller's buffer: all q, then all scales, then all sums.
 struct Activations {
@@ -16,7 +16,7 @@ struct Activations {
 };
 
 inline int group_count(int64_t n_inputs) {
-    return (int)((n_inputs + GROUP_SIZE - 1) / GROUP_SIZE);
+    return (int)mixllm_groups(n_inputs);
 }
 
 inline int64_t round_up(int64_t value, int64_t multiple) {
@@ -26,7 +26,7 @@ inline int64_t round_up(int64_t value, int64_t multiple) {
 inline size_t activation_bytes(int64_t n_inputs, int64_t tokens) {
     const int64_t groups = group_count(n_inputs);
     const int64_t row_bytes = round_up(groups * round_up(tokens, 4) * 4, 256);
-    return (size_t)(round_up(groups * GROUP_SIZE * tokens, 256) + 2 * row_bytes);
+    return (size_t)(round_up(groups * MIXLLM_GROUP_SIZE * tokens, 256) + 2 * row_bytes);
 }
 
 inline Activations activations_at(void* buffer, int64_t n_inputs, int64_t tokens) {
@@ -35,7 +35,7 @@ inline Activations activations_at(void* buffer, int64_t n_inputs, int64_t tokens
     a.tokens = (int)tokens;
     a.token_stride = (int)round_up(tokens, 4);
     a.q = static_cast<int8_t*>(buffer);
-    char* scale = static_cast<char*>(buffer) + round_up((int64_t)a.groups * GROUP_SIZE * tokens, 256);
+    char* scale = static_cast<char*>(buffer) + round_up((int64_t)a.groups * MIXLLM_GROUP_SIZE * tokens, 256);
     a.scale = reinterpret_cast<float*>(scale);
     a.sum = reinterpret_cast<int32_t*>(scale + round_up((int64_t)a.groups * a.token_stride * 4, 256));
     return a;

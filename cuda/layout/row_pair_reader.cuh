@@ -33,7 +33,7 @@ public:
         const size_t first = (size_t)first_group * (size_t)part.n + (size_t)row;
         start = start + (size_t)row * (size_t)row_bytes;
         next_row = (size_t)8 * (size_t)row_bytes;
-        offset = (first_group * GROUP_SIZE + (int)threadIdx.x % 4 * 32) / 8 * BITS;
+        offset = (first_group * MIXLLM_GROUP_SIZE + (int)threadIdx.x % 4 * 32) / 8 * BITS;
         end = row_bytes;
         scale = scale + first;
         zero = zero + first / 2;
@@ -48,7 +48,7 @@ public:
             load_streaming(to.w[0][j], from + (size_t)(16 * j), policy);
             load_streaming(to.w[1][j], from + (next_row + (size_t)(16 * j)), policy);
         }
-        offset += GROUP_STEP * GROUP_SIZE / 8 * BITS;
+        offset += GROUP_STEP * MIXLLM_GROUP_SIZE / 8 * BITS;
         to.s_w[0] = scale.load(0);
         to.s_w[1] = scale.load(8);
         scale = scale + step;

@@ -15,7 +15,7 @@ struct WgmmaActivations {
 
 enum {
     WGMMA_TOKENS = 128,
-    WGMMA_SCALES = WGMMA_TOKENS * GROUP_SIZE,
+    WGMMA_SCALES = WGMMA_TOKENS * MIXLLM_GROUP_SIZE,
     WGMMA_RECORD_BYTES = WGMMA_SCALES + WGMMA_TOKENS / 2 * 16,
 };
 static_assert(WGMMA_RECORD_BYTES % 1024 == 0, "records follow each other in shared memory, and the swizzle needs 1024");

@@ -19,7 +19,7 @@ enum { PORTABLE_ROWS = 64, PORTABLE_THREADS = 128 };
 // Shared memory rows are padded by 16 bytes, which keeps the 16-byte reads of 8 threads in distinct banks.
 template <int TOKENS>
 constexpr int portable_shared_bytes() {
-    return PORTABLE_ROWS * (GROUP_SIZE + 16) + TOKENS * (GROUP_SIZE + 16);
+    return PORTABLE_ROWS * (MIXLLM_GROUP_SIZE + 16) + TOKENS * (MIXLLM_GROUP_SIZE + 16);
 }
 
 // BITS of a weight; tile: the index of 64 rows in their part.
@@ -27,13 +27,13 @@ template <int BITS, int TOKENS>
 __device__ __forceinline__ void portable_tile(const WeightView& weight, const Activations& a, int tile, int first_token,
                                               float* y, int64_t y_stride) {
     static_assert(TOKENS % 8 == 0, "8 threads share the tokens of a tile");
-    constexpr int row_bytes = GROUP_SIZE * BITS / 8; // of one group
+    constexpr int row_bytes = MIXLLM_GROUP_SIZE * BITS / 8; // of one group
     constexpr int w_stride = row_bytes + 16;
-    constexpr int x_stride = GROUP_SIZE + 16;
+    constexpr int x_stride = MIXLLM_GROUP_SIZE + 16;
     constexpr int chunk_inputs = 128 / BITS; // inputs in 16 bytes of a row
     const WeightPart& part = part_of<BITS>(weight);
     const Shared<uint8_t> w_tile = dynamic_shared();
-    const Shared<uint8_t> x_tile = w_tile + PORTABLE_ROWS * (GROUP_SIZE + 16);
+    const Shared<uint8_t> x_tile = w_tile + PORTABLE_ROWS * (MIXLLM_GROUP_SIZE + 16);
     const int thread = (int)threadIdx.x;
     const int r = thread % 16, c = thread / 16;
     const int first_row = tile * PORTABLE_ROWS;
@@ -44,7 +44,7 @@ __device__ __forceinline__ void portable_tile(const WeightView& weight, const Ac
         for (int i = thread; i < PORTABLE_ROWS * row_bytes / 16; i += PORTABLE_THREADS) {
             const int row = i / (row_bytes / 16), chunk = i % (row_bytes / 16);
             uint4 value = {0, 0, 0, 0};
-            if (first_row + row < part.n && g * GROUP_SIZE + chunk * chunk_inputs < weight.n_inputs) {
+            if (first_row + row < part.n && g * MIXLLM_GROUP_SIZE + chunk * chunk_inputs < weight.n_inputs) {
                 const size_t at = (size_t)(first_row + row) * weight_stride + (size_t)(g * row_bytes + chunk * 16);
                 value = (Global<const uint8_t>(part.q) + at).as<const uint4>().load(0);
             }
@@ -54,7 +54,7 @@ __device__ __forceinline__ void portable_tile(const WeightView& weight, const Ac
             const int token = i / 8, chunk = i % 8;
             uint4 value = {0, 0, 0, 0};
             if (first_token + token < a.tokens) {
-                const size_t at = ((size_t)(first_token + token) * (size_t)a.groups + (size_t)g) * GROUP_SIZE;
+                const size_t at = ((size_t)(first_token + token) * (size_t)a.groups + (size_t)g) * MIXLLM_GROUP_SIZE;
                 value = (Global<const int8_t>(a.q) + at).as<const uint4>().load((size_t)chunk);
             }
             (x_tile + token * x_stride).as<uint4>().store(chunk, value);

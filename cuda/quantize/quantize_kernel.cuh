@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(QUANTIZE_WARPS * 32)
     }
     const int size0 = (int)p.input.size[0], size1 = (int)p.input.size[1];
     const int slice = token / size0;
-    const int input = group * GROUP_SIZE + lane * 4;
+    const int input = group * MIXLLM_GROUP_SIZE + lane * 4;
     float x[4] = {0, 0, 0, 0};
     if (input < p.n_inputs && token < p.activations.tokens) {
         const Global<const float> row(p.input.x + token % size0 * p.input.stride[0] +

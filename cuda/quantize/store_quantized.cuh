@@ -11,7 +11,7 @@
 
 __device__ __forceinline__ void store_quantized(const Activations& a, int token, int group, int lane, uint32_t packed,
                                                 float scale, int32_t sum) {
-    const size_t word = ((size_t)token * (size_t)a.groups + (size_t)group) * (GROUP_SIZE / 4) + (size_t)lane;
+    const size_t word = ((size_t)token * (size_t)a.groups + (size_t)group) * (MIXLLM_GROUP_SIZE / 4) + (size_t)lane;
     Global<int8_t>(a.q).as<uint32_t>().store(word, packed);
     const size_t at = (size_t)group * (size_t)a.token_stride + (size_t)token;
     if (lane == 0) {

@@ -41,8 +41,8 @@ __device__ __forceinline__ void multiply_group(WarpSums<Shape>& sums, Shared<con
     // The accumulators start at the bits of B = 12582912.0f = 1.5 * 2^23 and end, read as floats, at B + S.
     const int32_t magic = 0x4B400000;
     const int32_t start[4] = {magic, magic, magic, magic};
-    const Shared<const uint8_t> x_tile = stage + (Stage::X + first_token * GROUP_SIZE);
-    const int x_at = swizzled<GROUP_SIZE>(lane % 8, lane / 8);
+    const Shared<const uint8_t> x_tile = stage + (Stage::X + first_token * MIXLLM_GROUP_SIZE);
+    const int x_at = swizzled<MIXLLM_GROUP_SIZE>(lane % 8, lane / 8);
 #pragma unroll
     for (int n = 0; n < Shape::WARP_TOKENS / 8; n++) {
         if (n % 2 == 0 && n > 0) {
@@ -53,7 +53,7 @@ __device__ __forceinline__ void multiply_group(WarpSums<Shape>& sums, Shared<con
         for (int k = 0; k < 4; k += 2) {
             // Matrices: the 8 tokens' chunks 2k, 2k + 1, 2k + 2, 2k + 3 of 16 inputs.
             uint32_t chunks[4];
-            ldmatrix_x4(chunks, x_tile + (8 * n * GROUP_SIZE + next_chunk(x_at, 2 * k)));
+            ldmatrix_x4(chunks, x_tile + (8 * n * MIXLLM_GROUP_SIZE + next_chunk(x_at, 2 * k)));
             x[k][0] = chunks[0], x[k][1] = chunks[1];
             x[k + 1][0] = chunks[2], x[k + 1][1] = chunks[3];
         }

@@ -39,10 +39,10 @@ public:
         bytes_left = row_bytes - w_offset;
 
         const int token = thread / 8, x_chunk = thread % 8;
-        const size_t x_row = (size_t)a.groups * GROUP_SIZE;
-        x = x + ((size_t)(first_token + token) * x_row + group * GROUP_SIZE + (size_t)(x_chunk * 16));
+        const size_t x_row = (size_t)a.groups * MIXLLM_GROUP_SIZE;
+        x = x + ((size_t)(first_token + token) * x_row + group * MIXLLM_GROUP_SIZE + (size_t)(x_chunk * 16));
         x_step = (size_t)X_STEP * x_row;
-        x_to = Stage::X + swizzled<GROUP_SIZE>(token, x_chunk);
+        x_to = Stage::X + swizzled<MIXLLM_GROUP_SIZE>(token, x_chunk);
         tokens_left = a.tokens - first_token - token;
 
         if (thread < 32) {
@@ -104,10 +104,10 @@ private:
     __device__ __forceinline__ void copy_activations(Shared<uint8_t> stage) {
 #pragma unroll
         for (int i = 0; i < Shape::TOKENS / X_STEP; i++) {
-            cp_async<16>(stage + (x_to + i * X_STEP * GROUP_SIZE), x + (size_t)i * x_step,
+            cp_async<16>(stage + (x_to + i * X_STEP * MIXLLM_GROUP_SIZE), x + (size_t)i * x_step,
                          i * X_STEP < tokens_left ? 16 : 0);
         }
-        x = x + (size_t)GROUP_SIZE;
+        x = x + (size_t)MIXLLM_GROUP_SIZE;
     }
 
     __device__ __forceinline__ void copy_small(Shared<uint8_t> stage) {

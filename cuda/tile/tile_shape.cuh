@@ -37,11 +37,11 @@ struct TileShape {
 // One group of 128 inputs of a tile in shared memory: the stage of the asynchronous pipeline.
 template <class Shape, int BITS>
 struct TileStage {
-    static constexpr int ROW_BYTES = GROUP_SIZE * BITS / 8;
-    static constexpr int X = Shape::ROWS * ROW_BYTES;          // after the weights: [TOKENS][128] x_q
-    static constexpr int S_W = X + Shape::TOKENS * GROUP_SIZE; // [ROWS] binary16
-    static constexpr int S_X = S_W + Shape::ROWS * 2;          // [TOKENS] float
-    static constexpr int ZERO = S_X + Shape::TOKENS * 4;       // [ROWS/2] two zero points a byte, 4-bit rows only
+    static constexpr int ROW_BYTES = MIXLLM_GROUP_SIZE * BITS / 8;
+    static constexpr int X = Shape::ROWS * ROW_BYTES;                 // after the weights: [TOKENS][128] x_q
+    static constexpr int S_W = X + Shape::TOKENS * MIXLLM_GROUP_SIZE; // [ROWS] binary16
+    static constexpr int S_X = S_W + Shape::ROWS * 2;                 // [TOKENS] float
+    static constexpr int ZERO = S_X + Shape::TOKENS * 4; // [ROWS/2] two zero points a byte, 4-bit rows only
     static constexpr int BYTES = ZERO + (BITS == 4 ? Shape::ROWS / 2 : 0);
 
     // As many as fit, up to 5: more hide no more latency.

@@ -4,6 +4,7 @@
 // may read one x, and that a graph computed again, which a backend may replay, sees the new x.
 //   mul-mat-mixllm-test [--gpu]     --gpu: on the GPUs alone, of which there must be one
 
+#include "../../common/format/mixllm_format.h"
 #include "ggml-alloc.h"
 #include "ggml-backend.h"
 #include "ggml-cpp.h"
@@ -21,8 +22,6 @@
 #include <vector>
 
 namespace {
-
-constexpr int64_t GROUP_SIZE = 128;
 
 struct Case {
     int64_t n4, n8, n_inputs;
@@ -51,9 +50,9 @@ struct Weight {
     std::vector<double> scales;    // [n4 + n8][groups]
 
     Weight(const Case& c, std::mt19937& random)
-        : n4(c.n4), n8(c.n8), n_inputs(c.n_inputs), groups((c.n_inputs + GROUP_SIZE - 1) / GROUP_SIZE),
-          w4(n4 * n_inputs / 2), w4_zero(groups * n4 / 2), w8(n8 * n_inputs), w4_scale(groups * n4),
-          w8_scale(groups * n8), rows(n4 + n8), integers((n4 + n8) * n_inputs), scales((n4 + n8) * groups) {
+        : n4(c.n4), n8(c.n8), n_inputs(c.n_inputs), groups(mixllm_groups(c.n_inputs)), w4(n4 * n_inputs / 2),
+          w4_zero(groups * n4 / 2), w8(n8 * n_inputs), w4_scale(groups * n4), w8_scale(groups * n8), rows(n4 + n8),
+          integers((n4 + n8) * n_inputs), scales((n4 + n8) * groups) {
         const auto uniform = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
         const auto scale = [&](std::vector<ggml_fp16_t>& out, int64_t index, int64_t row, int64_t group) {
             const float value = std::uniform_real_distribution<float>(0.001f, 0.1f)(random);
@@ -65,8 +64,8 @@ struct Weight {
                 const int zero = uniform(0, 15);
                 w4_zero[group * n4 / 2 + row / 2] |= zero << (row % 2 * 4);
                 scale(w4_scale, group * n4 + row, row, group);
-                const int64_t end = std::min(n_inputs, (group + 1) * GROUP_SIZE);
-                for (int64_t k = group * GROUP_SIZE; k < end; k++) {
+                const int64_t end = std::min(n_inputs, (group + 1) * MIXLLM_GROUP_SIZE);
+                for (int64_t k = group * MIXLLM_GROUP_SIZE; k < end; k++) {
                     const int q = uniform(0, 15);
                     w4[row * n_inputs / 2 + k / 32 * 16 + k % 16] |= q << (k % 32 / 16 * 4);
                     integers[row * n_inputs + k] = q - zero;
@@ -106,10 +105,10 @@ void reference(const Weight& weight, const float* x, std::vector<double>& y, std
     const int64_t n_outputs = weight.n4 + weight.n8;
     y.assign(n_outputs, 0.0);
     magnitude.assign(n_outputs, 0.0);
-    std::vector<int32_t> quantized(GROUP_SIZE);
+    std::vector<int32_t> quantized(MIXLLM_GROUP_SIZE);
     for (int64_t group = 0; group < weight.groups; group++) {
-        const int64_t begin = group * GROUP_SIZE;
-        const int64_t end = std::min(weight.n_inputs, begin + GROUP_SIZE);
+        const int64_t begin = group * MIXLLM_GROUP_SIZE;
+        const int64_t end = std::min(weight.n_inputs, begin + MIXLLM_GROUP_SIZE);
         float largest = 0.0f;
         for (int64_t k = begin; k < end; k++) {
             largest = std::max(largest, std::fabs(x[k]));
@@ -193,7 +192,7 @@ bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weigh
     components.rows = ggml_new_tensor_1d(ctx, GGML_TYPE_I32, n_outputs);
 
     ggml_tensor* w = ggml_new_tensor_2d(ctx, GGML_TYPE_I8, c.n_inputs, n_outputs);
-    ggml_mixllm_weight(w, &components);
+    ggml_mixllm_set_components(w, &components);
     ctx = context.get();
     ggml_new_tensor_1d(ctx, GGML_TYPE_F32, 1); // so that there is something to allocate even without tokens
 

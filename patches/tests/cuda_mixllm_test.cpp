@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     // All layers, the last one with the output, none.
     for (const int layers : {N_LAYERS + 1, 2, 0}) {
         options.gpu_layers = layers;
-        options.repack = layers > 0;
+        options.tile = layers > 0;
         for (size_t i = 0; i < expected.size(); i++) {
             options.tokens = batches[i];
             const size_t before = executed_kernels();

@@ -61,7 +61,7 @@ int main() {
 
     LoadOptions mapped = large;
     mapped.gpu_layers = 0;
-    mapped.repack = false;
+    mapped.tile = false;
     device->iface.offload_op = offload_large_batches;
     check(logits(file.string(), mapped) == expected_large,
           "weights copied to a device for a batch give the CPU's bits");

@@ -12,7 +12,7 @@ model_ptr load(const std::string& path, const LoadOptions& options) {
     log_text.clear();
     llama_model_params params = llama_model_default_params();
     params.load_mode = options.mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
-    params.use_extra_bufts = options.repack;
+    params.use_extra_bufts = options.tile;
     params.n_gpu_layers = options.gpu_layers;
     return model_ptr(llama_model_load_from_file(path.c_str(), params), llama_model_free);
 }
@@ -22,6 +22,7 @@ std::vector<float> logits(const std::string& path, const LoadOptions& options) {
     if (!model) {
         return {};
     }
+    options.after_load();
     llama_context_params params = llama_context_default_params();
     params.n_ctx = 64;
     params.n_threads = params.n_threads_batch = 2;

@@ -3,6 +3,7 @@
 #include "llama.h"
 #include "random_model.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,11 +14,12 @@ void log_to_text();
 
 struct LoadOptions {
     bool mmap = true;
-    bool repack = true; // let a device keep weights in a form of its own
+    bool tile = true; // let a device keep weights in a form of its own
     std::string lora = "";
     bool attention_on_device = true; // where the device can
     int gpu_layers = N_LAYERS + 1;   // all, where there is a device
     int tokens = 11;
+    std::function<void()> after_load = [] {};
 };
 
 using model_ptr = std::unique_ptr<llama_model, decltype(&llama_model_free)>;

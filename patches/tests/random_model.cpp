@@ -1,13 +1,12 @@
 #include "random_model.h"
 
+#include "../../common/format/mixllm_format.h"
 #include "ggml.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-
-static constexpr int GROUP_SIZE = 128;
 
 template <typename T>
 static Tensor make_tensor(ggml_type type, std::vector<int64_t> ne, const std::vector<T>& values) {
@@ -20,7 +19,7 @@ static Tensor make_tensor(ggml_type type, std::vector<int64_t> ne, const std::ve
 
 void add_linear(Model& mixed, Model& plain, const std::string& name, int n_inputs, int n4, int n8,
                 std::mt19937& random) {
-    const int n = n4 + n8, groups = (n_inputs + GROUP_SIZE - 1) / GROUP_SIZE;
+    const int n = n4 + n8, groups = static_cast<int>(mixllm_groups(n_inputs));
     const auto uniform = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
     std::vector<uint8_t> w4(static_cast<size_t>(n4) * n_inputs / 2), zero(static_cast<size_t>(groups) * n4 / 2);
     std::vector<int8_t> w8(static_cast<size_t>(n8) * n_inputs);
@@ -34,14 +33,14 @@ void add_linear(Model& mixed, Model& plain, const std::string& name, int n_input
         const int row = is8 ? next8++ : next4++;
         rows[is8 ? n4 + row : row] = channel;
         for (int group = 0; group < groups; group++) {
-            const int end = std::min(n_inputs, (group + 1) * GROUP_SIZE);
+            const int end = std::min(n_inputs, (group + 1) * MIXLLM_GROUP_SIZE);
             const ggml_fp16_t scale = ggml_fp32_to_fp16((is8 ? 0.001f : 0.015f) * uniform(5, 15) / 10.0f);
             const int z = is8 ? 0 : uniform(5, 10);
             (is8 ? scale8 : scale4)[group * (is8 ? n8 : n4) + row] = scale;
             if (!is8) {
                 zero[group * n4 / 2 + row / 2] |= z << (row % 2 * 4);
             }
-            for (int k = group * GROUP_SIZE; k < end; k++) {
+            for (int k = group * MIXLLM_GROUP_SIZE; k < end; k++) {
                 const int q = is8 ? uniform(-127, 127) : uniform(0, 15);
                 if (is8) {
                     w8[row * n_inputs + k] = q;
@@ -99,35 +98,43 @@ void make_models(Model& mixed, Model& plain) {
         add_linear(mixed, plain, block + "ffn_up.weight", N_EMBD, N_FFN, 0, random);
         add_linear(mixed, plain, block + "ffn_down.weight", N_FFN, 128, 32, random);
     }
-    mixed.mixllm_metadata = {{"mixllm.version", 1}, {"mixllm.group_size", 128}};
+    mixed.mixllm_metadata = {{"mixllm.version", MIXLLM_FORMAT_VERSION}, {"mixllm.group_size", MIXLLM_GROUP_SIZE}};
 }
 
 void add_tensors(gguf_context* file, ggml_context* context, const Tensors& tensors) {
     for (const auto& [name, tensor] : tensors) {
         ggml_tensor* t = ggml_new_tensor(context, tensor.type, static_cast<int>(tensor.ne.size()), tensor.ne.data());
         ggml_set_name(t, name.c_str());
-        memcpy(t->data, tensor.data.data(), std::min(ggml_nbytes(t), tensor.data.size()));
+        if (t->data == nullptr) {
+            t->data = ggml_get_mem_buffer(context); // of a tensor without elements: the writer wants an address
+        } else if (!tensor.data.empty()) {
+            memcpy(t->data, tensor.data.data(), std::min(ggml_nbytes(t), tensor.data.size()));
+        }
         gguf_add_tensor(file, t);
     }
 }
 
 gguf_ptr describe(const Model& model, ggml_context_ptr& context) {
     gguf_ptr file(gguf_init_empty(), gguf_free);
-    gguf_set_val_str(file.get(), "general.architecture", "llama");
-    gguf_set_val_u32(file.get(), "llama.block_count", N_LAYERS);
-    gguf_set_val_u32(file.get(), "llama.context_length", 64);
-    gguf_set_val_u32(file.get(), "llama.embedding_length", N_EMBD);
-    gguf_set_val_u32(file.get(), "llama.feed_forward_length", N_FFN);
-    gguf_set_val_u32(file.get(), "llama.attention.head_count", N_HEADS);
-    gguf_set_val_u32(file.get(), "llama.attention.head_count_kv", N_KV_HEADS);
-    gguf_set_val_u32(file.get(), "llama.attention.key_length", HEAD_DIM);
-    gguf_set_val_u32(file.get(), "llama.attention.value_length", HEAD_DIM);
-    gguf_set_val_u32(file.get(), "llama.rope.dimension_count", HEAD_DIM);
-    gguf_set_val_u32(file.get(), "llama.vocab_size", N_VOCAB);
-    gguf_set_val_f32(file.get(), "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    gguf_set_val_str(file.get(), "general.architecture", model.architecture.c_str());
+    const std::pair<const char*, uint32_t> sizes[] = {
+        {"block_count", N_LAYERS},          {"context_length", 64},
+        {"embedding_length", N_EMBD},       {"feed_forward_length", N_FFN},
+        {"attention.head_count", N_HEADS},  {"attention.head_count_kv", N_KV_HEADS},
+        {"attention.key_length", HEAD_DIM}, {"attention.value_length", HEAD_DIM},
+        {"rope.dimension_count", HEAD_DIM}, {"vocab_size", N_VOCAB},
+    };
+    const std::string prefix = model.architecture + ".";
+    for (const auto& [key, value] : sizes) {
+        gguf_set_val_u32(file.get(), (prefix + key).c_str(), value);
+    }
+    gguf_set_val_f32(file.get(), (prefix + "attention.layer_norm_rms_epsilon").c_str(), 1e-5f);
     gguf_set_val_str(file.get(), "tokenizer.ggml.model", "no_vocab");
     for (const auto& [key, value] : model.mixllm_metadata) {
         gguf_set_val_u32(file.get(), key.c_str(), value);
+    }
+    for (const auto& edit : model.edits) {
+        edit(file.get());
     }
     context.reset(ggml_init({16u << 20, nullptr, false}));
     add_tensors(file.get(), context.get(), model.tensors);

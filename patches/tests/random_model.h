@@ -4,6 +4,7 @@
 #include "gguf.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -27,6 +28,8 @@ using Tensors = std::map<std::string, Tensor>;
 struct Model {
     Tensors tensors;
     std::map<std::string, uint32_t> mixllm_metadata; // empty in the float32 twin
+    std::string architecture = "llama";
+    std::vector<std::function<void(gguf_context*)>> edits; // of the rest of the metadata, last of all
 };
 
 // Adds one linear weight to both models: as components to the one, as the very same numbers in float32 to the other.

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { formatBytes, formatTable } from "../../common/cli/format.js";
-import { componentsOf } from "../../common/format/componentsOf.js";
+import { componentsOf } from "../../common/format/components.js";
 import type { MixLlmFileInfo } from "../../common/format/MixLlmFileInfo.js";
 import type { MixLlmTensor } from "../../common/format/MixLlmTensor.js";
 import { ggmlTypeSize } from "../../common/gguf/ggmlTypes.js";

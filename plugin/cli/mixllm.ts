@@ -23,7 +23,9 @@ Models are converted by mixllm-convert and measured by mixllm-bench.
 
 Environment:
   MIXLLM_CACHE_DIR     where runtimes are built and kept
-  MIXLLM_CPU_REPACK=0  leave CPU weights in the mapped file, which processes share, and generate more slowly
+  MIXLLM_CPU_TILE=0    leave CPU weights in the mapped file, which processes share, and generate more slowly
+  MIXLLM_UPSTREAM_PATCHES=0
+                       build llama.cpp without the changes that have nothing to do with MixLLM
   MIXLLM_CPU_ISA       compute with a lesser instruction set: avx512-vnni, avx-vnni, avx2, neon-i8mm, neon-dotprod or
                        portable
   MIXLLM_DEBUG=1       end with a stack trace where an error is told in one line otherwise; for all three commands`

@@ -3,7 +3,7 @@ import { binaryDirectory, publishBuild } from "./buildCache.js";
 import { compileProject } from "./compileProject.js";
 import { checkGpuProducts, cudaToolkitOptions } from "./cudaBuild.js";
 import type { RuntimeDescription } from "./describeRuntime.js";
-import { syncFiles } from "./inputFiles.js";
+import { syncFiles, UPSTREAM_PATCHES } from "./inputFiles.js";
 import { llamaCppHeaders, patchedSourceKey, preparePatchedSource } from "./patchedSource.js";
 import { type BuildOptions, runBuild } from "./runBuild.js";
 
@@ -30,7 +30,11 @@ export async function buildRuntime(description: RuntimeDescription, options: Bui
     await preparePatchedSource({
       directory: sourceDirectory,
       sourceBundle: nodeLlamaCpp.sourceBundle,
-      patchFolders: [nodeLlamaCpp.patchFolder, path.join(projectDirectory, "patches")],
+      patchFolders: [
+        nodeLlamaCpp.patchFolder,
+        path.join(projectDirectory, "patches"),
+        path.join(projectDirectory, UPSTREAM_PATCHES)
+      ],
       sourceKey: await patchedSourceKey(nodeLlamaCpp, ourPatches),
       log,
       signal

@@ -1,6 +1,6 @@
 import { mkdir, writeFile, readdir, readFile, stat, symlink, utimes } from "node:fs/promises";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { packageRoot } from "../../common/package.js";
 import { type InputFile, runtimeInputFiles, syncFiles, toolsInputFiles } from "./inputFiles.js";
@@ -29,15 +29,23 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "cuda/kernel.cu",
     "cuda/tools/CMakeLists.txt",
     "patches/0001-op.patch",
-    "patches/tests/load.cpp"
+    "patches/fuzz/fuzz.cpp",
+    "patches/upstream/0001-threads.patch",
+    "patches/fuzz/fuzz.cpp",
+    "patches/tests/load.cpp",
+    "patches/upstream/0001-threads.patch"
   ];
   for (const file of files) {
     await mkdir(path.join(root, path.dirname(file)), { recursive: true });
     await writeFile(path.join(root, file), file);
   }
   const common = ["CMakeLists.txt", "common/format/format.h", "common/native/addon.cmake", "cpu/src/kernel.cpp"];
+  const patches = ["patches/0001-op.patch", "patches/upstream/0001-threads.patch"];
+  expect(await paths(runtimeInputFiles(root, false))).toEqual([...common, ...patches]);
+  expect(await paths(runtimeInputFiles(root, "cuda"))).toEqual([...common, "cuda/kernel.cu", ...patches]);
+  vi.stubEnv("MIXLLM_UPSTREAM_PATCHES", "0");
   expect(await paths(runtimeInputFiles(root, false))).toEqual([...common, "patches/0001-op.patch"]);
-  expect(await paths(runtimeInputFiles(root, "cuda"))).toEqual([...common, "cuda/kernel.cu", "patches/0001-op.patch"]);
+  vi.unstubAllEnvs();
   expect(await paths(toolsInputFiles(root))).toEqual([
     "bench/native/addon.cpp",
     "common/format/format.h",
@@ -51,7 +59,12 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
 test("finds what this package is built from", async () => {
   const runtime = await paths(runtimeInputFiles(packageRoot, false));
   expect(runtime).toEqual(
-    expect.arrayContaining(["CMakeLists.txt", "cpu/mixllm_cpu.h", "patches/op_test/mul_mat_mixllm_test.cpp"])
+    expect.arrayContaining([
+      "CMakeLists.txt",
+      "common/format/mixllm_format.h",
+      "cpu/mixllm_cpu.h",
+      "patches/op_test/mul_mat_mixllm_test.cpp"
+    ])
   );
   const tools = await paths(toolsInputFiles(packageRoot));
   for (const folder of ["common/native/", "cpu/", "converter/native/", "bench/native/"])

@@ -15,11 +15,19 @@ const RUNTIME_ENTRIES = ["CMakeLists.txt", "patches", ...COMMON_ENTRIES];
 const TOOLS_ENTRIES = ["common/native", "converter/native", "bench/native", ...COMMON_ENTRIES];
 
 /** Tests, benchmarks of single parts and tools, documentation, TypeScript and hidden files. */
-const NOT_BUILT = /\/(tests?|bench|tools|emulation|interpreter|lab)(\/|$)|\.test\.[^/]+$|\.(md|ts|json)$|(^|\/)\./;
+const NOT_BUILT = /\/(tests?|bench|fuzz|tools|emulation|interpreter|lab)(\/|$)|\.test\.[^/]+$|\.(md|ts|json)$|(^|\/)\./;
 
-/** Lists the files of this package that go into a runtime; the CUDA kernels only into one for CUDA. */
+/** Folder of the changes to llama.cpp that have nothing to do with MixLLM, below that of those that have. */
+export const UPSTREAM_PATCHES = "patches/upstream";
+
+/**
+ * Lists the files of this package that go into a runtime: the CUDA kernels only into one for CUDA, the patches that have
+ * nothing to do with MixLLM not where the environment variable MIXLLM_UPSTREAM_PATCHES is 0.
+ */
 export function runtimeInputFiles(root: string, gpu: "cuda" | false): Promise<InputFile[]> {
-  return listInputFiles(root, gpu === "cuda" ? [...RUNTIME_ENTRIES, "cuda"] : RUNTIME_ENTRIES, isBuilt);
+  const left = process.env["MIXLLM_UPSTREAM_PATCHES"] === "0" ? UPSTREAM_PATCHES : undefined;
+  const entries = gpu === "cuda" ? [...RUNTIME_ENTRIES, "cuda"] : RUNTIME_ENTRIES;
+  return listInputFiles(root, entries, (path) => isBuilt(path) && path !== left);
 }
 
 /** Lists the files of this package that go into the tools' addons. */

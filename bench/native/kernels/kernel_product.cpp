@@ -46,7 +46,7 @@ WeightCopy declare_weight(ggml_context* context, const KernelWeight& weight) {
         copy.whole = ggml_new_tensor_2d(context, GGML_TYPE_I8, weight.inputs, weight.outputs);
         const ggml_mixllm_components components = {copy.tensors[0], copy.tensors[1], copy.tensors[2],
                                                    copy.tensors[3], copy.tensors[4], copy.tensors[5]};
-        ggml_mixllm_weight(copy.whole, &components);
+        ggml_mixllm_set_components(copy.whole, &components);
     }
     return copy;
 }

@@ -18,8 +18,8 @@ struct KernelTensor {
 
 /// A random linear weight [K, N] as it is stored, and what some of its rows stand for.
 struct KernelWeight {
-    /// MixLLM: w4, w4_scale, w4_zero, w8, w8_scale, rows, those of an empty part left without bytes. Stock: the one
-    /// tensor.
+    /// MixLLM: the components (common/format/mixllm_format.h), those of an empty part left without bytes. Stock: the
+    /// one tensor.
     std::vector<KernelTensor> tensors;
     bool mixed;
     int64_t inputs;

@@ -3,15 +3,16 @@
 #include <array>
 #include <cmath>
 
+#include "common/format/mixllm_format.h"
 #include "common/native/job.h"
 
 namespace mixllm {
 
 namespace {
 
-constexpr int64_t group_size = 128;
-/// MixLLM deals 8-bit rows out in tiles.
-constexpr int64_t tile_rows = 16;
+/// In the order of a weight's components.
+constexpr Filling fillings[MIXLLM_COMPONENTS] = {Filling::Nibbles, Filling::Scales4, Filling::ZeroPoints,
+                                                 Filling::Quants8, Filling::Scales8, Filling::Rows};
 
 /// Collects a model's hyperparameters and tensors, layer by layer.
 class Plan {
@@ -241,21 +242,25 @@ constexpr Architecture architectures[] = {
 
 std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t inputs, int64_t outputs,
                                              double percent8bit) {
-    const int64_t groups = (inputs + group_size - 1) / group_size;
-    const int64_t tiles = outputs / tile_rows;
-    const int64_t rows8 = tile_rows * std::llround(static_cast<double>(tiles) * percent8bit / 100);
-    const int64_t rows4 = outputs - rows8;
+    const int64_t tiles = outputs / MIXLLM_ROW_TILE;
+    const int64_t rows8 = MIXLLM_ROW_TILE * std::llround(static_cast<double>(tiles) * percent8bit / 100);
+    const mixllm_shape shape = {inputs, outputs - rows8, rows8};
     std::vector<PlannedTensor> tensors;
-    if (rows4 > 0) {
-        tensors.push_back({name + ".w4", GGML_TYPE_I8, {inputs / 2, rows4}, Filling::Nibbles});
-        tensors.push_back({name + ".w4_scale", GGML_TYPE_F16, {rows4, groups}, Filling::Scales4});
-        tensors.push_back({name + ".w4_zero", GGML_TYPE_I8, {rows4 / 2, groups}, Filling::ZeroPoints});
+    for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
+        const auto component = static_cast<mixllm_component>(i);
+        if (mixllm_has_component(shape, component)) {
+            const mixllm_tensor tensor = mixllm_component_tensor(shape, component);
+            PlannedTensor planned{name + mixllm_suffix(component),
+                                  static_cast<ggml_type>(tensor.type),
+                                  {tensor.ne[0], tensor.ne[1]},
+                                  fillings[i]};
+            if (component == MIXLLM_ROWS) {
+                planned.shape.pop_back();
+                planned.rows4 = shape.n4;
+            }
+            tensors.push_back(planned);
+        }
     }
-    if (rows8 > 0) {
-        tensors.push_back({name + ".w8", GGML_TYPE_I8, {inputs, rows8}, Filling::Quants8});
-        tensors.push_back({name + ".w8_scale", GGML_TYPE_F16, {rows8, groups}, Filling::Scales8});
-    }
-    tensors.push_back({name + ".rows", GGML_TYPE_I32, {outputs}, Filling::Rows, rows4});
     return tensors;
 }
 

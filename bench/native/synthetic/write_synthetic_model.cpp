@@ -1,5 +1,7 @@
 #include "synthetic/write_synthetic_model.h"
 
+#include "common/format/mixllm_format.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -75,8 +77,8 @@ void set_mix_llm(gguf_context* gguf, const std::vector<PlannedTensor>& tensors) 
         }
         bits += 8 * bytes;
     }
-    gguf_set_val_u32(gguf, "mixllm.version", 1);
-    gguf_set_val_u32(gguf, "mixllm.group_size", 128);
+    gguf_set_val_u32(gguf, "mixllm.version", MIXLLM_FORMAT_VERSION);
+    gguf_set_val_u32(gguf, "mixllm.group_size", MIXLLM_GROUP_SIZE);
     gguf_set_val_f32(gguf, "mixllm.bits_per_weight", static_cast<float>(bits / weights));
     gguf_set_val_f32(gguf, "mixllm.percent_8bit", static_cast<float>(100 * channels8 / channels));
     gguf_set_val_str(gguf, "mixllm.method", "rtn");

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "common/format/mixllm_format.h"
+
 namespace mixllm {
 
 ggml_type read_tensor_type(const Argument& name) {
@@ -38,18 +40,22 @@ PackedWeight read_packed(const Argument& components, const uint8_t* is_8bit, siz
     packed.rows = components["rows"].bytes_of<int32_t>(outputs);
     packed.rows4 = order_rows(is_8bit, outputs, packed.rows);
     const size_t rows8 = outputs - packed.rows4;
-    if (outputs % 16 != 0 || rows8 % 16 != 0 || inputs % 32 != 0) {
+    const mixllm_shape shape = {static_cast<int64_t>(inputs), static_cast<int64_t>(packed.rows4),
+                                static_cast<int64_t>(rows8)};
+    if (!mixllm_shape_valid(shape)) {
         components.fail(
             "the components of a weight with multiples of 16 rows of each width and of 32 columns, not of " +
             std::to_string(packed.rows4) + " 4-bit and " + std::to_string(rows8) + " 8-bit rows of " +
             std::to_string(inputs) + " columns");
     }
-    const size_t groups = group_count(inputs);
-    packed.packed4 = {components["w4"].bytes_of<uint8_t>(packed.rows4 * inputs / 2),
-                      components["w4_scale"].bytes_of<uint16_t>(packed.rows4 * groups),
-                      components["w4_zero"].bytes_of<uint8_t>(packed.rows4 / 2 * groups)};
-    packed.packed8 = {components["w8"].bytes_of<int8_t>(rows8 * inputs),
-                      components["w8_scale"].bytes_of<uint16_t>(rows8 * groups)};
+    const auto bytes = [&](mixllm_component component) {
+        return static_cast<size_t>(mixllm_component_bytes(shape, component));
+    };
+    packed.packed4 = {components["w4"].bytes_of<uint8_t>(bytes(MIXLLM_W4)),
+                      components["w4_scale"].bytes_of<uint16_t>(bytes(MIXLLM_W4_SCALE) / sizeof(uint16_t)),
+                      components["w4_zero"].bytes_of<uint8_t>(bytes(MIXLLM_W4_ZERO))};
+    packed.packed8 = {components["w8"].bytes_of<int8_t>(bytes(MIXLLM_W8)),
+                      components["w8_scale"].bytes_of<uint16_t>(bytes(MIXLLM_W8_SCALE) / sizeof(uint16_t))};
     return packed;
 }
 

@@ -3,12 +3,13 @@
 #include <cstddef>
 #include <vector>
 
+#include "common/format/mixllm_format.h"
 #include "gptq/factorize.h"
 
 namespace mixllm {
 
 /// The group size of the method, and the width of the blocks its dense loops work in.
-constexpr size_t block_size = 128;
+constexpr size_t block_size = MIXLLM_GROUP_SIZE;
 
 /**
  * H = U D U^T of a damped, reordered Hessian, U unit upper triangular.

@@ -5,16 +5,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/format/mixllm_format.h"
 #include "quantize/half.h"
 
 namespace mixllm {
 
 /// Weights along an input row that share one scale (and zero point). The last group of a row may be shorter.
-constexpr size_t group_size = 128;
+constexpr size_t group_size = MIXLLM_GROUP_SIZE;
 
 /// Groups in a row of `inputs` weights.
-constexpr size_t group_count(size_t inputs) {
-    return (inputs + group_size - 1) / group_size;
+inline size_t group_count(size_t inputs) {
+    return static_cast<size_t>(mixllm_groups(static_cast<int64_t>(inputs)));
 }
 
 /// Rounds to the nearest integer, ties to even, for |value| < 2^22; branch-free so that loops vectorize everywhere.
