@@ -1,5 +1,8 @@
-/** Value of a metadata key that is a scalar. Arrays (tokens, merges) are skipped and appear as their length only. */
-export type GgufValue = string | number | bigint | boolean | { readonly arrayLength: number };
+/** Value of a metadata key that is no array, or an element of an array. */
+export type GgufScalar = string | number | bigint | boolean;
+
+/** Value of a metadata key. Arrays (tokens, merges) are skipped and appear as their length only. */
+export type GgufValue = GgufScalar | { readonly arrayLength: number };
 
 /** One tensor as a GGUF file's header describes it; checked to lie within the file when its type's size is known. */
 export interface GgufTensor {
@@ -16,6 +19,8 @@ export interface GgufTensor {
 
 /** Byte range of a metadata value in the file, its type's number included. */
 export interface GgufPlace {
+  /** Number of the value's type. */
+  readonly type: number;
   readonly start: number;
   readonly end: number;
 }

@@ -121,3 +121,27 @@ test("names a file that is not there, and a folder", async () => {
   );
   await expect(readGgufHeader(directory)).rejects.toThrow(/^cannot read .*: it is a directory$/);
 });
+
+/** The file with the offset of one tensor's data, as the header gives it, replaced. */
+function withOffset(name: string, change: (offset: bigint) => bigint): Buffer {
+  const bytes = encodeGguf(PAIRS, TENSORS);
+  const entry = bytes.indexOf(name) + name.length;
+  const at = entry + 4 + 8 * bytes.readUInt32LE(entry) + 4;
+  bytes.writeBigUInt64LE(change(bytes.readBigUInt64LE(at)), at);
+  return Buffer.concat([bytes, Buffer.alloc(1024)]);
+}
+
+test.each<[string, string, (offset: bigint) => bigint]>([
+  ["a gap before it", "embd.weight", (offset) => offset + 32n],
+  ["an overlap with the one before it", "embd.weight", (offset) => offset - 32n],
+  ["a gap before the first", "norm.weight", (offset) => offset + 32n],
+  ["the place of another", "norm.weight", () => 32n],
+  ["a flipped bit", "embd.weight", (offset) => offset ^ 64n]
+])("refuses a tensor with %s, as ggml does", async (_, name, change) => {
+  await expect(read(withOffset(name, change))).rejects.toThrow(`the data of the tensor ${name} begins at byte`);
+});
+
+test("refuses what ggml does not read: an empty key, an alignment of another type", async () => {
+  await expect(read(encodeGguf([["", "u32", 1]], []))).rejects.toThrow("the metadata key 1 of 1 is empty");
+  await expect(read(encodeGguf([["general.alignment", "f32", 32]], []))).rejects.toThrow("not of type u32");
+});

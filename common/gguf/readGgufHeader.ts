@@ -4,6 +4,7 @@ import { CorruptFileError, NotGgufFileError } from "../errors.js";
 import { BoundedFileReader, UnexpectedEnd } from "./BoundedFileReader.js";
 import type { GgufHeader, GgufPlace, GgufTensor, GgufValue } from "./GgufHeader.js";
 import { ggmlTypeSize } from "./ggmlTypes.js";
+import { ARRAY, SCALARS, STRING, UINT32 } from "./metadataValues.js";
 
 // Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
@@ -23,24 +24,6 @@ const MAX_DIMENSIONS = 4;
 const MIN_PAIR_BYTES = 13;
 /** A tensor's entry takes at least a length, a dimension count, a type and an offset. */
 const MIN_TENSOR_BYTES = 24;
-
-/** Numbers of the metadata value types. */
-const STRING = 8;
-const ARRAY = 9;
-/** Bytes of the fixed-size metadata value types by number, and how to read one. */
-const SCALARS: Readonly<Record<number, readonly [bytes: number, read: (buffer: Buffer) => GgufValue]>> = {
-  0: [1, (buffer) => buffer.readUInt8()],
-  1: [1, (buffer) => buffer.readInt8()],
-  2: [2, (buffer) => buffer.readUInt16LE()],
-  3: [2, (buffer) => buffer.readInt16LE()],
-  4: [4, (buffer) => buffer.readUInt32LE()],
-  5: [4, (buffer) => buffer.readInt32LE()],
-  6: [4, (buffer) => buffer.readFloatLE()],
-  7: [1, (buffer) => buffer.readUInt8() !== 0],
-  10: [8, (buffer) => buffer.readBigUInt64LE()],
-  11: [8, (buffer) => buffer.readBigInt64LE()],
-  12: [8, (buffer) => buffer.readDoubleLE()]
-};
 
 /**
  * Reads the header of a GGUF file (versions 2 and 3, little-endian) without trusting it: every count, length and offset is held against
@@ -97,7 +80,7 @@ class HeaderParser {
     const tensorCount = this.#count(await reader.uint64(), "tensors", MIN_TENSOR_BYTES);
     const pairCount = this.#count(await reader.uint64(), "metadata pairs", MIN_PAIR_BYTES);
     const { metadata, places } = await this.#metadata(pairCount);
-    const tensors = await this.#tensors(tensorCount, this.#alignment(metadata));
+    const tensors = await this.#tensors(tensorCount, this.#alignment(metadata, places));
     return { version, metadata, places, tensors, fileSize: reader.size };
   }
 
@@ -109,10 +92,12 @@ class HeaderParser {
       const key = await this.#string(MAX_KEY_BYTES);
       this.#current = `the metadata value ${key}`;
       const start = this.#reader.position;
-      const value = await this.#value(await this.#reader.uint32(), key);
+      const type = await this.#reader.uint32();
+      const value = await this.#value(type, key);
+      if (key === "") throw this.#corrupt(`the metadata key ${i + 1} of ${count} is empty`);
       if (metadata.has(key)) throw this.#corrupt(`the metadata key ${key} appears twice`);
       metadata.set(key, value);
-      places.set(key, { start, end: this.#reader.position });
+      places.set(key, { type, start, end: this.#reader.position });
     }
     return { metadata, places };
   }
@@ -138,8 +123,10 @@ class HeaderParser {
     return { arrayLength: Number(length) };
   }
 
-  #alignment(metadata: ReadonlyMap<string, GgufValue>): number {
+  #alignment(metadata: ReadonlyMap<string, GgufValue>, places: ReadonlyMap<string, GgufPlace>): number {
     const alignment = metadata.get("general.alignment") ?? DEFAULT_ALIGNMENT;
+    const { type } = places.get("general.alignment") ?? { type: UINT32 };
+    if (type !== UINT32) throw this.#corrupt("general.alignment is not of type u32");
     if (typeof alignment !== "number" || !Number.isInteger(Math.log2(alignment)) || alignment < 1)
       throw this.#corrupt("general.alignment is not a power of two");
     return alignment;
@@ -163,7 +150,22 @@ class HeaderParser {
       entries.push({ name, type, dimensions, offset: await reader.uint64() });
     }
     const dataStart = Math.ceil(reader.position / alignment) * alignment;
-    return entries.map((entry) => this.#locate(entry, dataStart, alignment));
+    const tensors = entries.map((entry) => this.#locate(entry, dataStart, alignment));
+    this.#assertContiguous(tensors, dataStart, alignment);
+    return tensors;
+  }
+
+  /** ggml reads no file whose tensors' data do not follow each other, in the order of the header, without gaps. */
+  #assertContiguous(tensors: readonly GgufTensor[], dataStart: number, alignment: number): void {
+    let expected = dataStart;
+    for (const { name, fileOffset, byteLength } of tensors) {
+      if (fileOffset !== expected)
+        throw this.#corrupt(
+          `the data of the tensor ${name} begins at byte ${fileOffset}, and what comes before it ends at ${expected}`
+        );
+      if (byteLength === undefined) return;
+      expected += Math.ceil(byteLength / alignment) * alignment;
+    }
   }
 
   #locate(

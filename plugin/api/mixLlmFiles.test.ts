@@ -136,10 +136,10 @@ test.each<[string, GgufTensorToEncode[], string]>([
 });
 
 test.each<[string, (rows: number[]) => void, string]>([
-  ["out of range", (rows) => (rows[3] = 48), "entry 3 is 48, outside 0..47"],
-  ["negative", (rows) => (rows[3] = -1), "entry 3 is -1, outside 0..47"],
-  ["repeated", (rows) => (rows[3] = 2), "entry 3 is 2 for the second time"],
-  ["out of order", (rows) => rows.splice(3, 2, 4, 3), "entry 4 is 3, below the one before it"]
+  ["out of range", (rows) => (rows[3] = 48), "entry 3 is 48, which is no output channel"],
+  ["negative", (rows) => (rows[3] = -1), "entry 3 is -1, which is no output channel"],
+  ["repeated", (rows) => (rows[3] = 2), "entry 3 is 2, which is not above the entry before it"],
+  ["out of order", (rows) => rows.splice(3, 2, 4, 3), "entry 4 is 3, which is not above the entry before it"]
 ])("refuses rows with an entry %s", async (_, damage, problem) => {
   const rows = Array.from({ length: 48 }, (_, index) => index);
   damage(rows);
@@ -162,11 +162,38 @@ const withPair = (...pair: GgufPair) => MIXLLM_PAIRS.map((old) => (old[0] === pa
 
 test.each<[string, readonly GgufPair[], string]>([
   ["of a later format", withPair("mixllm.version", "u32", 2), "its format is version 2"],
+  ["whose version is of another type", withPair("mixllm.version", "f32", 1), "mixllm.version is not of type u32"],
   ["of another group size", withPair("mixllm.group_size", "u32", 64), "mixllm.group_size is 64, not 128"],
   ["without a key", MIXLLM_PAIRS.filter(([key]) => key !== "mixllm.method"), "mixllm.method is missing"],
   ["with a key of another type", withPair("mixllm.search", "u32", 1), "mixllm.search is not a string"]
 ])("refuses a file %s", async (_, pairs, problem) => {
   await expect(inspect(encodeGguf(pairs, mixLlmTensors()))).rejects.toThrow(problem);
+});
+
+test("refuses a component whose data lie elsewhere, as the loader does", async () => {
+  for (const suffix of ["w4", "w4_scale", "w4_zero", "w8", "w8_scale", "rows"])
+    for (const bit of [3n, 5n, 7n, 40n]) {
+      const bytes = encodeMixLlmFile();
+      const name = Buffer.from(`${Q}.${suffix}`);
+      const entry = bytes.indexOf(Buffer.concat([Buffer.from([name.length, 0, 0, 0, 0, 0, 0, 0]), name])) + 8;
+      const at = entry + name.length + 4 + 8 * bytes.readUInt32LE(entry + name.length) + 4;
+      bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at) ^ (1n << bit), at);
+      await expect(inspect(bytes), `${suffix}, bit ${bit}`).rejects.toThrow(
+        `the data of the tensor ${Q}.${suffix} `
+      );
+    }
+});
+
+test("refuses what the loader refuses beside the components", async () => {
+  const withTensor = (tensor: GgufTensorToEncode) => encodeGguf(MIXLLM_PAIRS, [...mixLlmTensors(), tensor]);
+  const norm = { name: "output_norm.weight", type: 1, dimensions: [16], data: new Uint8Array(32) };
+  await expect(inspect(withTensor(norm))).rejects.toThrow("output_norm.weight is of type F16, and it must be F32");
+  await expect(
+    inspect(encodeGguf([...MIXLLM_PAIRS, ["llama.block_count", "u32", 0]], mixLlmTensors()))
+  ).rejects.toThrow("llama.block_count is 0");
+  await expect(
+    inspect(encodeGguf([...MIXLLM_PAIRS, ["tokenizer.ggml.tokens", "strings", ["a", "a"]]], mixLlmTensors()))
+  ).rejects.toThrow("tokens 0 and 1");
 });
 
 test("refuses a file that is cut off anywhere in its weights", async () => {

@@ -1,5 +1,9 @@
 /** A metadata pair for `encodeGguf`: the value type's number as in GGUF, and the value. */
-export type GgufPair = readonly [key: string, type: "u32" | "f32" | "str" | "strings" | "bool", value: unknown];
+export type GgufPair = readonly [
+  key: string,
+  type: "u32" | "f32" | "str" | "strings" | "i32s" | "bool",
+  value: unknown
+];
 
 /** A tensor for `encodeGguf`; its data is given, or zero. */
 export interface GgufTensorToEncode {
@@ -49,6 +53,13 @@ function encodeValue(type: GgufPair[1], value: unknown): Buffer {
       return Buffer.concat([u32(7), Buffer.from([value === true ? 1 : 0])]);
     case "str":
       return Buffer.concat([u32(8), str(value as string)]);
+    case "i32s": {
+      const numbers = value as number[];
+      return Buffer.concat([
+        ...[u32(9), u32(5), u64(BigInt(numbers.length))],
+        Buffer.from(Int32Array.from(numbers).buffer)
+      ]);
+    }
     case "strings": {
       const strings = value as string[];
       return Buffer.concat([u32(9), u32(8), u64(BigInt(strings.length)), ...strings.map(str)]);
