@@ -1,17 +1,22 @@
 // Loads MixLLM files through llama.h: a whole one must compute what the same model computes in float32, whichever way
-// it is loaded and with a LoRA adapter on it, and each way a file can be broken must fail with a message that names
-// the tensor and what is wrong with it.
+// it is loaded, with a LoRA adapter on it and whatever becomes of the file afterwards, and each way a file can be
+// broken must fail with a message that names the tensor, key or token and what is wrong with it.
+//   load-mixllm-test <hostileMetadata.txt>
 
 #include "check.h"
 #include "logits.h"
 #include "random_model.h"
 #include "temporary_path.h"
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <map>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -41,6 +46,30 @@ struct Break {
     std::function<void(Model&)> apply;
     std::vector<const char*> expected; // all of these stand in the log
 };
+
+std::function<void(Model&)> change_type(const std::string& name, ggml_type type) {
+    return [name, type](Model& m) { m.tensors[name].type = type; };
+}
+
+// A byte-level vocabulary of N_VOCAB tokens t0, t1, ..., with some of other texts.
+std::function<void(Model&)> vocabulary(const std::map<int, std::string>& changed) {
+    return [changed](Model& m) {
+        m.edits.push_back([changed](gguf_context* file) {
+            std::vector<std::string> texts;
+            for (int i = 0; i < N_VOCAB; i++) {
+                texts.push_back(changed.count(i) != 0 ? changed.at(i) : "t" + std::to_string(i));
+            }
+            std::vector<const char*> pointers;
+            for (const std::string& text : texts) {
+                pointers.push_back(text.c_str());
+            }
+            const char* merge = "t 1";
+            gguf_set_val_str(file, "tokenizer.ggml.model", "gpt2");
+            gguf_set_arr_str(file, "tokenizer.ggml.tokens", pointers.data(), pointers.size());
+            gguf_set_arr_str(file, "tokenizer.ggml.merges", &merge, 1);
+        });
+    };
+}
 
 std::vector<Break> all_breaks() {
     static const std::string Q = "blk.0.attn_q.weight";
@@ -74,6 +103,54 @@ std::vector<Break> all_breaks() {
         {"row twice", [row](Model& m) { row(m, 3, 17), row(m, 4, 17); }, {"attn_q.weight.rows", "permutation"}},
         {"row out of range", [row](Model& m) { row(m, 159, 160); }, {"attn_q.weight.rows", "160"}},
         {"negative row", [row](Model& m) { row(m, 0, -1); }, {"attn_q.weight.rows", "-1"}},
+        {"rows in another order",
+         [row](Model& m) { row(m, 3, 5), row(m, 4, 4); },
+         {"attn_q.weight.rows", "entry 4 is"}},
+        {"no weight", [](Model& m) { m.tensors.clear(); }, {"no MixLLM weight"}},
+        {"a tensor without elements",
+         [](Model& m) {
+             m.tensors["blk.0.attn_q.bias"] = {GGML_TYPE_F32, {0}, {}};
+         },
+         {"attn_q.bias", "no elements"}},
+        {"a quantized norm", change_type("output_norm.weight", GGML_TYPE_Q8_0), {"output_norm.weight", "q8_0", "f32"}},
+        {"a half-precision norm",
+         change_type("blk.1.ffn_norm.weight", GGML_TYPE_F16),
+         {"blk.1.ffn_norm.weight", "f16"}},
+        {"an integer embedding", change_type("token_embd.weight", GGML_TYPE_I32), {"token_embd.weight", "i32"}},
+        {"a half-precision bias",
+         [](Model& m) {
+             m.tensors["blk.0.attn_q.bias"] = {GGML_TYPE_F16, {N_EMBD}, {}};
+         },
+         {"blk.0.attn_q.bias", "f16"}},
+        {"key length that only the graph of Qwen2 meets",
+         [](Model& m) {
+             m.architecture = "qwen2";
+             m.edits.push_back([](gguf_context* f) { gguf_set_val_u32(f, "qwen2.attention.key_length", 64); });
+         },
+         {"qwen2.attention.key_length", "qwen2.attention.value_length"}},
+        {"two tokens of one text", vocabulary({{5, "t7"}}), {"tokens 5 and 7", "'t7'"}},
+        {"a byte token of another text",
+         [](Model& m) {
+             vocabulary({})(m);
+             m.edits.push_back([](gguf_context* f) {
+                 std::vector<int32_t> types(N_VOCAB, 1);
+                 types[9] = 6;
+                 gguf_set_arr_data(f, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, types.data(), types.size());
+             });
+         },
+         {"token 9", "type byte"}},
+        {"no tokens for bytes",
+         [](Model& m) {
+             vocabulary({})(m);
+             m.edits.push_back([](gguf_context* f) { gguf_set_val_str(f, "tokenizer.ggml.model", "llama"); });
+         },
+         {"tokenizer.ggml.tokens", "byte 0x"}},
+        {"BOS to be added and no BOS",
+         [](Model& m) {
+             vocabulary({})(m);
+             m.edits.push_back([](gguf_context* f) { gguf_set_val_str(f, "tokenizer.ggml.model", "bert"); });
+         },
+         {"tokenizer.ggml.add_bos_token"}},
         {"whole and in components",
          [](Model& m) { m.tensors[Q] = m.tensors["token_embd.weight"]; },
          {"attn_q.weight", "both"}},
@@ -99,9 +176,44 @@ std::vector<Break> all_breaks() {
     };
 }
 
+// Sets the `key type value` triples of a line of hostileMetadata.txt.
+std::function<void(gguf_context*)> metadata_of(std::istringstream fields) {
+    std::vector<std::array<std::string, 3>> triples;
+    for (std::array<std::string, 3> t; fields >> t[0] >> t[1] >> t[2];) {
+        triples.push_back(t);
+    }
+    return [triples](gguf_context* file) {
+        for (const auto& [key, type, value] : triples) {
+            if (type == "u32") {
+                gguf_set_val_u32(file, key.c_str(), static_cast<uint32_t>(std::stoull(value)));
+            } else if (type == "f32") {
+                gguf_set_val_f32(file, key.c_str(), std::stof(value));
+            } else {
+                gguf_set_val_str(file, key.c_str(), value.c_str());
+            }
+        }
+    };
+}
+
+// Overwrites the rows of every weight in the file, wherever they lie.
+void spoil_rows(const std::string& path, const Model& model) {
+    std::ifstream in(path, std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    for (const auto& [name, tensor] : model.tensors) {
+        if (tensor.type == GGML_TYPE_I32) {
+            const std::string rows(tensor.data.begin(), tensor.data.end());
+            for (size_t at = bytes.find(rows); at != std::string::npos; at = bytes.find(rows, at + 1)) {
+                file.seekp(static_cast<std::streamoff>(at));
+                file << std::string(rows.size(), '\x7f');
+            }
+        }
+    }
+}
+
 } // namespace
 
-int main() {
+int main(int argc, char** argv) {
     const std::filesystem::path directory = temporary_path("load");
     std::filesystem::create_directory(directory);
     const auto path = [&](const char* name) { return (directory / name).string(); };
@@ -136,6 +248,19 @@ int main() {
     const std::vector<float> mixed_lora = logits(path("mixed.gguf"), {true, true, path("lora.gguf")});
     check(relative_error(mixed_lora, expected_lora) < TOLERANCE, "logits with a LoRA adapter match the float32 model");
     check(relative_error(mixed_lora, mapped) > 10 * TOLERANCE, "the LoRA adapter has an effect");
+    check(log_text.find("cannot use buft") == std::string::npos, "the LoRA adapter is placed where it belongs");
+    check(logits(path("mixed.gguf"), {true, false, path("lora.gguf")}) == mixed_lora,
+          "weights left in the mapped file give the same bits with a LoRA adapter");
+
+    for (const bool tile : {true, false}) {
+        std::filesystem::copy_file(path("mixed.gguf"), path("spoilt.gguf"),
+                                   std::filesystem::copy_options::overwrite_existing);
+        LoadOptions spoilt;
+        spoilt.tile = tile;
+        spoilt.after_load = [&] { spoil_rows(path("spoilt.gguf"), mixed); };
+        check(logits(path("spoilt.gguf"), spoilt) == mapped, "rows overwritten in the file change nothing");
+        check(load(path("spoilt.gguf"), spoilt) == nullptr, "and the file is refused from then on");
+    }
 
     {
         const model_ptr model = load(path("mixed.gguf"));
@@ -168,6 +293,30 @@ int main() {
         }
         check(refused && explained, std::string("a file is refused with its reason: ") + broken.what);
     }
+
+    Model with_vocabulary = mixed;
+    vocabulary({})(with_vocabulary);
+    change_type("token_embd.weight", GGML_TYPE_BF16)(with_vocabulary);
+    write_model(with_vocabulary, path("sound.gguf"));
+    check(load(path("sound.gguf")) != nullptr, "a file with a vocabulary and a half-precision embedding is taken");
+
+    std::ifstream table(argc == 2 ? argv[1] : "");
+    int lines = 0;
+    for (std::string line; std::getline(table, line);) {
+        std::istringstream fields(line);
+        std::string verdict, key;
+        if (!(fields >> verdict) || verdict == "#") {
+            continue;
+        }
+        lines++;
+        std::istringstream(line) >> verdict >> key;
+        Model model = mixed;
+        model.edits.push_back(metadata_of(std::move(fields)));
+        write_model(model, path("hostile.gguf"));
+        const bool taken = load(path("hostile.gguf")) != nullptr;
+        check(verdict == "taken" ? taken : !taken && log_text.find("'" + key + "' is ") != std::string::npos, line);
+    }
+    check(lines > 20, "the table of hostile metadata is read");
 
     std::filesystem::remove_all(directory);
     return report_checks();
