@@ -178,9 +178,7 @@ test("refuses a component whose data lie elsewhere, as the loader does", async (
       const entry = bytes.indexOf(Buffer.concat([Buffer.from([name.length, 0, 0, 0, 0, 0, 0, 0]), name])) + 8;
       const at = entry + name.length + 4 + 8 * bytes.readUInt32LE(entry + name.length) + 4;
       bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at) ^ (1n << bit), at);
-      await expect(inspect(bytes), `${suffix}, bit ${bit}`).rejects.toThrow(
-        `the data of the tensor ${Q}.${suffix} `
-      );
+      await expect(inspect(bytes), `${suffix}, bit ${bit}`).rejects.toThrow(`the data of the tensor ${Q}.${suffix} `);
     }
 });
 
