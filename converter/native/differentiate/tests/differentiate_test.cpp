@@ -20,7 +20,7 @@ int main(int count, char** arguments) {
     size_t cases = 0;
     for (const auto& subject :
          {elementwise_cases(), activation_cases(), gating_cases(), shape_cases(), reduction_cases(), product_cases(),
-          expert_cases(), attention_cases(), recurrence_cases()}) {
+          expert_cases(), attention_cases(), recurrence_cases(), hyper_connection_cases()}) {
         for (const GradientCase& test : subject) {
             cases++;
             if (const std::string failure = run_case(test, covered); !failure.empty()) {

@@ -60,5 +60,6 @@ std::vector<GradientCase> product_cases();
 std::vector<GradientCase> expert_cases();
 std::vector<GradientCase> attention_cases();
 std::vector<GradientCase> recurrence_cases();
+std::vector<GradientCase> hyper_connection_cases();
 
 } // namespace mixllm
