@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
@@ -6,7 +6,9 @@ import type { NativeJob } from "../../common/nativeJob.js";
 import { packageRoot } from "../../common/package.js";
 import { convertModel, type ConvertModelOptions } from "../convertModel.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
+import { pseudoRandom } from "../../testing/pseudoRandom.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+import { damageFile } from "../testing/damageFile.js";
 
 const directory = temporaryDirectory();
 const demo = path.join(packageRoot, "models/demo");
@@ -18,6 +20,8 @@ const workDirectory = `${output}.work`;
 const STEPS = ["embedTokens", "forwardLayer", "headLoss", "backwardLayer", "quantizeLayer"] as const;
 
 let addon: ConverterAddon;
+/** Of the last conversion. */
+let warnings: string[];
 beforeAll(async () => {
   addon = await loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true });
 });
@@ -27,6 +31,7 @@ class Killed extends Error {}
 /** Converts the demo model; the `killAt`-th native step does its work, but the process "dies" before noticing. */
 async function convert(changes: Partial<ConvertModelOptions> = {}, killAt = Infinity): Promise<number> {
   let steps = 0;
+  warnings = [];
   const watched = new Proxy(addon, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
@@ -60,7 +65,7 @@ async function convert(changes: Partial<ConvertModelOptions> = {}, killAt = Infi
     },
     {
       loadAddon: () => Promise.resolve(watched),
-      warn: () => undefined,
+      warn: (message) => warnings.push(message),
       progress: () => undefined,
       signal: new AbortController().signal
     }
@@ -85,6 +90,39 @@ test(
       expect(await convert()).toBeLessThanOrEqual(steps - killAt + 1);
       expect(readFileSync(output).equals(expected), `killed at step ${killAt}`).toBe(true);
       expect(existsSync(workDirectory)).toBe(false);
+    }
+  }
+);
+
+test.each([
+  ["global", [4, 8, 12, 14]],
+  ["weight_error", [2, 4]]
+] as const)(
+  "whatever is damaged of a conversion with --search %s that was killed, it is said and the bytes are the same",
+  { timeout: 600_000 },
+  async (search, kills) => {
+    rmSync(output, { force: true });
+    await convert({ search });
+    const expected = readFileSync(output);
+    const random = pseudoRandom(1);
+    const before = path.join(directory, "before-damage");
+    for (const killAt of kills) {
+      rmSync(output);
+      await expect(convert({ search }, killAt)).rejects.toThrow();
+      cpSync(workDirectory, before, { recursive: true });
+      for (const name of readdirSync(before)) {
+        rmSync(output, { force: true });
+        rmSync(workDirectory, { recursive: true, force: true });
+        cpSync(before, workDirectory, { recursive: true });
+        const damage = damageFile(path.join(workDirectory, name), random);
+        await convert({ search });
+        const what = `killed at step ${killAt}, ${name}: ${damage}`;
+        expect(readFileSync(output).equals(expected), what).toBe(true);
+        expect(existsSync(workDirectory), what).toBe(false);
+        // A journal may lose its last line to a crash as well.
+        if (name !== "journal.jsonl") expect(warnings, what).toHaveLength(1);
+      }
+      rmSync(before, { recursive: true });
     }
   }
 );
