@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, access } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFailure } from "../../common/files/fileErrors.js";
+import { makeFolder } from "../../common/files/destination.js";
 import { writeWholeFile, PartialFile } from "../../common/files/wholeFiles.js";
 import type { WorkRequest, WorkResults } from "../worker/WorkRequest.js";
 import { runInWorker, type WorkRunner } from "../worker/runInWorker.js";
@@ -38,9 +38,7 @@ class ResultCache {
       // Not there yet, or damaged: doing the work again costs time only.
     }
     const result = await work();
-    await mkdir(this.#folder, { recursive: true }).catch((error: unknown) => {
-      throw writeFailure(this.#folder, error);
-    });
+    await makeFolder(this.#folder);
     await writeWholeFile(path, JSON.stringify(result, undefined, 1));
     return result;
   }
@@ -83,9 +81,7 @@ export class Workshop {
     options: { build: string; runWork?: WorkRunner; signal?: AbortSignal }
   ): Promise<Workshop> {
     const models = join(folder, "models");
-    await mkdir(models, { recursive: true }).catch((error: unknown) => {
-      throw writeFailure(models, error);
-    });
+    await makeFolder(models);
     await PartialFile.removeAbandoned(models);
     return new Workshop(folder, await ContentHashes.open(join(folder, "hashes.json")), options);
   }

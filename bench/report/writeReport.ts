@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pictureStyle } from "../../common/charts/pictureStyle.js";
 import type { themes } from "../../common/charts/themes.js";
 import type { ComparedModel, Comparison } from "../compare/Comparison.js";
 import { formatComparison } from "../compare/formatComparison.js";
-import { writeFailure } from "../../common/files/fileErrors.js";
+import { makeFolder } from "../../common/files/destination.js";
 import { writeWholeFile } from "../../common/files/wholeFiles.js";
 import { sizeAgainstKld } from "./sizeAgainstKld.js";
 import { plottedModels } from "./paretoFront.js";
@@ -42,9 +41,7 @@ export async function writeReport(comparison: Comparison, folder: string): Promi
         }),
     "report.html": await renderReport(comparison)
   };
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(folder, error);
-  });
+  await makeFolder(folder);
   for (const [name, content] of Object.entries(files)) await writeWholeFile(join(folder, name), content);
   return join(folder, "report.html");
 }

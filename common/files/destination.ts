@@ -49,13 +49,23 @@ export async function assertCanMakeFolder(folder: string): Promise<void> {
 /**
  * Makes a folder and those above it, unless they are there.
  *
+ * Node's own way with parents says "no such file" of a read-only file system, and on some special ones never ends.
+ *
  * @throws {MixLlmError} it cannot be made
  */
 export async function makeFolder(folder: string): Promise<void> {
+  const target = path.resolve(folder);
+  const { existing: nearest } = await nearestFolder(target);
+  let made = nearest;
   try {
-    await mkdir(folder, { recursive: true });
+    for (const name of path.relative(nearest, target).split(path.sep)) {
+      made = path.join(made, name);
+      await mkdir(made).catch(async (error: unknown) => {
+        const existing = await stat(made).catch(() => undefined);
+        if (existing?.isDirectory() !== true) throw error; // else it was there, or has been made meanwhile
+      });
+    }
   } catch (error) {
-    await assertCanMakeFolder(folder); // Node says "no such file" of a read-only file system, this says which it is
     throw writeFailure(folder, error);
   }
 }

@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import lockfile from "proper-lockfile";
+import { makeFolder } from "../../common/files/destination.js";
 
 /** A holder that has not shown a sign of life for this long is taken for dead. */
 const STALE_MS = 20_000;
@@ -19,7 +19,7 @@ export async function withBuildLock<T>(
   action: (signal: AbortSignal) => Promise<T>,
   onWait: () => void | Promise<void>
 ): Promise<T> {
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   const lost = new AbortController();
   let release: (() => Promise<void>) | undefined;
   while (release === undefined) {
