@@ -2,10 +2,17 @@ import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFile
 
 /** Ways in which a disk, a full one or a hand leaves a file other than it was written; `at` is 0 to 1. */
 const KINDS: Readonly<Record<string, (file: string, at: number) => void>> = {
-  "a bit flipped": (file, at) => change(file, (data) => (data[Math.floor(at * data.length)]! ^= 1 << (at * 8))),
-  "bytes overwritten": (file, at) => change(file, (data) => data.fill(0x5a, at * data.length, at * data.length + 64)),
-  "a part zeroed": (file, at) =>
-    change(file, (data) => data.fill(0, (at * data.length) / 2, (at + 1) * (data.length / 2))),
+  "a bit flipped": (file, at) =>
+    edit(file, (data) => {
+      const place = Math.floor(at * data.length);
+      data[place] = (data[place] ?? 0) ^ (1 << Math.floor(at * 8));
+    }),
+  "bytes overwritten": (file, at) => edit(file, (data) => void data.fill(0x5a, Math.floor(at * data.length))),
+  "half of it zeroed": (file, at) =>
+    edit(file, (data) => {
+      const start = Math.floor((at * data.length) / 2);
+      data.fill(0, start, start + Math.ceil(data.length / 2));
+    }),
   "cut off": (file, at) => truncateSync(file, Math.floor(at * statSync(file).size)),
   longer: (file) => appendFileSync(file, "\0".repeat(1000)),
   removed: (file) => rmSync(file)
@@ -29,8 +36,8 @@ export function damageFile(file: string, random: () => number): string {
   }
 }
 
-function change(file: string, edit: (data: Buffer) => void): void {
+function edit(file: string, change: (data: Buffer) => void): void {
   const data = readFileSync(file);
-  if (data.length > 0) edit(data);
+  if (data.length > 0) change(data);
   writeFileSync(file, data);
 }
