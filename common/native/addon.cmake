@@ -8,8 +8,12 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_PLATFORM_NO_VERSIONED_SONAME ON)
 
-# Everything that is used at run time lies in one folder.
-foreach(kind RUNTIME LIBRARY)
+# Everything that is used at run time lies in one folder, and on Windows, with it, what other builds link to in its place.
+set(kinds RUNTIME LIBRARY)
+if(WIN32)
+    list(APPEND kinds ARCHIVE)
+endif()
+foreach(kind IN LISTS kinds)
     set(CMAKE_${kind}_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/Release")
     set(CMAKE_${kind}_OUTPUT_DIRECTORY_RELEASE "${CMAKE_BINARY_DIR}/Release")
 endforeach()
