@@ -23,8 +23,11 @@ Examples:
   Convert a downloaded model with 10 % of its channels in 8 bits:
     $ mixllm-convert ./Llama-3.2-1B-Instruct -o llama-3.2-1b.gguf
 
-  See what would be done, and how large the file would be, without writing anything:
+  See in seconds what would be done, and how large the file would be, without writing anything:
     $ mixllm-convert ./Llama-3.2-1B-Instruct --dry-run
+
+  The quick way, with no samples to run the model on; the file loses more:
+    $ mixllm-convert ./Llama-3.2-1B-Instruct -o quick.gguf --method rtn --search weight_error
 
   More accurate, larger:
     $ mixllm-convert ./Qwen2.5-7B-Instruct -o qwen.gguf --percent-8bit 20
@@ -56,7 +59,10 @@ export function createConvertCommand(): Command {
     )
     .optionsGroup("MixLLM quantization:")
     .addOption(
-      new Option("--method <method>", "gptq quantizes for least output error on samples, rtn rounds to the nearest")
+      new Option(
+        "--method <method>",
+        "gptq quantizes for least output error on samples, rtn rounds to nearest, quick with --search weight_error"
+      )
         .choices(["gptq", "rtn"])
         .default("gptq")
     )
@@ -81,12 +87,18 @@ export function createConvertCommand(): Command {
         .default([], "none")
     )
     .addOption(
-      new Option("--search <search>", "how 8-bit channels are found: by the loss, or by the rounding error alone")
+      new Option(
+        "--search <search>",
+        "how 8-bit channels are found: by the loss on samples, or, quickly, by the rounding error alone"
+      )
         .choices(["global", "weight_error"])
         .default("global")
     )
     .addOption(
-      new Option("--ranking <ranking>", "what the global search ranks by: the paper's measure, or Fisher per byte")
+      new Option(
+        "--ranking <ranking>",
+        "what the global search ranks by: the loss's Taylor expansion (the paper), or Fisher information per byte"
+      )
         .choices(RANKINGS)
         .default("taylor")
     )
