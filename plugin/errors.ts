@@ -105,7 +105,7 @@ export class RuntimeLinkError extends MixLlmError {
   constructor(folder: string, cause: unknown) {
     super(
       `Cannot make the MixLLM runtime known to node-llama-cpp in ${folder}: ` +
-        (cause instanceof Error ? cause.message : String(cause)),
+        (cause instanceof Error ? describeFileError(cause) : String(cause)),
       {
         fix:
           "Run `npx mixllm build` once as a user who may write there (in a container image: right after " +

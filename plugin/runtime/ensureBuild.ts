@@ -66,8 +66,10 @@ async function ensure<B extends NativeBuild>(
   try {
     return await build(recipe, description, force, quiet);
   } catch (error) {
-    if (!isSystemError(error) || !CACHE_FAILURES.includes(error.code)) throw error;
-    throw new CacheDirectoryError(description.title, description.workDirectory, error);
+    // A file's own error has it as its cause, with a remedy that knows nothing of the cache.
+    const reason = error instanceof Error && !isSystemError(error) ? error.cause : error;
+    if (!isSystemError(reason) || !CACHE_FAILURES.includes(reason.code)) throw error;
+    throw new CacheDirectoryError(description.title, description.workDirectory, reason);
   }
 }
 
