@@ -89,8 +89,6 @@ public:
     /// Says what the value must be, and what it is.
     [[noreturn]] void fail(const std::string& expected) const;
 
-    const Napi::Value& value() const { return value_; }
-
 private:
     template <typename T>
     static constexpr napi_typedarray_type array_type() {

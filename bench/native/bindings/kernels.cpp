@@ -48,10 +48,11 @@ Napi::Value open_kernel(const Napi::CallbackInfo& info) {
     const bool mixed = options["percent8bit"].is_given();
     const double percent8bit = mixed ? options["percent8bit"].number() : 0;
     const std::string type = mixed ? "" : options["type"].text();
-    return start_job(info, [=](JobControl&) -> JobResult {
+    return start_job(info, [=](JobControl& control) -> JobResult {
         const KernelWeight weight =
-            mixed ? make_mixed_weight(percent8bit, inputs, outputs) : make_stock_weight(type, inputs, outputs);
-        auto product = std::make_shared<KernelProduct>(weight, setting);
+            mixed ? make_mixed_weight(percent8bit, inputs, outputs, Workers(setting.threads, control))
+                  : make_stock_weight(type, inputs, outputs);
+        auto product = std::make_shared<KernelProduct>(weight, setting, control);
         return [product, bytes = weight.bytes()](Napi::Env env) {
             Napi::Object object = Napi::Object::New(env);
             object.Set("handle",

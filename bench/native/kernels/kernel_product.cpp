@@ -67,7 +67,8 @@ Function* cpu_function(const char* name) {
 
 } // namespace
 
-KernelProduct::KernelProduct(const KernelWeight& weight, const KernelSetting& setting) : setting_(setting) {
+KernelProduct::KernelProduct(const KernelWeight& weight, const KernelSetting& setting, JobControl& control)
+    : setting_(setting) {
     capture_llama_log();
     ggml_backend_dev_t device = ggml_backend_dev_by_name(setting.device.c_str());
     if (device == nullptr) {
@@ -81,9 +82,9 @@ KernelProduct::KernelProduct(const KernelWeight& weight, const KernelSetting& se
     }
     place(weight);
 
-    compute(1);
+    compute(1, control);
     relative_error_ = compare(weight);
-    const double seconds = compute(1);
+    const double seconds = compute(1, control);
     repeat_ = static_cast<int32_t>(std::clamp(seconds_per_timing / seconds, 1.0, 10'000.0));
 }
 
@@ -134,11 +135,10 @@ void KernelProduct::place(const KernelWeight& weight) {
 }
 
 double KernelProduct::time(JobControl& control) {
-    control.throw_if_canceled();
-    return compute(repeat_) / (static_cast<double>(repeat_) * static_cast<double>(copies_));
+    return compute(repeat_, control) / (static_cast<double>(repeat_) * static_cast<double>(copies_));
 }
 
-double KernelProduct::compute(int32_t times) {
+double KernelProduct::compute(int32_t times, const JobControl& control) {
     const bool on_cpu = ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU;
     const Clock clock = on_cpu ? kernel_clock(setting_.threads) : elapsed_seconds;
     ggml_status status = GGML_STATUS_SUCCESS;
@@ -147,11 +147,12 @@ double KernelProduct::compute(int32_t times) {
                                                                                              setting_.threads);
     }
     const double start = clock();
-    for (int32_t i = 0; i < times && status == GGML_STATUS_SUCCESS; i++) {
+    for (int32_t i = 0; i < times && status == GGML_STATUS_SUCCESS && !control.canceled(); i++) {
         status = ggml_backend_graph_compute_async(backend_.get(), graph_);
     }
     ggml_backend_synchronize(backend_.get());
     const double seconds = clock() - start;
+    control.throw_if_canceled();
     if (status != GGML_STATUS_SUCCESS) {
         throw std::runtime_error("ggml could not compute on " + setting_.device);
     }

@@ -29,9 +29,12 @@ public:
     /// Places the weight, computes the product once, and holds it against the same product in float.
     ///
     /// @throws InputError when the device is not there, does not know the product or has no memory for it
-    KernelProduct(const KernelWeight& weight, const KernelSetting& setting);
+    /// @throws CanceledError
+    KernelProduct(const KernelWeight& weight, const KernelSetting& setting, JobControl& control);
 
     /// Seconds one product takes, on average over about 50 ms, by the clock of `kernel_clock`; elapsed ones on a GPU.
+    ///
+    /// @throws CanceledError between two products
     double time(JobControl& control);
 
     /// Norm of the difference from the product in float over the norm of that: what the activations' rounding costs.
@@ -42,7 +45,7 @@ public:
 private:
     void place(const KernelWeight& weight);
     /// @returns seconds it took, by the clock of `kernel_clock`; elapsed ones on a GPU
-    double compute(int32_t times);
+    double compute(int32_t times, const JobControl& control);
     double compare(const KernelWeight& weight) const;
 
     KernelSetting setting_;

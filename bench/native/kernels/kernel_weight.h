@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/native/workers.h"
+
 namespace mixllm {
 
 /// One tensor that a weight is stored in.
@@ -41,7 +43,8 @@ struct KernelWeight {
 ///
 /// @param percent8bit share of 8-bit output channels, rounded to a multiple of 16 channels
 /// @throws InputError when the format cannot hold such a shape
-KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outputs);
+/// @throws CanceledError
+KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outputs, const Workers& workers);
 
 /// Names of the types `make_stock_weight` knows, such as `Q4_K`.
 const std::vector<std::string>& stock_kernel_types();

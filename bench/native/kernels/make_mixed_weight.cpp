@@ -35,7 +35,7 @@ float weight8(const std::vector<KernelTensor>& parts, int64_t row, int64_t input
 
 } // namespace
 
-KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outputs) {
+KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outputs, const Workers& workers) {
     if (!mixllm_shape_valid({inputs, outputs, 0})) {
         throw InputError("a MixLLM weight needs a multiple of 32 inputs and of 16 output channels; this one has " +
                          std::to_string(inputs) + " and " + std::to_string(outputs));
@@ -54,7 +54,11 @@ KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outpu
         KernelTensor& tensor = weight.tensors[part];
         tensor = {plan.type, {plan.shape[0], rows}, {}};
         tensor.bytes.resize(static_cast<size_t>(rows) * ggml_row_size(plan.type, plan.shape[0]));
-        fill_rows(plan, 0, rows, tensor.bytes.data());
+        const size_t row_bytes = ggml_row_size(plan.type, plan.shape[0]);
+        workers.for_each_block(static_cast<size_t>(rows), rows_per_block, [&](size_t begin, size_t end) {
+            fill_rows(plan, static_cast<int64_t>(begin), static_cast<int64_t>(end - begin),
+                      tensor.bytes.data() + begin * row_bytes);
+        });
     }
 
     const int64_t rows4 = weight.tensors[MIXLLM_W4].shape[1];
