@@ -17,7 +17,7 @@ const cases: readonly [string, (model: TinyModel) => void, RegExp][] = [
   [
     "an unknown architecture",
     (m) => (m.config["architectures"] = ["MambaForCausalLM"]),
-    /MambaForCausalLM" is not supp/
+    /MambaForCausalLM" is not supported here, and llama\.cpp's own converter cannot be used/
   ],
   ["no architecture", (m) => delete m.config["architectures"], /does not say which architecture/],
   [
@@ -54,7 +54,7 @@ const cases: readonly [string, (model: TinyModel) => void, RegExp][] = [
   [
     "a name of a megabyte",
     (m) => (m.config["architectures"] = ["A".repeat(1e6)]),
-    /^architecture "?A{100,200}\.\.\.A+"? is not supported$/
+    /^architecture "A{100,200}\.\.\.A+" is not supported here/
   ],
   ["a required size left out", (m) => delete m.config["hidden_size"], /config\.json has no "hidden_size"/],
   [

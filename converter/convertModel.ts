@@ -83,7 +83,7 @@ export interface ConvertModelHooks {
 export async function convertModel(options: ConvertModelOptions, hooks: ConvertModelHooks): Promise<ConversionSummary> {
   await assertCanWrite(options.output, { overwrite: options.force });
   const { preTokenizer } = options;
-  const model = await openModel(options.source, { preTokenizer, warn: hooks.warn });
+  const model = await openModel(options.source, { preTokenizer, warn: hooks.warn }, path.dirname(options.output));
   try {
     await assertNotReplaced(model.weights.paths, options.output);
     const conversion = await prepare(model, options, hooks);

@@ -11,6 +11,9 @@ import { gemma3, olmo2 } from "./postNorms.js";
 import { qwen2, qwen3 } from "./qwen.js";
 import { qwen35 } from "./qwen35.js";
 
+/** config.json names an architecture without a reader. */
+export class UnknownArchitectureError extends InvalidInputError {}
+
 /** Every architecture with a reader. */
 export const ARCHITECTURES: readonly Architecture[] = [
   llama,
@@ -51,7 +54,8 @@ export function findArchitecture({ source, values }: ConfigFile): { architecture
     throw new InvalidInputError(`${source} does not say which architecture the model has`, { fix });
   }
   const architecture = ARCHITECTURES.find(({ huggingFaceNames }) => huggingFaceNames.includes(name));
-  if (architecture === undefined) throw new InvalidInputError(`architecture "${name}" is not supported`, { fix });
+  if (architecture === undefined)
+    throw new UnknownArchitectureError(`architecture "${name}" is not supported`, { fix });
 
   const warnings: string[] = [];
   if (type !== undefined && !architecture.modelTypes.includes(type)) {
