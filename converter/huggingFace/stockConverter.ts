@@ -24,7 +24,7 @@ const LOG_BYTES = 64 * 1024 * 1024;
 /** A GGUF made on the way, to be removed after use. */
 export interface StockConversion {
   readonly file: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /**

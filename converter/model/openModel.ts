@@ -38,12 +38,11 @@ export async function openModel(source: string, options: OpenModelOptions, scrat
 async function openConverted({ file, remove }: StockConversion, options: OpenModelOptions): Promise<SourceModel> {
   try {
     const model = await GgufModel.open(file, options);
-    const close = model.close.bind(model);
-    model.close = async () => {
-      await close();
+    const close = async (): Promise<void> => {
+      await model.weights.close();
       await remove();
     };
-    return model;
+    return Object.assign(model, { close });
   } catch (error) {
     await remove();
     throw error;
