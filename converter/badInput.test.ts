@@ -228,6 +228,11 @@ test.each<[string, (model: TinyModel) => void, RegExp | undefined]>([
       ),
     undefined
   ],
+  [
+    "ids that stand for no token",
+    (m) => Object.assign(m.config, { pad_token_id: -1, sep_token_id: 2 ** 30 }),
+    undefined
+  ],
   ["a model card that is no text", (m) => (m.files["README.md"] = Uint8Array.of(0xff)), /^the model card is left out/],
   ["sampling advice that is no JSON", (m) => (m.files["generation_config.json"] = "{"), /recommendations are left out/],
   [

@@ -29,17 +29,15 @@ const USUAL_ROLES: readonly SpecialTokenRole[] = ["bos", "eos", "unk", "sep", "p
  * Where llama.cpp would put BOS in front of every text by itself and the tokenizer does not, that is said too.
  *
  * @param config config.json
- * @throws {InvalidInputError} an id is negative, or every text gets tokens that llama.cpp does not add
+ * @throws {InvalidInputError} every text gets tokens that llama.cpp does not add
  */
 export function readSpecialTokens(files: TokenizerFiles, config: JsonObject, vocabulary: Vocabulary): SpecialTokens {
   const ids = new Map<SpecialTokenRole, number>();
   const added = new Map<SpecialTokenRole, boolean>();
   const setId = (role: SpecialTokenRole, id: unknown): void => {
     if (!Number.isInteger(id) || ids.has(role)) return;
-    if ((id as number) < 0) {
-      throw new InvalidInputError(`the ${role} token of ${files.directory.path} has id ${id as number}`);
-    }
-    if ((id as number) < vocabulary.tokens.length) ids.set(role, id as number);
+    // Padding is often -1, for none.
+    if ((id as number) >= 0 && (id as number) < vocabulary.tokens.length) ids.set(role, id as number);
   };
 
   const names = new Map(
