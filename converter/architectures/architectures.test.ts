@@ -1,4 +1,9 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
+import { InvalidInputError } from "../../common/errors.js";
+import { packageRoot } from "../../common/package.js";
+import { FORMS } from "../../testing/forms/forms.js";
 import { Metadata } from "../../common/gguf/Metadata.js";
 import { findArchitecture } from "./findArchitecture.js";
 
@@ -123,4 +128,27 @@ test.each([
 ])("%j with %j converts with a warning", (base, changes, message) => {
   const values = Object.fromEntries(Object.entries({ ...base, ...changes }).filter(([, value]) => value !== undefined));
   expect(describe(values).warnings).toEqual([expect.stringContaining(message)]);
+});
+
+const JUNK = [-1, 0, 0.5, 3, 1e308, 2 ** 53, "x", "", true, false, null, [], [[1]], ["x"], {}, { x: 1 }];
+
+test.each(FORMS)("any value of any key of a %s is read or refused, nothing else", (form) => {
+  const file = path.join(packageRoot, "testing", "forms", form, "config.json");
+  const values = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  const rope = (values["rope_parameters"] ?? {}) as Record<string, unknown>;
+  const variants = JUNK.flatMap((junk) => [
+    ...Object.keys(values).map((key) => ({ ...values, [key]: junk })),
+    ...[...Object.keys(rope), "rope_type", "factor", "attention_factor"].map((key) => ({
+      ...values,
+      rope_parameters: { ...rope, [key]: junk }
+    }))
+  ]);
+  for (const variant of variants) {
+    try {
+      describe(variant);
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      expect(error.message).toMatch(/config\.json|architecture/);
+    }
+  }
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { InvalidInputError } from "../../common/errors.js";
-import { flag, listOf, orElse, oneOf, optional, real, whole } from "../../common/json.js";
+import { checkJson, flag, listOf, orElse, oneOf, optional, real, whole } from "../../common/json.js";
 import type { Architecture, ModelDescription } from "./Architecture.js";
 import { absent, DECODER_KEYS, multiplier, positions, readKeys, silu } from "./configKeys.js";
 import {
@@ -131,7 +131,11 @@ export const ministral3: Architecture = {
     const rope = readRope(file, { contextLength, scalings: ["linear", "yarn", "llama3"], reader, readsYarn: true });
     const decoder = readDecoder(file.source, config, { rope: rope.rope, contextLength }, { headLength: 128 });
     const { scaling } = rope.rope;
-    const beta = TEMPERATURE.parse(file.values["rope_parameters"] ?? file.values["rope_scaling"] ?? {});
+    const beta = checkJson(
+      file.source,
+      file.values["rope_parameters"] ?? file.values["rope_scaling"] ?? {},
+      TEMPERATURE
+    );
     const further: [string, number][] = [];
     if (scaling.type === "yarn") {
       if (scaling.logMultiplier !== undefined && scaling.logMultiplier !== 0) {

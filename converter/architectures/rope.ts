@@ -128,7 +128,7 @@ export function readRope(file: ConfigFile, options: RopeOptions): { rope: RopePa
   const kind = rope_type ?? type ?? "default";
   const offered = ["default", "dynamic", ...scalings];
   if (!offered.includes(kind)) {
-    const known = kind in TYPES ? ", which llama.cpp does not apply to this architecture" : "";
+    const known = Object.hasOwn(TYPES, kind) ? ", which llama.cpp does not apply to this architecture" : "";
     throw new InvalidInputError(`${inner.source} asks for rope scaling "${kind}"${known}`, {
       fix: `Scalings that can be converted: ${offered.join(", ")}.`
     });
