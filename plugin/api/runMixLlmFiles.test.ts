@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   GgufFileType,
@@ -58,6 +59,22 @@ test.each(["mixllm.gguf", "p0.gguf", "p100.gguf"])("%s loads, says what it is an
   expect(log.join("\n")).toMatch(
     new RegExp(`MixLLM W\\S+A8 \\(.*% 8-bit, group 128, ${bitsPerWeight.toFixed(2)} bpw\\)`)
   );
+});
+
+test.each<[string, (bytes: Buffer, at: number) => void]>([
+  ["llama.block_count", (bytes, at) => bytes.writeUInt32LE(0, at)],
+  ["llama.block_count", (bytes, at) => bytes.writeUInt32LE(4_294_967_295, at)],
+  ["llama.attention.layer_norm_rms_epsilon", (bytes, at) => bytes.writeFloatLE(-1, at)],
+  ["llama.attention.layer_norm_rms_epsilon", (bytes, at) => bytes.writeFloatLE(NaN, at)]
+])("whose %s would have llama.cpp end the process are refused", async (key, damage) => {
+  const bytes = readFileSync(file("mixllm.gguf"));
+  // After the key its type, then the value.
+  damage(bytes, bytes.indexOf(key) + key.length + 4);
+  writeFileSync(file("hostile.gguf"), bytes);
+  log.length = 0;
+  await expect(llama.loadModel({ modelPath: file("hostile.gguf") })).rejects.toThrow();
+  expect(log.join("\n")).toContain(`MixLLM: metadata key '${key}' is `);
+  await expect(inspectMixLlmFile(file("hostile.gguf"))).rejects.toThrow(`the metadata value ${key} is `);
 });
 
 test("with 8 bits everywhere give the logits of F16, but for rounding", async () => {

@@ -1,0 +1,131 @@
+#include "fuzz_op.h"
+
+#include "../../common/format/mixllm_format.h"
+#include "ggml-alloc.h"
+#include "ggml-backend.h"
+#include "ggml-cpp.h"
+#include "ggml-cpu.h"
+#include "ggml.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+namespace {
+
+struct Problem {
+    mixllm_shape shape;
+    int64_t tokens;
+    std::vector<uint8_t> components[MIXLLM_COMPONENTS];
+    std::vector<float> x;
+};
+
+Problem random_problem(std::mt19937& random) {
+    Problem p;
+    const auto multiple = [&](int64_t of, int most) { return of * (random() % (most + 1)); };
+    p.shape.n_inputs = MIXLLM_INPUT_BLOCK + multiple(MIXLLM_INPUT_BLOCK, 14);
+    p.shape.n4 = multiple(MIXLLM_ROW_TILE, 6);
+    p.shape.n8 = multiple(MIXLLM_ROW_TILE, p.shape.n4 == 0 ? 3 : 4) + (p.shape.n4 == 0 ? MIXLLM_ROW_TILE : 0);
+    p.tokens = random() % 4 == 0 ? random() % 70 : random() % 10;
+
+    for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
+        p.components[i].resize(static_cast<size_t>(mixllm_component_bytes(p.shape, static_cast<mixllm_component>(i))));
+        for (uint8_t& byte : p.components[i]) {
+            byte = static_cast<uint8_t>(random());
+        }
+    }
+    std::vector<int32_t> rows(p.shape.n4 + p.shape.n8);
+    std::iota(rows.begin(), rows.end(), 0);
+    std::shuffle(rows.begin(), rows.end(), random);
+    std::sort(rows.begin(), rows.begin() + p.shape.n4);
+    std::sort(rows.begin() + p.shape.n4, rows.end());
+    memcpy(p.components[MIXLLM_ROWS].data(), rows.data(), p.components[MIXLLM_ROWS].size());
+
+    static const float extremes[] = {0.0f, -0.0f, 1e-45f, 1e-38f, 3e38f, -3e38f, INFINITY, NAN};
+    const bool extreme = random() % 3 == 0;
+    std::normal_distribution<float> normal;
+    p.x.resize(static_cast<size_t>(p.shape.n_inputs * p.tokens));
+    for (float& value : p.x) {
+        value = extreme && random() % 8 == 0 ? extremes[random() % std::size(extremes)] : normal(random);
+    }
+    return p;
+}
+
+std::vector<float> compute(const Problem& p, ggml_backend_t backend, ggml_backend_buffer_type_t memory, int threads) {
+    ggml_context_ptr weights(ggml_init({16 * ggml_tensor_overhead(), nullptr, true}));
+    ggml_context_ptr context(ggml_init({16 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true}));
+    ggml_tensor* tensors[MIXLLM_COMPONENTS] = {};
+    for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
+        if (mixllm_has_component(p.shape, static_cast<mixllm_component>(i))) {
+            const mixllm_tensor t = mixllm_component_tensor(p.shape, static_cast<mixllm_component>(i));
+            tensors[i] = ggml_new_tensor_2d(weights.get(), static_cast<ggml_type>(t.type), t.ne[0], t.ne[1]);
+        }
+    }
+    const ggml_mixllm_components components = {tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], tensors[5]};
+    ggml_tensor* w = ggml_new_tensor_2d(weights.get(), GGML_TYPE_I8, p.shape.n_inputs, p.shape.n4 + p.shape.n8);
+    ggml_mixllm_set_components(w, &components);
+    ggml_tensor* x = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, p.shape.n_inputs, p.tokens);
+    ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, 1); // so that there is something to allocate even without tokens
+    ggml_tensor* y = ggml_mul_mat(context.get(), w, x);
+    ggml_cgraph* graph = ggml_new_graph(context.get());
+    ggml_build_forward_expand(graph, y);
+
+    ggml_backend_buffer_ptr weight_buffer(ggml_backend_alloc_ctx_tensors_from_buft(weights.get(), memory));
+    ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(context.get(), backend));
+    if (!ggml_backend_supports_op(backend, y)) {
+        return {};
+    }
+    for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
+        if (tensors[i] != nullptr) {
+            ggml_backend_tensor_set(tensors[i], p.components[i].data(), 0, p.components[i].size());
+        }
+    }
+    ggml_backend_tensor_set(x, p.x.data(), 0, p.x.size() * sizeof(float));
+    ggml_backend_cpu_set_n_threads(backend, threads);
+    ggml_backend_graph_compute(backend, graph);
+    std::vector<float> result(static_cast<size_t>(ggml_nelements(y)));
+    ggml_backend_tensor_get(y, result.data(), 0, result.size() * sizeof(float));
+    return result;
+}
+
+// Any NaN is as good as another.
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+    for (size_t i = 0; i < a.size(); i++) {
+        if (memcmp(&a[i], &b[i], sizeof(float)) != 0 && !(std::isnan(a[i]) && std::isnan(b[i]))) {
+            return false;
+        }
+    }
+    return a.size() == b.size();
+}
+
+} // namespace
+
+void fuzz_op(std::mt19937& random) {
+    const Problem problem = random_problem(random);
+    ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
+    std::vector<ggml_backend_buffer_type_t> memories = {ggml_backend_dev_buffer_type(device)};
+    const auto get_extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), "ggml_backend_dev_get_extra_bufts"));
+    for (ggml_backend_buffer_type_t* type = get_extra(device); type != nullptr && *type != nullptr; type++) {
+        if (strcmp(ggml_backend_buft_name(*type), "CPU_MIXLLM") == 0) {
+            memories.push_back(*type);
+        }
+    }
+    const std::vector<float> expected = compute(problem, backend.get(), memories[0], 1);
+    for (ggml_backend_buffer_type_t memory : memories) {
+        for (const int threads : {1, 2, 5}) {
+            const std::vector<float> got = compute(problem, backend.get(), memory, threads);
+            if (!got.empty() && !same_bits(got, expected)) {
+                fprintf(stderr, "K=%lld N4=%lld N8=%lld tokens=%lld: other bits in %s with %d threads\n",
+                        (long long)problem.shape.n_inputs, (long long)problem.shape.n4, (long long)problem.shape.n8,
+                        (long long)problem.tokens, ggml_backend_buft_name(memory), threads);
+                exit(1);
+            }
+        }
+    }
+}
