@@ -43,11 +43,21 @@ const LONGEST_MESSAGE = 5000;
 /** Longest text in quotes or without a space; names of files have at most 255 characters. */
 const LONGEST_WORD = 256;
 
-/** Replaces control characters, which could pass for other output, and cuts what is too long in its middle. */
+/**
+ * Puts spaces for line feeds and code points for other control characters, which could pass for other output, and cuts
+ * what is too long in its middle.
+ */
 function oneLine(text: string): string {
-  const printable = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ");
+  const printable = text
+    .replace(/[\t\n\v\f\r\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, codePoint);
   const worded = printable.replace(/"[^"]*"|[^\s"/\\]+/g, (word) => shorten(word, LONGEST_WORD));
   return shorten(worded, LONGEST_MESSAGE);
+}
+
+function codePoint(character: string): string {
+  const hexadecimal = character.charCodeAt(0).toString(16);
+  return hexadecimal.length > 2 ? `\\u${hexadecimal}` : `\\x${hexadecimal.padStart(2, "0")}`;
 }
 
 function shorten(text: string, length: number): string {
