@@ -1,5 +1,6 @@
 import type { ConverterAddon } from "./ConverterAddon.js";
 import type { Metadata } from "../common/gguf/Metadata.js";
+import type { ModelGraph } from "./MethodAddon.js";
 import type { SourceModel } from "./model/SourceModel.js";
 import type { WeightReader } from "./model/WeightReader.js";
 
@@ -10,6 +11,8 @@ export interface ConversionContext {
   /** What the output will say about the model. */
   readonly metadata: Metadata;
   readonly addon: ConverterAddon;
+  /** What the model computes. */
+  readonly graph: ModelGraph;
   readonly threads: number;
   /** Tells the user one sentence they should know. */
   readonly warn: (message: string) => void;

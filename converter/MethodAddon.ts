@@ -2,30 +2,59 @@ import type { NativeJob, OnJobProgress } from "../common/nativeJob.js";
 import type { SourceRows } from "./ConverterAddon.js";
 import type { ComponentSuffix } from "../common/format/mixllmFormat.js";
 
-/** What a decoder layer computes: pre-norm grouped-query attention and a SwiGLU MLP. */
-export interface LayerShape {
-  readonly hidden: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headLength: number;
-  readonly feedForward: number;
-  readonly normEpsilon: number;
-  readonly rope: RopeShape;
+/** A model's compute graph as llama.cpp builds it, held by the addon. */
+export type GraphHandle = { readonly __graph: never };
+
+/**
+ * A model's compute graph in sections that run one after another: what comes before the first decoder block, the blocks,
+ * and what comes after the last.
+ */
+export interface ModelGraph {
+  readonly handle: GraphHandle;
+  /** Entries of the vocabulary. */
+  readonly vocabulary: number;
+  /** Name of the output head's weight. */
+  readonly head: string;
+  readonly sections: readonly GraphSection[];
+  /** Values that cross from a section to later ones, by number. */
+  readonly values: readonly CrossingValue[];
+  /** Every weight that the graph reads. */
+  readonly weights: readonly WeightUse[];
 }
 
-/** Rotary position embedding, in ggml's terms. */
-export interface RopeShape {
-  readonly base: number;
-  /** 1 / factor of linear and YaRN scaling, else 1. */
-  readonly frequencyScale: number;
-  /** YaRN's mix of the unscaled frequencies; 0 without YaRN. */
-  readonly extrapolation: number;
-  readonly attentionFactor: number;
-  readonly betaFast: number;
-  readonly betaSlow: number;
-  readonly originalContext: number;
-  /** Whether the halves of a head pair up, rather than neighbours. */
-  readonly neox: boolean;
+export interface GraphSection {
+  /** Number of the block in its weights' names; -1 before the first and after the last. */
+  readonly block: number;
+  /** Names of the weights it reads. */
+  readonly weights: readonly string[];
+  /** Numbers of the values of earlier sections that it reads. */
+  readonly inputs: readonly number[];
+  /** Numbers of its own values that later sections read. */
+  readonly outputs: readonly number[];
+  /** What the backward pass takes: weights, transposes and rounding errors as floats. */
+  readonly weightBytes: number;
+  /** What the backward pass takes for each sample. */
+  readonly sampleBytes: number;
+  /** What keeps it from being differentiated; empty when nothing does. */
+  readonly missing: readonly { readonly op: string; readonly tensor: string; readonly reason: string }[];
+}
+
+export interface CrossingValue {
+  /** Numbers of one sample. */
+  readonly floats: number;
+  /** Number of the section. */
+  readonly madeBy: number;
+}
+
+export interface WeightUse {
+  readonly name: string;
+  /**
+   * `product`: multiplied with activations and nothing else; `experts`: as a stack of which each token chooses some;
+   * `rows`: rows taken by token or position; else ggml's name of an operation.
+   */
+  readonly use: string;
+  /** Numbers of the sections that read it. */
+  readonly sections: readonly number[];
 }
 
 /** Calibration sequences and how many of them are in memory together. */
@@ -33,25 +62,40 @@ export interface CalibrationBatches {
   readonly samples: number;
   /** Tokens of each sample. */
   readonly length: number;
-  /** A multiple of `max(1, floor(2048 / length))`. */
+  /** A multiple of `sumSamples(length)`. */
   readonly batchSamples: number;
   /** `samples * length` token ids. */
   readonly tokens: Int32Array;
 }
 
-/** One decoder layer and what passes through it. */
-export interface LayerCall {
-  readonly shape: LayerShape;
-  /** By GGUF name without the layer's prefix, such as `attn_q.weight`; also `rope_freqs.weight`. */
+/** One section of a graph and what passes through it. */
+export interface SectionCall {
+  readonly decoder: GraphHandle;
+  /** Number of the section. */
+  readonly section: number;
+  /** By GGUF name, all that the section reads. */
   readonly weights: Readonly<Record<string, SourceRows>>;
   readonly calibration: CalibrationBatches;
   readonly threads: number;
 }
 
-/** Salience of one linear's output channels by the two measures; see `salience.h`. */
+/** Paths of activation files by number of the value. */
+export type ValuePaths = Readonly<Record<number, string>>;
+
+/** Salience of one linear's output channels by the two measures; see `backward_section.h`. */
 export interface LinearSalience {
   readonly taylor: Float32Array;
   readonly fisher: Float32Array;
+}
+
+/** Files with the loss gradient at crossing values. */
+export interface GradientPaths {
+  /** At the section's outputs, complete. */
+  readonly outputs: ValuePaths;
+  /** What later sections contributed at the section's inputs. */
+  readonly later: ValuePaths;
+  /** To write: at the section's inputs, `later` included. */
+  readonly inputs: ValuePaths;
 }
 
 /** A linear to quantize: which output channels get 8 bits, and where its packed components go. */
@@ -60,24 +104,25 @@ export interface LinearRequest {
   readonly components: Readonly<Record<ComponentSuffix, Uint8Array>>;
 }
 
-/** Activation files of one layer's quantization. */
+/** Activation files of one section's quantization. */
 export interface QuantizationFiles {
-  /** The layer's input when all layers before it are quantized. */
-  readonly input: string;
-  /** To write: the quantized layer's output. */
-  readonly output: string;
-  /** The layer's input in the float model. */
-  readonly floatInput: string;
-  /** The float model's output of the layer; written unless it exists. */
-  readonly floatOutput: string;
+  /** What the section reads when all sections before it are quantized. */
+  readonly inputs: ValuePaths;
+  /** To write: the same of the sections behind it. */
+  readonly outputs: ValuePaths;
+  /** What the section reads in the float model. */
+  readonly floatInputs: ValuePaths;
+  /** What it makes in the float model; written unless they exist. */
+  readonly floatOutputs: ValuePaths;
   /** Prefix of the names of temporary files. */
   readonly scratch: string;
 }
 
 /**
- * The native part of search and quantization, one decoder layer a call.
+ * The native part of search and quantization, one section of a model's graph a call.
  *
- * Activations are files of float32, `[samples][length][hidden]`; a file appears under its name only when it is whole.
+ * Activations are files of float32, `[samples][numbers of one sample]`; a file appears under its name only when it is
+ * whole.
  */
 export interface MethodAddon {
   /** What matrix products are computed on: the first GPU of the runtime's build, else the CPU. */
@@ -99,40 +144,35 @@ export interface MethodAddon {
   /** Row-major position of the first NaN or infinity, -1 for none. */
   findNonFinite(source: SourceRows, threads: number): NativeJob<number>;
 
-  /** Writes the first layer's input. */
-  embedTokens(calibration: CalibrationBatches, embedding: SourceRows, output: string): NativeJob<void>;
+  /**
+   * Has llama.cpp build a model's graph for samples of `length` tokens. llama.cpp ends the process over some files that
+   * contradict themselves.
+   *
+   * @param model a float GGUF, the first file of a split one; only its header is read
+   */
+  openGraph(model: string, length: number): NativeJob<ModelGraph>;
 
-  /** Passes every sample through one layer. */
-  forwardLayer(call: LayerCall, input: string, output: string): NativeJob<void>;
+  /** Passes every sample through one section. */
+  runSection(call: SectionCall, inputs: ValuePaths, outputs: ValuePaths): NativeJob<void>;
 
-  /** Every sample's loss, and its gradient at the last layer's output. */
-  headLoss(
-    call: {
-      readonly norm: SourceRows;
-      readonly head: SourceRows;
-      readonly normEpsilon: number;
-      readonly calibration: CalibrationBatches;
-      readonly threads: number;
-    },
-    input: string,
-    gradient: string
-  ): NativeJob<Float64Array>;
+  /** Every sample's loss, and its gradient at what the last section reads. */
+  headLoss(call: SectionCall, inputs: ValuePaths, gradients: ValuePaths): NativeJob<Float64Array>;
 
-  /** Takes the loss gradient back through one layer and measures its channels' salience, by linear. */
-  backwardLayer(
-    call: LayerCall,
-    input: string,
-    outputGradient: string,
-    inputGradient: string
+  /** Takes the loss gradient back through one section and measures its linears' channels' salience, by name. */
+  backwardSection(
+    call: SectionCall,
+    linears: readonly string[],
+    inputs: ValuePaths,
+    gradients: GradientPaths
   ): NativeJob<Record<string, LinearSalience>>;
 
   /**
-   * Quantizes one layer's linears by GPTQ, in the order they run.
+   * Quantizes one section's linears by GPTQ, in the order they run.
    *
    * @returns by linear, the damping its Hessian took; 0 when none sufficed and the weight was rounded to nearest
    */
-  quantizeLayer(
-    call: LayerCall,
+  quantizeSection(
+    call: SectionCall,
     linears: Readonly<Record<string, LinearRequest>>,
     files: QuantizationFiles
   ): NativeJob<Record<string, number>>;

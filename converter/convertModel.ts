@@ -10,6 +10,8 @@ import { workSpace } from "./calibration/workSpace.js";
 import type { ConversionContext } from "./ConversionContext.js";
 import { summarizeMix, type ConversionSummary, type MixSummary } from "./ConversionSummary.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
+import { ANY_LENGTH, openGraph } from "./graph/openGraph.js";
+import type { ModelGraph } from "./MethodAddon.js";
 import { openModel } from "./model/openModel.js";
 import type { SourceModel } from "./model/SourceModel.js";
 import { WeightReader } from "./model/WeightReader.js";
@@ -114,23 +116,17 @@ interface Conversion {
   readonly tryFile: (file: string) => Promise<void>;
 }
 
-/** @throws {InvalidInputError} the model's layers are others than those that calibration knows */
-function checkCalibration(
-  { architecture, decoder, isCalibratable }: SourceModel,
-  { calibration }: ConvertModelOptions,
+/** Warns of samples that the model was not trained for. */
+function checkLength(
+  { contextLength }: SourceModel,
+  { calibration: { sequenceLength } }: ConvertModelOptions,
   warn: (message: string) => void
 ): void {
-  if (!isCalibratable) {
-    throw new InvalidInputError(`layers of the architecture ${architecture} cannot be calibrated yet`, {
-      fix: "Convert with --method rtn --search weight_error, or to --type bf16, f16 or q8_0."
-    });
-  }
-  if (calibration.sequenceLength > decoder.contextLength) {
-    warn(
-      `calibration samples of ${calibration.sequenceLength} tokens are longer than the model's context of ` +
-        `${decoder.contextLength}, beyond which it was not trained: use --sequence-length ${decoder.contextLength} or less`
-    );
-  }
+  if (contextLength === undefined || sequenceLength <= contextLength) return;
+  warn(
+    `calibration samples of ${sequenceLength} tokens are longer than the model's context of ${contextLength}, beyond ` +
+      `which it was not trained: use --sequence-length ${contextLength} or less`
+  );
 }
 
 /** Plans, checks that there is room for the result, and builds search and method, with calibration where they need it. */
@@ -139,13 +135,16 @@ async function prepare(
   options: ConvertModelOptions,
   { loadAddon, warn, progress, signal }: ConvertModelHooks
 ): Promise<Conversion> {
-  if (usesCalibration(options)) checkCalibration(model, options, warn);
-  const plan = planTensors(model, options);
+  if (usesCalibration(options)) checkLength(model, options, warn);
   const metadata = await model.metadata(FILE_TYPES[options.format]);
-  await assertRoom(model, plan, metadata, options);
   const addon = await loadAddon();
+  progress("prepare", undefined, "building the model's graph");
+  const length = usesCalibration(options) ? options.calibration.sequenceLength : ANY_LENGTH;
+  const graph = await openGraph({ model, metadata, addon, signal }, length);
+  const plan = planTensors(model, graph, options);
+  await assertRoom(model, graph, plan, metadata, options);
   const reader = new WeightReader(model.weights, signal);
-  const basics = { model, metadata, reader, addon, threads: availableParallelism(), signal, warn };
+  const basics = { model, metadata, reader, addon, graph, threads: availableParallelism(), signal, warn };
   const context = (step: ConversionStep): ConversionContext => ({
     ...basics,
     progress: (fraction, detail) => progress(step, fraction, detail)
@@ -176,7 +175,7 @@ async function prepare(
   }
   return {
     ...uncalibrated,
-    ...(options.search === "global" ? { search: globalSearch(session, ranking, salience) } : {}),
+    ...(options.search === "global" ? { search: chooseSearch(session, ranking, salience, warn) } : {}),
     ...(options.method === "gptq" ? { method: gptq(session) } : {}),
     session
   };
@@ -195,6 +194,22 @@ async function rehearse(
   writeProvenance(rehearsed, provenance, PENDING_FINGERPRINT);
   const tensors = plan.flatMap((planned) => describeOutput(planned, 0));
   await ModelWriter.rehearse(output, rehearsed, tensors, look);
+}
+
+/** The global search, or, for a model that has no gradients, one without. */
+function chooseSearch(
+  session: CalibrationSession,
+  ranking: Ranking,
+  salience: string | undefined,
+  warn: (message: string) => void
+): ChannelSearch {
+  const [missing] = session.graph.sections.flatMap((section) => section.missing);
+  if (missing === undefined) return globalSearch(session, ranking, salience);
+  warn(
+    `this model's gradients cannot be computed (${missing.op} of ${missing.tensor}: ${missing.reason}), so output channels ` +
+      `are ranked by their rounding error: ${weightErrorSearch.name}`
+  );
+  return weightErrorSearch;
 }
 
 /** Which channels have 8 bits, and what the file says about it. */
@@ -295,6 +310,7 @@ function shareOfStock(plan: readonly PlannedTensor[]): number {
  */
 async function assertRoom(
   model: SourceModel,
+  graph: ModelGraph,
   plan: readonly PlannedTensor[],
   metadata: Metadata,
   options: ConvertModelOptions
@@ -312,7 +328,7 @@ async function assertRoom(
   const fix = "Free some space, give another --work-directory, or use fewer --samples.";
   const searches = options.search === "global" && !(options.salience !== undefined && (await exists(options.salience)));
   const use = { searches, packedBytes: options.method === "gptq" ? mixedBytes : undefined };
-  const { copy, steps } = await workSpace(model, options.calibration, use);
+  const { copy, steps } = await workSpace(model, graph, options.calibration, use);
   await assertFreeSpace([{ path: workDirectory, what: "a copy of the model to sample from", bytes: copy }], fix);
   await assertFreeSpace([output, { path: workDirectory, what: "calibration", bytes: steps }], fix);
 }

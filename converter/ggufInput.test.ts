@@ -67,7 +67,7 @@ describe("an F16 GGUF of the demo model", () => {
     const output = file("metadata.gguf");
     await convert({ source: gguf, output });
     const [before, after] = [readGgufFile(gguf).metadata, readGgufFile(output).metadata];
-    for (const [key, value] of before) expect(after.get(key), key).toEqual(value);
+    for (const [key, value] of before) if (key !== "general.file_type") expect(after.get(key), key).toEqual(value);
     const added = [...after.keys()].filter((key) => !before.has(key));
     expect(added.filter((key) => !key.startsWith("mixllm."))).toEqual([]);
   });
@@ -224,7 +224,7 @@ describe("a split model", () => {
 });
 
 test.each<[string, (model: EditableGguf) => void, RegExp]>([
-  ["another architecture", (m) => m.setString("general.architecture", "mamba"), /the architecture mamba, which is not/],
+  ["another architecture", (m) => m.setString("general.architecture", "mamba"), /cannot be converted: .*mamba\./],
   ["no architecture", (m) => m.metadata.delete("general.architecture"), /does not say which architecture/],
   [
     "a quantized tensor",
@@ -232,29 +232,31 @@ test.each<[string, (model: EditableGguf) => void, RegExp]>([
     /is quantized already: tensor "blk\.0\.ffn_up\.weight" is Q8_0/
   ],
   ["a MixLLM version", (m) => m.setUint32("mixllm.version", 1), /is a MixLLM file already/],
-  ["no layers", (m) => m.metadata.delete("llama.block_count"), /lacks the metadata key llama\.block_count/],
-  ["more layers than llama.cpp runs", (m) => m.setUint32("llama.block_count", 513), /513 layers are more than the 512/],
-  ["a text for a number", (m) => m.setString("llama.block_count", "1"), /block_count should be a whole number above 0/],
+  ["no layers", (m) => m.metadata.delete("llama.block_count"), /cannot be converted: .*llama\.block_count/],
   [
-    "a number by layer",
-    (m) => m.metadata.set("llama.attention.head_count_kv", new Uint8Array(Uint32Array.of(9, 4, 1, 0, 2).buffer)),
-    /head_count_kv should be a whole number above 0, found one of 1 values, by layer/
+    "more layers than llama.cpp runs",
+    (m) => m.setUint32("llama.block_count", 513),
+    /gave up on .*: GGML_ASSERT.*LLAMA_MAX_LAYERS/
   ],
-  ["heads that do not divide", (m) => m.setUint32("llama.attention.head_count_kv", 3), /4 heads are not a multiple/],
-  ["values longer than keys", (m) => m.setUint32("llama.attention.value_length", 8), /value_length is 8/],
-  ["partly rotated heads", (m) => m.setUint32("llama.rope.dimension_count", 8), /dimension_count is 8/],
-  ["experts", (m) => m.setUint32("llama.expert_count", 8), /mixtures of experts are not supported/],
-  ["an unknown rope scaling", (m) => m.setString("llama.rope.scaling.type", "magic"), /rope scaling "magic"/],
-  ["no epsilon", (m) => m.metadata.delete("llama.attention.layer_norm_rms_epsilon"), /lacks .*rms_epsilon/],
+  ["a text for a number", (m) => m.setString("llama.block_count", "1"), /cannot be converted: .*llama\.block_count/],
+  ["heads that do not divide", (m) => m.setUint32("llama.attention.head_count_kv", 3), /attn_k\.weight/],
+  ["values longer than keys", (m) => m.setUint32("llama.attention.value_length", 8), /attn_(v|output)\.weight/],
+  ["experts", (m) => m.setUint32("llama.expert_count", 8), /expert/],
+  ["an unknown rope scaling", (m) => m.setString("llama.rope.scaling.type", "magic"), /rope_scaling/],
+  [
+    "no epsilon",
+    (m) => m.metadata.delete("llama.attention.layer_norm_rms_epsilon"),
+    /cannot be converted: .*rms_epsilon/
+  ],
   ["no vocabulary", (m) => m.metadata.delete("tokenizer.ggml.tokens"), /has no vocabulary/],
   ["a vocabulary of numbers", (m) => m.metadata.set("tokenizer.ggml.tokens", uint8s(264)), /should be a list of texts/],
-  ["a missing tensor", (m) => m.tensors.splice(3, 1), /lacks tensor "/],
-  ["an unknown tensor", (m) => m.tensors.push({ ...m.tensor("output_norm.weight"), name: "x" }), /holds tensor "x"/],
+  ["a missing tensor", (m) => m.tensors.splice(3, 1), /cannot be converted: .*blk.* not found/],
   [
-    "a wrong shape",
-    (m) => m.setUint32("llama.feed_forward_length", 192),
-    /tensor "blk\.0\.ffn_down\.weight" has shape \[64, 160\], but its metadata implies \[64, 192\]/
+    "an unknown tensor",
+    (m) => m.tensors.push({ ...m.tensor("output_norm.weight"), name: "x" }),
+    /cannot be converted: .*number of tensors/
   ],
+  ["a wrong shape", (m) => m.setUint32("llama.feed_forward_length", 192), /cannot be converted: .*ffn_.*\.weight/],
   [
     "a token twice",
     (m) => m.metadata.set("tokenizer.ggml.tokens", texts(Array.from({ length: 264 }, (_, i) => String(i % 263)))),

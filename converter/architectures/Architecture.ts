@@ -29,8 +29,6 @@ export interface Architecture {
 /** What config.json says about a model, in the terms of GGUF. */
 export interface ModelDescription {
   readonly decoder: DecoderConfig;
-  /** Whether its layers are those that calibration knows: the Llama family's, with Qwen's biases or norms. */
-  readonly isCalibratable: boolean;
   /** Everything the weights must hold. */
   readonly tensors: readonly TensorSpec[];
   /** Tensors a stock conversion adds in front of the model's own. */
@@ -47,9 +45,11 @@ export interface ModelDescription {
 
 /**
  * What a tensor does in the model, which decides how it may be stored: `experts` are the linear weights of a mixture,
- * stacked; what routes to them, norms, biases and the state of a recurrence stay float32.
+ * stacked; what routes to them, norms, biases and the state of a recurrence stay float32. Of a GGUF's tensors it is
+ * unknown.
  */
-export type TensorRole = "embedding" | "output" | "linear" | "experts" | "router" | "norm" | "bias" | "recurrence";
+export type TensorRole =
+  "embedding" | "output" | "linear" | "experts" | "router" | "norm" | "bias" | "recurrence" | "unknown";
 
 /** One tensor an architecture expects in a model's weights. */
 export interface TensorSpec {

@@ -79,7 +79,6 @@ function describeLlama(
   const { rope, headLength } = decoder;
   return {
     decoder,
-    isCalibratable: true,
     warnings,
     tensors: decoderTensors(decoder, { ...features, interleavedRope: true }),
     computedTensors:

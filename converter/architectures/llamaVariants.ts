@@ -162,7 +162,6 @@ function describeVariant(
 ): ModelDescription {
   return {
     decoder,
-    isCalibratable: false,
     warnings,
     tensors: decoderTensors(decoder, { ...features, interleavedRope: true }),
     computedTensors: [],

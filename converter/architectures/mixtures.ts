@@ -68,7 +68,6 @@ export const qwen3Moe: Architecture = {
     const expertLength = config.moe_intermediate_size;
     return {
       decoder,
-      isCalibratable: false,
       warnings: [
         ...warnings,
         ...rope.warnings,
@@ -152,7 +151,6 @@ export const gptOss: Architecture = {
     }
     return {
       decoder,
-      isCalibratable: false,
       warnings: [...warnings, ...rope.warnings],
       computedTensors: [],
       tensors: modelTensors(decoder, (block) => {

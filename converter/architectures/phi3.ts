@@ -60,7 +60,6 @@ export const phi3: Architecture = {
     }
     return {
       decoder,
-      isCalibratable: false,
       warnings: [...warnings, ...long.warnings, ...ignoredWindow(config.sliding_window, contextLength)],
       computedTensors: long.divisors,
       tensors: modelTensors(decoder, (block) => {

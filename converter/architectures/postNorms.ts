@@ -49,7 +49,6 @@ export const olmo2: Architecture = {
     }
     return {
       decoder,
-      isCalibratable: false,
       warnings: [...warnings, ...rope.warnings],
       computedTensors: [],
       tensors: modelTensors(decoder, (block) => {
@@ -128,7 +127,6 @@ export const gemma3: Architecture = {
     const slides = slidingLayers(file.source, config);
     return {
       decoder,
-      isCalibratable: false,
       warnings: [...warnings, ...rope.warnings],
       computedTensors: [],
       tensors: modelTensors(

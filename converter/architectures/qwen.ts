@@ -96,7 +96,6 @@ function describeQwen(
 ): ModelDescription {
   return {
     decoder,
-    isCalibratable: true,
     warnings,
     tensors: decoderTensors(decoder, features),
     computedTensors: [],

@@ -70,7 +70,6 @@ export const qwen35: Architecture = {
     const { sections, partial } = readSections(file, config.partial_rotary_factor);
     return {
       decoder,
-      isCalibratable: false,
       warnings: [...warnings, ...rope.warnings],
       computedTensors: [],
       tensors: modelTensors(

@@ -2,26 +2,24 @@ import { createHash } from "node:crypto";
 import { freemem } from "node:os";
 import { formatBytes } from "../../common/cli/format.js";
 import { finishJob, type NativeJob } from "../../common/nativeJob.js";
-import { ROPE_FREQUENCIES } from "../architectures/rope.js";
 import { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { SourceRows } from "../ConverterAddon.js";
 import { encodeGgufHeader } from "../../common/gguf/encodeGgufHeader.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
-import type { CalibrationBatches, LayerCall, LayerShape, MethodAddon } from "../MethodAddon.js";
+import type { CalibrationBatches, MethodAddon, ModelGraph, SectionCall, ValuePaths } from "../MethodAddon.js";
 import { assertFinite, sourceRows } from "../model/WeightReader.js";
 import type { ModelTensor } from "../model/SourceModel.js";
 import { calibrationTokens, readCalibrationText, type CalibrationOptions } from "./calibrationSamples.js";
-import { layerShape } from "./layerShape.js";
 import { planBatches } from "./planBatches.js";
 
 /**
  * Is told of a pass of all samples before it begins; throws to cancel.
  *
- * @param layer the decoder layer
+ * @param section number of the section of the model's graph
  * @param detail as in "the forward pass of layer 3"
  */
-export type BeforePass = (layer: number, detail: string) => void;
+export type BeforePass = (section: number, detail: string) => void;
 
 /**
  * What search and quantization share: the checked model, the calibration tokens, and the steps already done.
@@ -35,27 +33,25 @@ export class CalibrationSession {
   /** SHA-256 of the source weights. */
   readonly source: string;
   readonly work: WorkDirectory;
-  readonly layers: number;
+  readonly graph: ModelGraph;
   /** Name of what matrix products are computed on. */
   readonly device: string;
   readonly #context: ConversionContext;
-  readonly #shape: LayerShape;
   readonly #batches: CalibrationBatches;
 
   private constructor(
     context: ConversionContext,
     identity: { description: string; source: string },
     work: WorkDirectory,
-    shape: LayerShape,
+    graph: ModelGraph,
     batches: CalibrationBatches
   ) {
     this.#context = context;
     this.description = identity.description;
     this.source = identity.source;
     this.work = work;
-    this.layers = context.model.decoder.blockCount;
+    this.graph = graph;
     this.device = context.addon.device().name;
-    this.#shape = shape;
     this.#batches = batches;
   }
 
@@ -73,14 +69,13 @@ export class CalibrationSession {
     command: string,
     sampling: ConversionContext["progress"]
   ): Promise<CalibrationSession> {
-    const { model, addon } = context;
+    const { model, addon, graph } = context;
     const { samples, sequenceLength: length, memory = usableMemory(addon) } = options;
     const text = options.files.length === 0 ? undefined : await readCalibrationText(options.files);
     const description = `${text?.description ?? "self"}, ${samples} x ${length}`;
     const source = await checkWeights(context);
 
-    const shape = layerShape(model.decoder, model.interleavedRope);
-    const { batchSamples, bytes } = planBatches(shape, length, memory);
+    const { batchSamples, bytes } = planBatches(graph, model.tensors, length, memory);
     if (bytes > memory) {
       context.warn(
         `a layer of this model with its activations takes about ${formatBytes(bytes)}, more than the ` +
@@ -96,78 +91,82 @@ export class CalibrationSession {
     try {
       const tokens = await calibrationTokens({ ...context, progress: sampling }, work, text?.text, samples, length);
       const batches = { samples, length, tokens, batchSamples };
-      return new CalibrationSession(context, { description, source }, work, shape, batches);
+      return new CalibrationSession(context, { description, source }, work, graph, batches);
     } catch (error) {
       await work.leave(error);
       throw error;
     }
   }
 
-  /** Reads one decoder layer for a native call. */
-  async layer(index: number): Promise<LayerCall> {
+  /** Reads one section's weights for a native call. */
+  async section(section: number): Promise<SectionCall> {
     const { model, threads } = this.#context;
-    const prefix = `blk.${index}.`;
     const weights: Record<string, SourceRows> = {};
-    for (const tensor of model.tensors) {
-      const { target } = tensor.spec;
-      if (target.startsWith(prefix)) weights[target.slice(prefix.length)] = await this.#read(tensor);
-      else if (target === ROPE_FREQUENCIES) weights[target] = await this.#read(tensor);
+    for (const name of this.graph.sections[section]?.weights ?? []) {
+      const computed = model.computedTensors.find(({ target }) => target === name);
+      weights[name] =
+        computed === undefined
+          ? await this.#read(this.#tensor(name))
+          : { data: bytesOf(computed.values), type: "f32", rows: 1, columns: computed.values.length };
     }
-    for (const { target, values } of model.computedTensors) {
-      const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      weights[target] = { data, type: "f32", rows: 1, columns: values.length };
-    }
-    return { shape: this.#shape, weights, calibration: this.#batches, threads };
+    return { decoder: this.graph.handle, section, weights, calibration: this.#batches, threads };
   }
 
-  /** Name of the work file with a layer's input in the float model; that after the last layer is the model's output. */
-  static input(layer: number): string {
-    return `input.${layer}.f32`;
+  /** Number of the section that comes after the last block. */
+  get last(): number {
+    return this.graph.sections.length - 1;
   }
 
-  /** The path of a layer's input in the float model, computed unless it is there. */
-  async input(layer: number, before: BeforePass): Promise<string> {
-    const { addon } = this.#context;
-    const name = CalibrationSession.input(layer);
-    if (!this.work.has(name)) {
-      const file = this.work.start(name);
-      if (layer === 0) {
-        const detail = "embedding the calibration samples";
-        before(0, detail);
-        const embedding = await this.#read(this.#tensor("token_embd.weight"));
-        await this.work.step(detail, () => addon.embedTokens(this.#batches, embedding, file.temporary));
-      } else {
-        const previous = await this.input(layer - 1, before);
-        const detail = `the forward pass of layer ${layer - 1}`;
-        before(layer - 1, detail);
-        const call = await this.layer(layer - 1);
-        await this.work.step(detail, () => addon.forwardLayer(call, previous, file.temporary));
-      }
-      await this.work.finish(file);
-    }
-    return this.work.file(name);
+  /** Sections that read a value, in ascending order. */
+  readers(value: number): number[] {
+    return this.graph.sections.flatMap(({ inputs }, section) => (inputs.includes(value) ? [section] : []));
+  }
+
+  /** Name of the work file with a value of the float model. */
+  static input(value: number): string {
+    return `input.${value}.f32`;
+  }
+
+  /** The paths of what a section reads in the float model, computed unless it is there. */
+  async inputs(section: number, before: BeforePass): Promise<ValuePaths> {
+    const paths: Record<number, string> = {};
+    for (const value of this.graph.sections[section]?.inputs ?? []) paths[value] = await this.input(value, before);
+    return paths;
+  }
+
+  /** The path of a value of the float model, computed with all that its section makes unless it is there. */
+  async input(value: number, before: BeforePass): Promise<string> {
+    const path = this.work.file(CalibrationSession.input(value));
+    if (this.work.has(CalibrationSession.input(value))) return path;
+    const maker = this.graph.values[value]?.madeBy ?? 0;
+    const inputs = await this.inputs(maker, before);
+    const detail =
+      maker === 0 ? "embedding the calibration samples" : `the forward pass of layer ${this.nameOf(maker)}`;
+    before(maker, detail);
+    const call = await this.section(maker);
+    const missing = (this.graph.sections[maker]?.outputs ?? []).filter(
+      (output) => !this.work.has(CalibrationSession.input(output))
+    );
+    const files = missing.map((output) => [output, this.work.start(CalibrationSession.input(output))] as const);
+    const outputs = Object.fromEntries(files.map(([output, { temporary }]) => [output, temporary]));
+    await this.work.step(detail, () => this.#context.addon.runSection(call, inputs, outputs));
+    for (const [, file] of files) await this.work.finish(file);
+    return path;
+  }
+
+  /** Number of a section's block, as its weights have it in their names. */
+  nameOf(section: number): number {
+    return this.graph.sections[section]?.block ?? -1;
   }
 
   /**
-   * Starts to compute the loss at the output head.
+   * Computes the loss at the output head.
    *
-   * @param output the last layer's output
-   * @param gradient file to write: the loss gradient at that
+   * @param inputs what the last section reads
+   * @param gradients files to write: the loss gradient at that
    */
-  async loss(output: string, gradient: string): Promise<NativeJob<Float64Array>> {
-    const { model, addon, threads } = this.#context;
-    const hasHead = model.tensors.some(({ spec }) => spec.target === "output.weight");
-    return addon.headLoss(
-      {
-        norm: await this.#read(this.#tensor("output_norm.weight")),
-        head: await this.#read(this.#tensor(hasHead ? "output.weight" : "token_embd.weight")),
-        normEpsilon: this.#shape.normEpsilon,
-        calibration: this.#batches,
-        threads
-      },
-      output,
-      gradient
-    );
+  async loss(inputs: ValuePaths, gradients: ValuePaths): Promise<NativeJob<Float64Array>> {
+    return this.#context.addon.headLoss(await this.section(this.last), inputs, gradients);
   }
 
   async #read(tensor: ModelTensor): Promise<SourceRows> {
@@ -181,13 +180,17 @@ export class CalibrationSession {
   }
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** SHA-256 of what the file says about the model, hyperparameters and tokenizer included. */
 function hashOf(metadata: Metadata): string {
   return createHash("sha256").update(encodeGgufHeader(metadata.entries(), []).header).digest("hex");
 }
 
 /** Half of the memory that is free, and on a GPU no more than most of what it has. */
-function usableMemory(addon: MethodAddon): number {
+export function usableMemory(addon: MethodAddon): number {
   const { isGpu, freeBytes } = addon.device();
   return isGpu ? Math.min(freemem() / 2, 0.9 * freeBytes) : freemem() / 2;
 }

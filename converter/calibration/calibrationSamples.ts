@@ -149,8 +149,8 @@ async function sampleModel(
 
 /** @returns whether every value fits `format` */
 async function writeStockModel(format: "f16" | "bf16", file: string, context: ConversionContext): Promise<boolean> {
-  const { model, metadata } = context;
-  const plan = planTensors(model, {
+  const { model, metadata, graph } = context;
+  const plan = planTensors(model, graph, {
     format,
     budget: { unit: "percent", percent: 0 },
     overrides: [],

@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { CALIBRATION_TOKENS } from "../checkpoint/WorkDirectory.js";
+import type { ModelGraph } from "../MethodAddon.js";
 import type { SourceModel } from "../model/SourceModel.js";
 import type { CalibrationOptions } from "./calibrationSamples.js";
-import { layerShape } from "./layerShape.js";
 
 /** Bytes that a conversion will add to its work directory at most. */
 export interface WorkSpace {
@@ -21,19 +21,24 @@ export interface WorkSpace {
  */
 export async function workSpace(
   model: SourceModel,
+  graph: ModelGraph,
   { files, samples, sequenceLength, workDirectory }: CalibrationOptions,
   use: { readonly searches: boolean; readonly packedBytes: number | undefined }
 ): Promise<WorkSpace> {
-  const { hidden, heads, headLength, feedForward } = layerShape(model.decoder, model.interleavedRope);
-  const features = 4 * samples * sequenceLength;
-  const inputs = (use.searches ? model.decoder.blockCount + 1 : 2) * features * hidden;
-  const gradients = 2 * features * hidden;
-  // Two quantized streams, and between a layer's linears two residual streams and the widest of their inputs.
-  const streams = features * (4 * hidden + Math.max(feedForward, heads * headLength));
+  const bytesOf = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + 4 * samples * (graph.values[value]?.floats ?? 0), 0);
+  /** What a section passes on, at most. */
+  const passed = Math.max(...graph.sections.map(({ outputs }) => bytesOf(outputs)));
+  const linears = new Set(graph.weights.flatMap(({ name, use: how }) => (how === "product" ? [name] : [])));
+  const widest = Math.max(0, ...model.tensors.map(({ spec, columns }) => (linears.has(spec.target) ? columns : 0)));
+  const inputs = use.searches ? bytesOf([...graph.values.keys()]) : 2 * passed;
+  const gradients = 2 * passed;
+  // Two quantized streams; between a section's linears two residual streams and the widest of their inputs; and what the
+  // float model has in their places.
+  const streams = 7 * passed + 4 * samples * sequenceLength * widest;
   // Inputs go as packed layers come.
   const searching = use.searches ? inputs + gradients : 0;
-  const packing =
-    use.packedBytes === undefined ? 0 : Math.max(inputs, 2 * features * hidden + use.packedBytes) + streams;
+  const packing = use.packedBytes === undefined ? 0 : Math.max(inputs, 2 * passed + use.packedBytes) + streams;
 
   const present = await fileSizes(workDirectory);
   const parameters = model.tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0);

@@ -17,7 +17,7 @@ const output = path.join(directory, "demo.gguf");
 const workDirectory = `${output}.work`;
 
 /** Every call of the native side that writes a checkpoint. */
-const STEPS = ["embedTokens", "forwardLayer", "headLoss", "backwardLayer", "quantizeLayer"] as const;
+const STEPS = ["runSection", "headLoss", "backwardSection", "quantizeSection"] as const;
 
 let addon: ConverterAddon;
 /** Of the last conversion. */

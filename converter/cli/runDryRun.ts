@@ -1,31 +1,51 @@
 import { formatBytes, formatTable } from "../../common/cli/format.js";
 import { warn } from "../../common/cli/runCommand.js";
 import { countParameters } from "../model/SourceModel.js";
+import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
+import type { ConverterAddon } from "../ConverterAddon.js";
+import { ANY_LENGTH, openGraph } from "../graph/openGraph.js";
 import { openModel } from "../model/openModel.js";
 import { FILE_TYPES } from "../output/provenance.js";
 import { sizeWithoutMixed } from "../plan/budget.js";
 import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
 import { planTensors } from "../plan/planTensors.js";
-import { budgetOf, type ConvertArguments } from "./ConvertArguments.js";
+import { type BatchPlan, planBatches } from "../calibration/planBatches.js";
+import { usableMemory } from "../calibration/CalibrationSession.js";
+import { argumentsCalibrate, budgetOf, type ConvertArguments } from "./ConvertArguments.js";
 
-/** Shows what a conversion would do. Everything but the weights' values is read and checked; nothing is built. */
+/** Shows what a conversion would do. Everything but the weights' values is read and checked. */
 export async function runDryRun(source: string, options: ConvertArguments): Promise<void> {
   const model = await openModel(source, { preTokenizer: options.preTokenizer, warn });
   try {
     const budget = budgetOf(options);
-    const plan = planTensors(model, { ...options, format: options.type, budget, overrides: options.tensorBits });
     const metadata = await model.metadata(FILE_TYPES[options.type]); // which checks the tokenizer
+    const addon = await loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: options.quiet === true });
+    const { signal } = new AbortController();
+    const calibrates = argumentsCalibrate(options);
+    const length = calibrates ? options.sequenceLength : ANY_LENGTH;
+    const graph = await openGraph({ model, metadata, addon, signal }, length);
+    const memory = options.memory ?? usableMemory(addon);
+    const calibration = calibrates ? planBatches(graph, model.tensors, length, memory) : undefined;
+    const plan = planTensors(model, graph, { ...options, format: options.type, budget, overrides: options.tensorBits });
     const estimate = estimatePlan(plan, budget, sizeWithoutMixed(metadata, plan));
-    const { architecture, decoder } = model;
+    const { architecture } = model;
+    const layers = graph.sections.filter(({ block }) => block >= 0).length;
     const parameters = countParameters(model).totalParameters;
     process.stdout.write(
       options.json === true
-        ? `${JSON.stringify({ architecture, parameters, layers: decoder.blockCount, ...estimate })}\n`
-        : `${architecture}, ${parameters} parameters, ${decoder.blockCount} layers\n\n${describe(estimate)}`
+        ? `${JSON.stringify({ architecture, parameters, layers, ...estimate, calibration })}\n`
+        : `${architecture}, ${parameters} parameters, ${layers} layers\n\n${describe(estimate)}${calibration === undefined ? "" : describeBatches(calibration, length)}`
     );
   } finally {
     await model.close();
   }
+}
+
+function describeBatches({ batchSamples, bytes }: BatchPlan, length: number): string {
+  return (
+    `search and quantization take about ${formatBytes(bytes)} of memory, ${batchSamples} samples of ${length} tokens ` +
+    "passing through a layer together\n"
+  );
 }
 
 function describe({ tensors, bytes, sourceBytes, mixed }: PlanEstimate): string {

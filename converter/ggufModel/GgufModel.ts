@@ -1,23 +1,12 @@
 import { InvalidInputError } from "../../common/errors.js";
 import { assertUnquantized } from "../../common/gguf/assertUnquantized.js";
-import type { ComputedTensor, TensorSpec } from "../architectures/Architecture.js";
-import { ROPE_FREQUENCIES } from "../architectures/rope.js";
-import { type DecoderConfig, decoderTensors } from "../architectures/decoder.js";
+import type { ComputedTensor } from "../architectures/Architecture.js";
 import { Metadata } from "../../common/gguf/Metadata.js";
 import { QUANTIZATION_VERSION } from "../../common/gguf/encodeGgufHeader.js";
-import { matchTensors } from "../model/matchTensors.js";
-import type { ModelTensor, OpenModelOptions, SourceModel } from "../model/SourceModel.js";
+import { SOURCE_TYPES } from "../model/matchTensors.js";
+import type { ModelTensor, OpenModelOptions, SourceModel, StoredTensor } from "../model/SourceModel.js";
 import { checkTokens } from "./checkTokens.js";
 import { GgufFiles } from "./GgufFiles.js";
-import { Hyperparameters } from "./Hyperparameters.js";
-import { readGgufDecoder } from "./readGgufDecoder.js";
-
-/** Architectures whose decoder layers can be calibrated, and whether their rope is interleaved. */
-const ARCHITECTURES: ReadonlyMap<string, { readonly interleavedRope: boolean }> = new Map([
-  ["llama", { interleavedRope: true }],
-  ["qwen2", { interleavedRope: false }],
-  ["qwen3", { interleavedRope: false }]
-]);
 
 /** Keys about the file rather than the model: a written file has its own alignment, and is one file. */
 const FILE_KEYS: ReadonlySet<string> = new Set(["general.alignment", "split.no", "split.count", "split.tensors.count"]);
@@ -28,9 +17,6 @@ const MAX_METADATA_BYTES = 512 * 1024 * 1024;
 /** An F16, BF16 or F32 GGUF; what is written keeps its metadata, tokenizer included, as it is. */
 export class GgufModel implements SourceModel {
   readonly architecture: string;
-  readonly decoder: DecoderConfig;
-  readonly isCalibratable = true;
-  readonly interleavedRope: boolean;
   readonly weights: GgufFiles;
   readonly tensors: readonly ModelTensor[];
   readonly computedTensors: readonly ComputedTensor[] = [];
@@ -38,58 +24,50 @@ export class GgufModel implements SourceModel {
 
   private constructor(
     files: GgufFiles,
-    architecture: { readonly name: string; readonly interleavedRope: boolean },
-    decoder: DecoderConfig,
+    architecture: string,
     tensors: readonly ModelTensor[],
     preTokenizer: string | undefined
   ) {
     this.weights = files;
-    this.architecture = architecture.name;
-    this.interleavedRope = architecture.interleavedRope;
-    this.decoder = decoder;
+    this.architecture = architecture;
     this.tensors = tensors;
     this.#preTokenizer = preTokenizer;
   }
 
   /**
    * @param file the only file, or the first of a split model
-   * @throws {InvalidInputError} it is no unquantized GGUF of a whole model of a supported architecture
+   * @throws {InvalidInputError} it is no unquantized GGUF of a model with a vocabulary
    */
   static async open(file: string, { preTokenizer }: OpenModelOptions): Promise<GgufModel> {
     const files = await GgufFiles.open(file);
     try {
       const { metadata, places } = files.header;
-      const name = metadata.get("general.architecture");
-      const architecture = typeof name === "string" ? ARCHITECTURES.get(name) : undefined;
-      if (typeof name !== "string" || architecture === undefined) {
-        throw new InvalidInputError(
-          typeof name === "string"
-            ? `${file} has the architecture ${name}, which is not supported`
-            : `${file} does not say which architecture the model has`,
-          { fix: `Architectures that can be converted: ${[...ARCHITECTURES.keys()].join(", ")}.` }
-        );
+      const architecture = metadata.get("general.architecture");
+      if (typeof architecture !== "string") {
+        throw new InvalidInputError(`${file} does not say which architecture the model has`, {
+          fix: "Give the GGUF of a whole language model."
+        });
       }
       assertUnquantized(file, files.headers);
       const metadataBytes = [...places.values()].reduce((sum, { start, end }) => sum + end - start, 0);
       if (metadataBytes > MAX_METADATA_BYTES) {
         throw new InvalidInputError(`${file} has ${metadataBytes} bytes of metadata, far more than any model`);
       }
-      const names = new Set(files.tensors.map((tensor) => tensor.name));
-      const decoder = readGgufDecoder(new Hyperparameters(file, metadata, name), {
-        vocabularySize: await checkTokens(files, file),
-        tiedEmbeddings: !names.has("output.weight")
-      });
-      const tensors = matchTensors(expectedTensors(decoder, names), files.tensors, {
-        place: file,
-        shapesFrom: "its metadata",
-        ifMissing: "The file is not whole: download or convert the model again.",
-        ifUnexpected: "Models with further tensors cannot be converted."
-      });
-      return new GgufModel(files, { name, ...architecture }, decoder, tensors, preTokenizer);
+      await checkTokens(files, file);
+      return new GgufModel(files, architecture, files.tensors.map(ownTensor), preTokenizer);
     } catch (error) {
       await files.close();
       throw error;
     }
+  }
+
+  get place(): string {
+    return this.weights.paths[0] ?? "";
+  }
+
+  get contextLength(): number | undefined {
+    const length = this.weights.header.metadata.get(`${this.architecture}.context_length`);
+    return typeof length === "number" ? length : undefined;
   }
 
   async metadata(fileType: number): Promise<Metadata> {
@@ -108,22 +86,16 @@ export class GgufModel implements SourceModel {
   }
 }
 
-/** What the file should hold, its own names taken; optional parts are those that the first layer has. */
-function expectedTensors(decoder: DecoderConfig, names: ReadonlySet<string>): TensorSpec[] {
-  const specs = decoderTensors(decoder, {
-    queryKeyValueBias: names.has("blk.0.attn_q.bias"),
-    attentionOutputBias: names.has("blk.0.attn_output.bias"),
-    feedForwardBias: names.has("blk.0.ffn_down.bias"),
-    queryKeyNorm: names.has("blk.0.attn_q_norm.weight")
-  }).map((spec) => ({ ...spec, source: spec.target }));
-  return [
-    ...specs,
-    {
-      source: ROPE_FREQUENCIES,
-      target: ROPE_FREQUENCIES,
-      shape: [decoder.headLength / 2],
-      role: "norm",
-      isOptional: true
-    }
-  ];
+/** A tensor under the name it has; whether the model is whole and its shapes fit, llama.cpp says. */
+function ownTensor(stored: StoredTensor): ModelTensor {
+  const type = SOURCE_TYPES.find((known) => known === stored.dtype);
+  if (type === undefined) {
+    throw new InvalidInputError(`tensor "${stored.name}" has format ${stored.dtype}`, {
+      fix: `Formats that can be converted: ${SOURCE_TYPES.join(", ")}.`
+    });
+  }
+  const { name, shape } = stored;
+  const columns = shape.at(-1) ?? 1;
+  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  return { spec: { source: name, target: name, shape, role: "unknown" }, stored, type, rows, columns };
 }

@@ -4,7 +4,6 @@ import { Metadata } from "../../common/gguf/Metadata.js";
 import { anyObject, checkJson, optional, orElse, text } from "../../common/json.js";
 import type { Architecture, ComputedTensor, ModelDescription, TensorSpec } from "../architectures/Architecture.js";
 import type { ConfigFile } from "../architectures/configKeys.js";
-import type { DecoderConfig } from "../architectures/decoder.js";
 import { findArchitecture } from "../architectures/findArchitecture.js";
 import { writeGeneralMetadata } from "../metadata/generalMetadata.js";
 import { readEndTokens, readGenerationConfig, writeEndTokens } from "../metadata/generationConfig.js";
@@ -79,27 +78,23 @@ export class HuggingFaceModel implements SourceModel {
     return this.#architecture.ggufName;
   }
 
-  get decoder(): DecoderConfig {
-    return this.#description.decoder;
+  get place(): string {
+    return this.#directory.path;
+  }
+
+  get contextLength(): number {
+    return this.#description.decoder.contextLength;
   }
 
   get computedTensors(): readonly ComputedTensor[] {
     return this.#description.computedTensors;
   }
 
-  get interleavedRope(): boolean {
-    return this.tensors.some(({ spec }) => spec.rotaryHeads !== undefined);
-  }
-
-  get isCalibratable(): boolean {
-    return this.#description.isCalibratable;
-  }
-
   async metadata(fileType: number): Promise<Metadata> {
     const { ggufName, isLlamaFamily, mayPool, addsNoSpacePrefix = false } = this.#architecture;
     const { warn, preTokenizer } = this.#options;
     const { source, values } = this.#config;
-    const { vocabularySize } = this.decoder;
+    const { vocabularySize } = this.#description.decoder;
     const generation = await readGenerationConfig(this.#directory, warn);
     const metadata = new Metadata();
     metadata.string("general.architecture", ggufName);

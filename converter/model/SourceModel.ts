@@ -1,5 +1,4 @@
 import type { ComputedTensor, TensorSpec } from "../architectures/Architecture.js";
-import type { DecoderConfig } from "../architectures/decoder.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
 
 /** What a user can say about a model to convert. */
@@ -14,11 +13,10 @@ export interface OpenModelOptions {
 export interface SourceModel {
   /** `general.architecture`. */
   readonly architecture: string;
-  readonly decoder: DecoderConfig;
-  /** Whether its layers are those that calibration knows. */
-  readonly isCalibratable: boolean;
-  /** Whether rope rotates neighbouring rows of queries and keys, as llama.cpp has the Llama family do, rather than halves. */
-  readonly interleavedRope: boolean;
+  /** Tokens that it was trained to see together, as far as its metadata says. */
+  readonly contextLength: number | undefined;
+  /** The directory or file that a user gave. */
+  readonly place: string;
   readonly weights: StoredWeights;
   /** In the order they are written. */
   readonly tensors: readonly ModelTensor[];

@@ -2,7 +2,8 @@ import { InvalidInputError } from "../../common/errors.js";
 import type { TensorSpec } from "../architectures/Architecture.js";
 import type { ModelTensor, SourceType, StoredTensor } from "./SourceModel.js";
 
-const SOURCE_TYPES: readonly SourceType[] = ["F32", "F16", "BF16"];
+/** The number formats that weights are read in. */
+export const SOURCE_TYPES: readonly SourceType[] = ["F32", "F16", "BF16"];
 
 /** Parts of names that tools put around a model's own, and how to be rid of them. */
 const WRAPPERS: readonly { readonly part: string; readonly meaning: string; readonly fix: string }[] = [

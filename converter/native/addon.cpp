@@ -5,7 +5,7 @@
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     mixllm::bind_weights(env, exports);
     mixllm::bind_text(env, exports);
-    mixllm::bind_layers(env, exports);
+    mixllm::bind_sections(env, exports);
     return exports;
 }
 

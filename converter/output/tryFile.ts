@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { InvalidInputError, MixLlmError } from "../../common/errors.js";
+import { InvalidInputError } from "../../common/errors.js";
+import { runIsolated } from "./runIsolated.js";
 
 /** Loads the addon in a process of its own, says what it makes of a file, and ends. */
 const TRY_MODEL = `
@@ -11,10 +11,7 @@ require(addon).tryModel(file, texts).result.then(
 );
 `;
 
-/** Far above what the largest vocabulary takes on a busy machine. */
-const LONGEST_MS = 10 * 60 * 1000;
-/** How much of a process's last words are kept, and of a reason shown. */
-const KEPT_CHARACTERS = 4000;
+/** How much of a reason is shown. */
 const SHOWN_CHARACTERS = 300;
 
 /** Texts that lead llama.cpp through all parts of a vocabulary: every byte that UTF-8 has, words, figures, space. */
@@ -65,65 +62,17 @@ interface Trial {
 
 /** @returns the texts, tokenized and put together again */
 async function runTrial(trial: Trial, signal: AbortSignal): Promise<readonly string[]> {
-  signal.throwIfAborted();
-  const child = spawn(process.execPath, ["-e", TRY_MODEL], {
-    // In Electron the executable is a browser unless told otherwise; ggml would call a debugger when it aborts.
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: "1", GGML_NO_BACKTRACE: "1" },
-    stdio: "pipe",
-    windowsHide: true,
-    timeout: LONGEST_MS,
-    killSignal: "SIGKILL"
-  });
-  const kill = (): void => void child.kill("SIGKILL");
-  signal.addEventListener("abort", kill, { once: true });
-  try {
-    let answer = "";
-    let lastWords = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (answer += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      lastWords = (lastWords + text).slice(-KEPT_CHARACTERS);
-    });
-    child.stdin.on("error", () => undefined); // a process that has ended already says so by its exit
-    child.stdin.end(JSON.stringify(trial));
-    const [code, killedBy] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (...exit) => resolve(exit));
-    });
-    signal.throwIfAborted();
-    if (killedBy === "SIGKILL") {
-      throw new MixLlmError("the process in which llama.cpp tried the file was ended from outside", {
-        fix: "It may have run out of memory or of time: run the same command again."
-      });
-    }
-    const result = parse(answer);
-    if (result?.pieces !== undefined) return result.pieces;
-    throw refused(result?.reason ?? causeOfDeath(lastWords, killedBy ?? `exit code ${code}`));
-  } finally {
-    signal.removeEventListener("abort", kill);
-  }
-}
-
-/** What the process said, unless it ended before it had said all. */
-function parse(answer: string): { pieces?: string[]; reason?: string } | undefined {
-  try {
-    return JSON.parse(answer) as { pieces?: string[]; reason?: string };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The line of a dying process that says why. */
-function causeOfDeath(lastWords: string, end: string): string {
-  const lines = lastWords.split("\n").map((line) => line.trim());
-  const why =
-    lines.find((line) => /GGML_ASSERT|GGML_ABORT|what\(\)|Error:/.test(line)) ?? lines.find((line) => line !== "");
-  return why ?? `it ended the process (${end})`;
+  const result = await runIsolated<{ pieces?: string[]; reason?: string }>(TRY_MODEL, trial, signal);
+  if ("death" in result) throw refused(result.death);
+  const { pieces, reason = "" } = result.answer;
+  if (pieces === undefined) throw refused(reason);
+  return pieces;
 }
 
 function refused(reason: string): InvalidInputError {
-  const said = reason.trim().replace(/^.*?(?=GGML_A)/s, ""); // "/path/llama-vocab.cpp:2540: GGML_ASSERT(...) failed"
+  const [said = ""] = reason.trim().split("\n");
   return new InvalidInputError(
-    `llama.cpp cannot use the file that this model would become: ${said.split("\n")[0]?.slice(0, SHOWN_CHARACTERS)}`,
+    `llama.cpp cannot use the file that this model would become: ${said.slice(0, SHOWN_CHARACTERS)}`,
     { fix: "Nothing was written. The model or its tokenizer has something that its configuration does not say." }
   );
 }

@@ -32,9 +32,10 @@ export function globalSearch(session: CalibrationSession, ranking: Ranking, file
     name: "global",
 
     async score(weights, context) {
+      const measured = weights.map(({ target }) => target);
       const origin: SalienceOrigin = { source: session.source, calibration: session.description };
       const saved = file === undefined ? undefined : await loadSalience(file, origin);
-      const salience = saved ?? (await new Search(session, context).run());
+      const salience = saved ?? (await new Search(session, measured, context).run());
       if (file !== undefined && saved === undefined) await saveSalience(file, salience, origin);
       return weights.map((weight) => scores(weight, salience, ranking, file));
     }
@@ -61,81 +62,107 @@ function scores(
   return { target, scores: Float64Array.from(score) };
 }
 
-/** Name of the work file with a layer's salience. */
-const salienceFile = (layer: number): string => `salience.${layer}.safetensors`;
+/** Name of the work file with the salience of a section's linears; blocks are counted from 0. */
+const salienceFile = (section: number): string => `salience.${section - 1}.safetensors`;
 
-/** Name of the work file with the loss gradient at a layer's input; that after the last layer is at the model's output. */
-const gradientFile = (layer: number): string => `gradient.${layer}.f32`;
+/** Name of the work file with the loss gradient at a value, as far as the sections from `reader` on contribute to it. */
+const gradientFile = (value: number, reader: number): string => `gradient.${value}.${reader}.f32`;
 
 /** One search, whichever of its steps an earlier run has left. */
 class Search {
   readonly #session: CalibrationSession;
+  readonly #linears: ReadonlySet<string>;
   readonly #context: ConversionContext;
   /** A backward pass costs about three forward passes. */
-  readonly #beforeForward: BeforePass = (layer, detail) => this.#before(layer, detail);
-  readonly #beforeBackward: BeforePass = (layer, detail) => {
-    const { layers } = this.#session;
-    this.#before(layers + 3 * (layers - 1 - layer), detail);
+  readonly #beforeForward: BeforePass = (section, detail) => this.#before(section - 1, detail);
+  readonly #beforeBackward: BeforePass = (section, detail) => {
+    const { last } = this.#session;
+    this.#before(last - 1 + 3 * (last - 1 - section), detail);
   };
 
-  constructor(session: CalibrationSession, context: ConversionContext) {
+  constructor(session: CalibrationSession, linears: readonly string[], context: ConversionContext) {
     this.#session = session;
+    this.#linears = new Set(linears);
     this.#context = context;
   }
 
   async run(): Promise<Salience> {
-    const { work, layers } = this.#session;
-    for (let layer = layers - 1; layer >= 0; layer--) {
-      if (!work.has(salienceFile(layer))) await this.#backward(layer);
+    const { work, last, graph } = this.#session;
+    for (let section = last - 1; section >= 1; section--) {
+      if (!work.has(salienceFile(section))) await this.#backward(section);
     }
-    for (let layer = 0; layer <= layers; layer++) await work.remove(gradientFile(layer));
-
+    for (const value of graph.values.keys()) {
+      for (const reader of this.#session.readers(value)) await work.remove(gradientFile(value, reader));
+    }
     const all = [];
-    for (let layer = 0; layer < layers; layer++) {
-      const file = work.file(salienceFile(layer));
+    for (let section = 1; section < last; section++) {
+      const file = work.file(salienceFile(section));
       all.push(...decodeSalience((await readTensorFile(file, "Run the same command again.")).arrays));
     }
     return new Map(all);
   }
 
-  /** Takes the loss gradient back through a layer and measures its channels' salience. */
-  async #backward(layer: number): Promise<void> {
-    const { work } = this.#session;
-    const input = await this.#session.input(layer, this.#beforeForward);
-    const outputGradient = await this.#gradient(layer + 1);
-    const detail = `the backward pass of layer ${layer}`;
-    this.#beforeBackward(layer, detail);
-    const call = await this.#session.layer(layer);
-    const inputGradient = work.start(gradientFile(layer));
+  /** Takes the loss gradient back through a section and measures its linears' channels' salience. */
+  async #backward(section: number): Promise<void> {
+    const { work, graph } = this.#session;
+    const { inputs: inputNumbers = [], outputs = [] } = graph.sections[section] ?? {};
+    const inputs = await this.#session.inputs(section, this.#beforeForward);
+    const used: string[] = [];
+    const gradientAt = async (value: number, reader: number | undefined): Promise<Record<number, string>> => {
+      if (reader === undefined) return {};
+      used.push(gradientFile(value, reader));
+      return { [value]: await this.#gradient(value, reader) };
+    };
+    let atOutputs: Record<number, string> = {};
+    for (const value of outputs) {
+      atOutputs = { ...atOutputs, ...(await gradientAt(value, this.#session.readers(value)[0])) };
+    }
+    let later: Record<number, string> = {};
+    for (const value of inputNumbers) {
+      const next = this.#session.readers(value).find((reader) => reader > section);
+      later = { ...later, ...(await gradientAt(value, next)) };
+    }
+
+    const detail = `the backward pass of layer ${this.#session.nameOf(section)}`;
+    this.#beforeBackward(section, detail);
+    const call = await this.#session.section(section);
+    const files = inputNumbers.map((value) => [value, work.start(gradientFile(value, section))] as const);
+    const atInputs = Object.fromEntries(files.map(([value, { temporary }]) => [value, temporary]));
+    const linears = Object.keys(call.weights).filter((name) => this.#linears.has(name));
     const found = await work.step(detail, () =>
-      this.#context.addon.backwardLayer(call, input, outputGradient, inputGradient.temporary)
+      this.#context.addon.backwardSection(call, linears, inputs, { outputs: atOutputs, later, inputs: atInputs })
     );
-    await work.finish(inputGradient);
-    const named = Object.entries(found).map(([name, value]) => [`blk.${layer}.${name}`, value] as const);
-    await work.write(salienceFile(layer), encodeSalience(new Map(named)));
-    await work.remove(gradientFile(layer + 1));
+    for (const [, file] of files) await work.finish(file);
+    await work.write(salienceFile(section), encodeSalience(new Map(Object.entries(found))));
+    for (const name of used) await work.remove(name);
   }
 
-  /** The path of the loss gradient at a layer's input, computed unless it is there. */
-  async #gradient(layer: number): Promise<string> {
-    const { work, layers } = this.#session;
-    const name = gradientFile(layer);
+  /** The path of the loss gradient at a value from its reader `reader` on, computed unless it is there. */
+  async #gradient(value: number, reader: number): Promise<string> {
+    const { work, last } = this.#session;
+    const name = gradientFile(value, reader);
     if (work.has(name)) return work.file(name);
-    if (layer < layers) await this.#backward(layer);
-    else {
-      const output = await this.#session.input(layers, this.#beforeForward);
-      const detail = "the loss at the output head";
-      this.#before(layers, detail);
-      const gradient = work.start(name);
-      await work.step(detail, () => this.#session.loss(output, gradient.temporary));
-      await work.finish(gradient);
-    }
+    if (reader < last) await this.#backward(reader);
+    else await this.#loss();
     return work.file(name);
+  }
+
+  async #loss(): Promise<void> {
+    const { work, last, graph } = this.#session;
+    const inputs = await this.#session.inputs(last, this.#beforeForward);
+    const detail = "the loss at the output head";
+    this.#before(last - 1, detail);
+    const files = (graph.sections[last]?.inputs ?? []).map(
+      (value) => [value, work.start(gradientFile(value, last))] as const
+    );
+    const gradients = Object.fromEntries(files.map(([value, { temporary }]) => [value, temporary]));
+    await work.step(detail, () => this.#session.loss(inputs, gradients));
+    for (const [, file] of files) await work.finish(file);
   }
 
   #before(finished: number, detail: string): void {
     const { signal, progress } = this.#context;
     signal.throwIfAborted();
-    progress(finished / (4 * this.#session.layers), detail);
+    progress(Math.max(0, finished) / (4 * (this.#session.last - 1)), detail);
   }
 }

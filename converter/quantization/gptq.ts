@@ -22,26 +22,26 @@ export function gptq(session: CalibrationSession): QuantizationMethod {
 
     async *quantize(weights, context) {
       const quantization = new Quantization(session, weights, context);
-      for (let layer = 0; layer < session.layers; layer++) yield* quantization.layer(layer);
+      for (let section = 1; section < session.last; section++) yield* quantization.section(section);
     }
   };
 }
 
-/** Name of the work file with a layer's packed weights. */
-const packedFile = (layer: number): string => `quantized.${layer}.safetensors`;
+/** Name of the work file with the packed weights of a section; blocks are counted from 0. */
+const packedFile = (section: number): string => `quantized.${section - 1}.safetensors`;
 
-/** Name of the work file with a layer's input when all layers before it are quantized. */
-const streamFile = (layer: number): string => (layer === 0 ? CalibrationSession.input(0) : `stream.${layer}.f32`);
+/** Name of the work file with a value when all sections before its own are quantized. */
+const streamFile = (value: number): string => `stream.${value}.f32`;
 
-/** One quantization of a model, whichever of its layers an earlier run has left. */
+/** One quantization of a model, whichever of its sections an earlier run has left. */
 class Quantization {
   readonly #session: CalibrationSession;
   readonly #weights: readonly MixedWeight[];
   readonly #context: ConversionContext;
-  readonly #before: BeforePass = (layer, detail) => {
+  readonly #before: BeforePass = (section, detail) => {
     const { signal, progress } = this.#context;
     signal.throwIfAborted();
-    progress(layer / this.#session.layers, detail);
+    progress(Math.max(0, section - 1) / (this.#session.last - 1), detail);
   };
 
   constructor(session: CalibrationSession, weights: readonly MixedWeight[], context: ConversionContext) {
@@ -50,46 +50,49 @@ class Quantization {
     this.#context = context;
   }
 
-  /** Gives a layer's weights, quantized unless they are already. */
-  async *layer(layer: number): AsyncGenerator<QuantizedWeight> {
+  /** Gives a section's weights, quantized unless they are already. */
+  async *section(section: number): AsyncGenerator<QuantizedWeight> {
     const { work } = this.#session;
-    this.#before(layer, `layer ${layer}`);
-    if (!work.has(packedFile(layer))) await this.#quantize(layer);
-    yield* this.#read(layer);
+    this.#before(section, `layer ${this.#session.nameOf(section)}`);
+    if (!work.has(packedFile(section))) await this.#quantize(section);
+    yield* this.#read(section);
   }
 
-  /** Quantizes a layer and computes the next one's inputs. */
-  async #quantize(layer: number): Promise<void> {
-    const { work } = this.#session;
-    const input = await this.#stream(layer);
-    const floatInput = await this.#session.input(layer, this.#before);
-    const requests = this.#own(layer).map((weight) => ({
-      name: inLayer(weight),
+  /** Quantizes a section's linears and computes what later sections read of it. */
+  async #quantize(section: number): Promise<void> {
+    const { work, graph } = this.#session;
+    const { inputs: inputNumbers = [], outputs: outputNumbers = [] } = graph.sections[section] ?? {};
+    const inputs: Record<number, string> = {};
+    for (const value of inputNumbers) inputs[value] = await this.#stream(value);
+    const floatInputs = await this.#session.inputs(section, this.#before);
+    const requests = this.#own(section).map((weight) => ({
+      name: weight.planned.target,
       is8bit: weight.is8bit,
       components: allocateComponents(weight)
     }));
 
-    const call = await this.#session.layer(layer);
-    const output = work.start(streamFile(layer + 1));
-    // The float model's next input comes with it, unless the search has computed it already.
-    const floatOutputName = CalibrationSession.input(layer + 1);
-    const hasFloatOutput = work.has(floatOutputName);
-    const floatOutput = work.start(floatOutputName);
-    const damping = await work.step(`quantizing layer ${layer}`, () =>
-      this.#context.addon.quantizeLayer(
+    const call = await this.#session.section(section);
+    const outputs = outputNumbers.map((value) => [value, work.start(streamFile(value))] as const);
+    // The float model's values come with them, unless the search has computed them already.
+    const floats = outputNumbers.map((value) => {
+      const name = CalibrationSession.input(value);
+      return [value, work.has(name) ? undefined : work.start(name), work.file(name)] as const;
+    });
+    const damping = await work.step(`quantizing layer ${this.#session.nameOf(section)}`, () =>
+      this.#context.addon.quantizeSection(
         call,
         Object.fromEntries(requests.map(({ name, is8bit, components }) => [name, { is8bit, components }])),
         {
-          input,
-          output: output.temporary,
-          floatInput,
-          floatOutput: hasFloatOutput ? work.file(floatOutputName) : floatOutput.temporary,
+          inputs,
+          outputs: Object.fromEntries(outputs.map(([value, { temporary }]) => [value, temporary])),
+          floatInputs,
+          floatOutputs: Object.fromEntries(floats.map(([value, made, path]) => [value, made?.temporary ?? path])),
           scratch: work.start("scratch").temporary
         }
       )
     );
-    await work.finish(output);
-    if (!hasFloatOutput) await work.finish(floatOutput);
+    for (const [, file] of outputs) await work.finish(file);
+    for (const [, file] of floats) if (file !== undefined) await work.finish(file);
 
     const arrays = requests.flatMap(({ name, components }) =>
       COMPONENT_SUFFIXES.map((suffix) => ({
@@ -99,31 +102,36 @@ class Quantization {
       }))
     );
     const metadata = Object.fromEntries(Object.entries(damping).map(([name, value]) => [name, String(value)]));
-    await work.write(packedFile(layer), encodeTensorFile(arrays, metadata));
-    // The next layer's inputs are there, so nothing needs this one's any more.
-    await work.remove(CalibrationSession.input(layer));
-    await work.remove(streamFile(layer));
+    await work.write(packedFile(section), encodeTensorFile(arrays, metadata));
+    // What no later section reads is not needed any more.
+    for (const value of inputNumbers) {
+      if (this.#session.readers(value).some((reader) => reader > section)) continue;
+      await work.remove(CalibrationSession.input(value));
+      await work.remove(streamFile(value));
+    }
   }
 
-  /** The path of a layer's input when all layers before it are quantized, computed unless it is there. */
-  async #stream(layer: number): Promise<string> {
-    const { work } = this.#session;
-    if (layer === 0) return this.#session.input(0, this.#before);
-    if (!work.has(streamFile(layer))) await this.#quantize(layer - 1);
-    return work.file(streamFile(layer));
+  /** The path of a value when all sections before its own are quantized, computed unless it is there. */
+  async #stream(value: number): Promise<string> {
+    const { work, graph } = this.#session;
+    const maker = graph.values[value]?.madeBy ?? 0;
+    // Nothing is quantized before the first block.
+    if (maker === 0) return this.#session.input(value, this.#before);
+    if (!work.has(streamFile(value))) await this.#quantize(maker);
+    return work.file(streamFile(value));
   }
 
-  async *#read(layer: number): AsyncGenerator<QuantizedWeight> {
-    const file = this.#session.work.file(packedFile(layer));
+  async *#read(section: number): AsyncGenerator<QuantizedWeight> {
+    const file = this.#session.work.file(packedFile(section));
     const { arrays, metadata } = await readTensorFile(
       file,
       "Run the same command again: it quantizes the layer again."
     );
-    for (const weight of this.#own(layer)) {
-      const name = inLayer(weight);
-      this.#warnOfDamping(weight.planned.target, Number(metadata[name]));
+    for (const weight of this.#own(section)) {
+      const { target } = weight.planned;
+      this.#warnOfDamping(target, Number(metadata[target]));
       const components = Object.fromEntries(
-        COMPONENT_SUFFIXES.map((suffix) => [suffix, arrays.get(`${name}.${suffix}`) ?? new Uint8Array(0)])
+        COMPONENT_SUFFIXES.map((suffix) => [suffix, arrays.get(`${target}.${suffix}`) ?? new Uint8Array(0)])
       ) as Record<ComponentSuffix, Uint8Array>;
       yield { weight, components };
     }
@@ -137,12 +145,8 @@ class Quantization {
     }
   }
 
-  #own(layer: number): MixedWeight[] {
-    return this.#weights.filter(({ planned }) => planned.target.startsWith(`blk.${layer}.`));
+  #own(section: number): MixedWeight[] {
+    const names = new Set(this.#session.graph.sections[section]?.weights);
+    return this.#weights.filter(({ planned }) => names.has(planned.target));
   }
-}
-
-/** A weight's name without its layer's prefix. */
-function inLayer({ planned }: MixedWeight): string {
-  return planned.target.replace(/^blk\.\d+\./, "");
 }

@@ -9,12 +9,11 @@ namespace mixllm {
 
 namespace {
 
-constexpr size_t most_nodes = 512;            // a layer's backward pass with salience has about 200
 constexpr double operations_per_thread = 2e9; // that a cancellation may wait for: 20 to 100 ms of a core
 
 } // namespace
 
-Graph::Graph(Engine& engine) : engine_(engine) {
+Graph::Graph(Engine& engine, size_t most_nodes) : engine_(engine) {
     ggml_init_params params{};
     params.mem_size = ggml_tensor_overhead() * 2 * most_nodes + ggml_graph_overhead_custom(most_nodes, false);
     params.no_alloc = true;
@@ -34,6 +33,13 @@ ggml_tensor* Graph::input(const float* host, int64_t ne0, int64_t ne1, int64_t n
 
 ggml_tensor* Graph::input(const int32_t* host, int64_t count) {
     ggml_tensor* tensor = ggml_new_tensor_1d(context_.get(), GGML_TYPE_I32, count);
+    ggml_set_input(tensor);
+    inputs_.push_back({tensor, host});
+    return tensor;
+}
+
+ggml_tensor* Graph::input(const ggml_tensor* like, const void* host) {
+    ggml_tensor* tensor = ggml_dup_tensor(context_.get(), like);
     ggml_set_input(tensor);
     inputs_.push_back({tensor, host});
     return tensor;

@@ -14,7 +14,8 @@ namespace mixllm {
 /// One ggml graph from building to reading its results; intermediate tensors share the engine's memory.
 class Graph {
 public:
-    explicit Graph(Engine& engine);
+    /// @param most_nodes room for nodes and inputs
+    explicit Graph(Engine& engine, size_t most_nodes = 512);
 
     Graph(const Graph&) = delete;
     Graph& operator=(const Graph&) = delete;
@@ -26,6 +27,9 @@ public:
 
     /// A vector of 32-bit integers filled from `host` when the graph runs.
     ggml_tensor* input(const int32_t* host, int64_t count);
+
+    /// A tensor like `like`, filled from `host` when the graph runs.
+    ggml_tensor* input(const ggml_tensor* like, const void* host);
 
     /// Copies `tensor` (contiguous floats) to `host` after the graph has run.
     void output(ggml_tensor* tensor, float* host);

@@ -1,0 +1,282 @@
+#include "graph/backward_section.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <stdexcept>
+
+#include "graph/linears.h"
+#include "graph/replay.h"
+
+namespace mixllm {
+
+namespace {
+
+/// One linear's share of a batch's graph: what comes out of it.
+struct Measure {
+    std::string name;
+    int64_t channels;
+    std::vector<float> first_order; ///< [samples][channels], sums over tokens
+    std::vector<float> squares;
+};
+
+/// Sums over the tokens of each sample: `[channels, tokens of all samples]` to `[1, channels, samples]`.
+ggml_tensor* sum_by_sample(ggml_context* context, ggml_tensor* product, int64_t sequences) {
+    ggml_tensor* by_sample = ggml_reshape_3d(context, product, product->ne[0],
+                                             ggml_nelements(product) / product->ne[0] / sequences, sequences);
+    return ggml_sum_rows(context, ggml_cont(context, ggml_permute(context, by_sample, 1, 0, 2, 3)));
+}
+
+ggml_tensor* add_or(ggml_context* context, ggml_tensor* sum, ggml_tensor* next) {
+    return sum == nullptr ? next : ggml_add(context, sum, next);
+}
+
+void assert_complete(const std::vector<MissingRule>& missing) {
+    if (!missing.empty()) {
+        const MissingRule& first = missing.front();
+        throw std::runtime_error("no gradient leads through " + first.op + " of " + first.tensor + ": " + first.reason);
+    }
+}
+
+} // namespace
+
+size_t backward_nodes(const Section& section) {
+    return 256 + 40 * section.nodes.size() + section.weights.size();
+}
+
+std::unordered_map<std::string, SectionWeights::Copies> backward_copies(const ModelGraph& graph, const Section& section,
+                                                                        const std::vector<std::string>& linears) {
+    std::unordered_map<std::string, SectionWeights::Copies> copies;
+    for (const ggml_tensor* node : section.nodes) {
+        if ((node->op == GGML_OP_MUL_MAT || node->op == GGML_OP_MUL_MAT_ID) &&
+            graph.is_leaf(node->src[0], ModelGraph::Leaf::weight)) {
+            copies.emplace(node->src[0]->name, SectionWeights::Copies::transpose);
+        }
+    }
+    for (const std::string& name : linears) {
+        copies[name] = SectionWeights::Copies::transpose_and_rounding;
+    }
+    return copies;
+}
+
+namespace {
+
+/// A section's forward and backward pass of one batch as graph nodes.
+class BackwardGraph {
+public:
+    /// Where a batch's inputs come from, by number of the crossing value.
+    using MakeInput = std::function<ggml_tensor*(size_t number)>;
+
+    BackwardGraph(Graph& graph, const DecoderForm& form, size_t section, const SectionWeights& weights,
+                  const int32_t* tokens)
+        : context_(graph.context()), form_(form), section_(form.sections[section]), weights_(weights),
+          replay_(graph, form.graph, weights, tokens) {}
+
+    /**
+     * @param linears those to measure
+     * @param outputs the values whose gradient is known
+     */
+    void build(const std::vector<std::string>& linears, const std::vector<size_t>& inputs, const MakeInput& value,
+               const std::vector<size_t>& outputs, const MakeInput& gradient) {
+        std::vector<ggml_tensor*> wanted;
+        for (const size_t number : inputs) {
+            wanted.push_back(value(number));
+            replay_.bind(form_.values[number], wanted.back());
+        }
+        std::vector<Seed> seeds;
+        for (const size_t number : outputs) {
+            seeds.push_back({replay_.make(form_.values[number]), gradient(number)});
+        }
+        for (Linear& linear : find_linears(form_.graph, section_)) {
+            if (std::find(linears.begin(), linears.end(), linear.name()) != linears.end()) {
+                measured_.push_back(std::move(linear));
+            }
+        }
+        for (const Linear& linear : measured_) {
+            for (ggml_tensor* product : linear.products) {
+                wanted.push_back(replay_.make(product));
+            }
+        }
+        std::unordered_map<const ggml_tensor*, ggml_tensor*> transposes;
+        for (const ggml_tensor* leaf : section_.weights) {
+            if (ggml_tensor* transposed = weights_.transposed(leaf)) {
+                transposes.emplace(weights_.values(leaf), transposed);
+            }
+        }
+        found_ = differentiate(context_, replay_.nodes(), seeds, wanted, [&](ggml_tensor* weight) {
+            const auto transposed = transposes.find(weight);
+            return transposed == transposes.end() ? nullptr : transposed->second;
+        });
+    }
+
+    const std::vector<MissingRule>& missing() const { return found_.missing; }
+    const std::vector<Linear>& measured() const { return measured_; }
+
+    /// Null where nothing leads to an output.
+    ggml_tensor* gradient_at(size_t number) { return gradient_of(form_.values[number]); }
+
+    /// The change of the loss by each channel of a linear: its sum over a sample's tokens, and that of its square.
+    std::pair<ggml_tensor*, ggml_tensor*> make_sums(const Linear& linear) {
+        ggml_tensor* sums = nullptr;
+        ggml_tensor* squares = nullptr;
+        for (ggml_tensor* product : linear.products) {
+            ggml_tensor* gradient = gradient_of(product);
+            if (gradient == nullptr) {
+                continue; // it leads to nothing that later sections read
+            }
+            ggml_tensor* error = multiply(context_, weights_.rounding(linear.weight), replay_.make(product->src[1]));
+            ggml_tensor* change = ggml_mul(context_, error, gradient);
+            sums = add_or(context_, sums, sum_by_sample(context_, change, form_.graph.sequences()));
+            squares =
+                add_or(context_, squares, sum_by_sample(context_, ggml_sqr(context_, change), form_.graph.sequences()));
+        }
+        return {sums, squares};
+    }
+
+private:
+    ggml_tensor* gradient_of(ggml_tensor* original) {
+        const auto gradient = found_.gradients.find(replay_.make(original));
+        return gradient == found_.gradients.end() ? nullptr : gradient->second;
+    }
+
+    ggml_context* context_;
+    const DecoderForm& form_;
+    const Section& section_;
+    const SectionWeights& weights_;
+    Replay replay_;
+    std::vector<Linear> measured_;
+    Differentiation found_;
+};
+
+std::vector<size_t> keys(const ValuePaths& paths) {
+    std::vector<size_t> numbers;
+    for (const auto& [number, path] : paths) {
+        numbers.push_back(number);
+    }
+    return numbers;
+}
+
+} // namespace
+
+std::unordered_map<std::string, ChannelSalience>
+backward_section(Engine& engine, Decoder& decoder, size_t section, const std::vector<std::string>& linears,
+                 const WeightSources& sources, const Calibration& calibration, const ValuePaths& inputs,
+                 const GradientFiles& gradients) {
+    const ModelGraph& single = decoder.single().graph;
+    const Section& one = decoder.single().sections[section];
+    const SectionWeights weights(engine, single, one, sources, backward_copies(single, one, linears));
+    const auto open_all = [&](const ValuePaths& paths) {
+        std::map<size_t, ValueReader> readers;
+        for (const auto& [number, path] : paths) {
+            readers.emplace(number, ValueReader(path, decoder.values()[number].floats, calibration.samples));
+        }
+        return readers;
+    };
+    std::map<size_t, ValueReader> values = open_all(inputs);
+    std::map<size_t, ValueReader> at_outputs = open_all(gradients.outputs);
+    std::map<size_t, ValueReader> later = open_all(gradients.later);
+    std::map<size_t, ValueWriter> at_inputs;
+    for (const auto& [number, path] : gradients.inputs) {
+        at_inputs.emplace(number, ValueWriter(path, decoder.values()[number].floats));
+    }
+
+    std::unordered_map<std::string, std::vector<double>> taylor;
+    std::unordered_map<std::string, std::vector<double>> fisher;
+    for (int64_t first = 0; first < calibration.samples; first += calibration.batch_samples) {
+        const int64_t sequences = std::min(calibration.batch_samples, calibration.samples - first);
+        const DecoderForm& form = decoder.form(sequences);
+        Graph graph(engine, backward_nodes(form.sections[section]));
+        const auto input_from = [&](std::map<size_t, ValueReader>& readers) {
+            return [&](size_t number) {
+                const std::vector<float>& value = readers.at(number).read(first, sequences, form.layouts[number]);
+                return graph.input(form.values[number], value.data());
+            };
+        };
+        BackwardGraph backward(graph, form, section, weights, calibration.tokens.data() + first * calibration.length);
+        backward.build(linears, keys(inputs), input_from(values), keys(gradients.outputs), input_from(at_outputs));
+        assert_complete(backward.missing());
+
+        std::vector<Measure> measures;
+        measures.reserve(backward.measured().size()); // the graph keeps pointers into them
+        for (const Linear& linear : backward.measured()) {
+            const auto [sums, squares] = backward.make_sums(linear);
+            const auto count = static_cast<size_t>(linear.weight->ne[1] * sequences);
+            measures.push_back(
+                {linear.name(), linear.weight->ne[1], std::vector<float>(count), std::vector<float>(count)});
+            if (sums != nullptr) {
+                graph.output(sums, measures.back().first_order.data());
+                graph.output(squares, measures.back().squares.data());
+            }
+        }
+        for (auto& [number, writer] : at_inputs) {
+            ggml_tensor* gradient = backward.gradient_at(number);
+            if (later.count(number) != 0) {
+                gradient = add_or(graph.context(), gradient, input_from(later)(number));
+            }
+            float* out = writer.prepare(sequences);
+            if (gradient != nullptr) {
+                graph.output(gradient, out);
+            } else {
+                std::fill_n(out, sequences * decoder.values()[number].floats, 0.0f);
+            }
+        }
+        graph.compute();
+
+        for (auto& [number, writer] : at_inputs) {
+            writer.append(sequences, form.layouts[number]);
+        }
+        for (const Measure& measure : measures) {
+            const auto channels = static_cast<size_t>(measure.channels);
+            std::vector<double>& s = taylor[measure.name];
+            std::vector<double>& t = fisher[measure.name];
+            s.resize(channels);
+            t.resize(channels);
+            for (size_t i = 0; i < measure.first_order.size(); i++) {
+                const double m = measure.first_order[i];
+                s[i % channels] += std::fabs(m + 0.5 * m * m);
+                t[i % channels] += measure.squares[i];
+            }
+        }
+    }
+    for (auto& [number, writer] : at_inputs) {
+        writer.finish();
+    }
+    std::unordered_map<std::string, ChannelSalience> salience;
+    for (const auto& [name, sums] : taylor) {
+        ChannelSalience& result = salience[name];
+        for (size_t c = 0; c < sums.size(); c++) {
+            result.taylor.push_back(static_cast<float>(sums[c] / static_cast<double>(calibration.samples)));
+            result.fisher.push_back(static_cast<float>(fisher[name][c] / static_cast<double>(calibration.samples)));
+        }
+    }
+    return salience;
+}
+
+SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t section) {
+    const DecoderForm& form = decoder.single();
+    const Section& own = form.sections[section];
+    std::vector<std::string> linears;
+    for (const Linear& linear : find_linears(form.graph, own)) {
+        linears.push_back(linear.name());
+    }
+    const SectionWeights weights(engine, form.graph, own, backward_copies(form.graph, own, linears));
+    Graph graph(engine, backward_nodes(own));
+    const auto input = [&](size_t number) { return graph.input(form.values[number], nullptr); };
+    BackwardGraph backward(graph, form, section, weights, nullptr);
+    backward.build(linears, form.numbers(own.inputs), input, form.numbers(own.outputs), input);
+    for (const Linear& linear : backward.measured()) {
+        const auto [sums, squares] = backward.make_sums(linear);
+        if (sums != nullptr) {
+            graph.output(sums, nullptr);
+            graph.output(squares, nullptr);
+        }
+    }
+    for (const size_t number : form.numbers(own.inputs)) {
+        if (ggml_tensor* gradient = backward.gradient_at(number)) {
+            graph.output(gradient, nullptr);
+        }
+    }
+    return {weights.bytes(), graph.measure(), backward.missing()};
+}
+
+} // namespace mixllm

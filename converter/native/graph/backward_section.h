@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "calibration/calibration.h"
+#include "differentiate/differentiate.h"
+#include "engine/engine.h"
+#include "graph/decoder.h"
+#include "graph/section_weights.h"
+#include "graph/value_files.h"
+
+namespace mixllm {
+
+/// What quantizing one output channel of a linear to 4 bits is estimated to cost, by two measures.
+struct ChannelSalience {
+    /// S_c = mean over samples of |m + m^2 / 2|, m = sum over tokens of gradient times output error (the paper's).
+    std::vector<float> taylor;
+    /// T_c = mean over samples of the sum over tokens of (gradient times output error)^2.
+    std::vector<float> fisher;
+};
+
+/// Where the loss gradient at crossing values is read and written.
+struct GradientFiles {
+    ValuePaths outputs; ///< at the section's outputs, complete
+    ValuePaths later;   ///< at inputs of the section that later sections read too: what those contributed
+    ValuePaths inputs;  ///< to write: at the section's inputs, `later` included
+};
+
+/**
+ * Takes every sample's loss gradient back through one section and measures its linears' channels' salience.
+ *
+ * The forward pass is repeated from the section's inputs, so nothing but these is kept between the passes.
+ *
+ * @param linears names of the weights to measure
+ * @param inputs files of the values it reads
+ * @throws std::runtime_error when an op has no rule (see `measure_section`), or a file or the device fails
+ */
+std::unordered_map<std::string, ChannelSalience>
+backward_section(Engine& engine, Decoder& decoder, size_t section, const std::vector<std::string>& linears,
+                 const WeightSources& sources, const Calibration& calibration, const ValuePaths& inputs,
+                 const GradientFiles& gradients);
+
+/// What the backward pass of a section takes, its largest step.
+struct SectionCost {
+    size_t weight_bytes;              ///< weights, their transposes and rounding errors, as floats
+    size_t sample_bytes;              ///< what is computed for one sample
+    std::vector<MissingRule> missing; ///< what keeps it from being differentiated; empty when nothing does
+};
+
+/// Finds out without weights or samples.
+SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t section);
+
+/// Room in a graph for a section's nodes and their gradients.
+size_t backward_nodes(const Section& section);
+
+/// Which weights of a section to load with a transpose, and which with their rounding error too.
+std::unordered_map<std::string, SectionWeights::Copies> backward_copies(const ModelGraph& graph, const Section& section,
+                                                                        const std::vector<std::string>& linears);
+
+} // namespace mixllm

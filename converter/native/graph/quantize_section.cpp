@@ -1,0 +1,487 @@
+#include "graph/quantize_section.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+
+#include "calibration/moments.h"
+#include "calibration/transpose.h"
+#include "graph/quantization_stages.h"
+#include "graph/replay.h"
+#include "graph/run_section.h"
+#include "quantize/rounding.h"
+
+namespace mixllm {
+
+namespace {
+
+/// A batch's values by number of the section's node or, behind those, of its input.
+using BatchValues = std::map<size_t, std::vector<float>>;
+
+/// A batch's inputs of products, as the model's graph has them.
+using RoundedInputs = std::unordered_map<const ggml_tensor*, std::vector<float>>;
+
+/// Rows of a product's input, or of a sum, lie sequence after sequence.
+constexpr SampleLayout by_sample{0, 1};
+
+class Run {
+public:
+    Run(Engine& engine, Decoder& decoder, size_t section, const WeightSources& sources, const Calibration& calibration,
+        const std::unordered_map<std::string, std::vector<uint8_t>>& rows, const QuantizationOptions& options,
+        const QuantizationFiles& files)
+        : engine_(engine), decoder_(decoder), section_(section), sources_(sources), calibration_(calibration),
+          rows_(rows), options_(options), files_(files),
+          weights_(engine, decoder.single().graph, decoder.single().sections[section], sources) {
+        std::unordered_set<std::string> wanted;
+        for (const auto& [name, is_8bit] : rows) {
+            wanted.insert(name);
+        }
+        stages_ = plan_stages(decoder.single(), section, wanted);
+        for (const QuantizationStage& stage : stages_) {
+            // With nothing to quantize any more, a number in the float model's files stays what it is.
+            targets_.push_back(stage.sum != QuantizationStage::no_sum ? stage.sum
+                               : stage.products.empty()               ? QuantizationStage::no_sum
+                                                                      : stage.products.front());
+        }
+    }
+
+    std::unordered_map<std::string, QuantizationOutcome> quantize() {
+        run_float_model();
+        for (size_t input = 0; input < single().inputs.size(); input++) {
+            kept_[nodes() + input] = files_.inputs.at(value_number(nodes() + input));
+        }
+        for (size_t s = 0; s < stages_.size(); s++) {
+            if (!stages_[s].linears.empty()) {
+                quantize_stage(s);
+            }
+            pass(s);
+        }
+        for (size_t s = 0; s < stages_.size(); s++) {
+            if (!stages_[s].linears.empty() && !is_passed(s)) {
+                remove(target_path(s));
+            }
+        }
+        return std::move(result_);
+    }
+
+private:
+    const Section& single() const { return decoder_.single().sections[section_]; }
+    size_t nodes() const { return single().nodes.size(); }
+
+    /// The tensor that a number stands for in a form.
+    ggml_tensor* tensor(const DecoderForm& form, size_t number) const {
+        const Section& own = form.sections[section_];
+        return number < nodes() ? own.nodes[number] : own.inputs[number - nodes()];
+    }
+
+    size_t number_of(const ggml_tensor* tensor) const {
+        const auto node = std::find(single().nodes.begin(), single().nodes.end(), tensor);
+        if (node != single().nodes.end()) {
+            return static_cast<size_t>(node - single().nodes.begin());
+        }
+        const auto input = std::find(single().inputs.begin(), single().inputs.end(), tensor);
+        return nodes() + static_cast<size_t>(input - single().inputs.begin());
+    }
+
+    size_t value_number(size_t number) const {
+        return decoder_.single().number_of.at(tensor(decoder_.single(), number));
+    }
+
+    int64_t floats_of(size_t number) const { return ggml_nelements(tensor(decoder_.single(), number)); }
+
+    SampleLayout layout_of(const DecoderForm& form, size_t number) const {
+        return find_layout(tensor(form, number), tensor(decoder_.single(), number), form.graph.sequences());
+    }
+
+    /// What the errors a stage makes good for are measured at: a sum, or the input of its products.
+    ggml_tensor* target_of(const DecoderForm& form, size_t stage) const {
+        ggml_tensor* node = tensor(form, targets_[stage]);
+        return stages_[stage].sum != QuantizationStage::no_sum ? node : node->src[1];
+    }
+
+    /// The file of the float model's target: a sum that the section passes on is in a file anyway.
+    std::string target_path(size_t stage) const {
+        const DecoderForm& form = decoder_.single();
+        const auto passed = form.number_of.find(tensor(form, targets_[stage]));
+        return is_passed(stage) ? files_.float_outputs.at(passed->second)
+                                : files_.scratch + ".float." + std::to_string(stage);
+    }
+
+    bool is_passed(size_t stage) const {
+        return stages_[stage].sum != QuantizationStage::no_sum &&
+               std::find(single().outputs.begin(), single().outputs.end(),
+                         tensor(decoder_.single(), targets_[stage])) != single().outputs.end() &&
+               decoder_.single().number_of.count(tensor(decoder_.single(), targets_[stage])) != 0;
+    }
+
+    float strength_of(size_t stage) const {
+        return stages_[stage].sum != QuantizationStage::no_sum ? options_.correction : options_.propagation;
+    }
+
+    static void remove(const std::string& path) { std::filesystem::remove(std::filesystem::u8path(path)); }
+
+    template <typename Work>
+    void for_each_batch(const Work& work) {
+        for (int64_t first = 0; first < calibration_.samples; first += calibration_.batch_samples) {
+            work(first, decoder_.form(std::min(calibration_.batch_samples, calibration_.samples - first)));
+        }
+    }
+
+    /// A graph of the section, values bound to what stands for them.
+    struct Replayed {
+        Replayed(Run& run, int64_t first, const DecoderForm& form, const BatchValues& values)
+            : graph(run.engine_, forward_nodes(form.sections[run.section_])),
+              replay(graph, form.graph, run.weights_,
+                     run.calibration_.tokens.data() + first * run.calibration_.length) {
+            for (const auto& [number, value] : values) {
+                ggml_tensor* tensor = run.tensor(form, number);
+                replay.bind(tensor, graph.input(tensor, value.data()));
+            }
+        }
+
+        /// Copies a value to `out` after the run.
+        void output(ggml_tensor* original, std::vector<float>& out) {
+            out.resize(static_cast<size_t>(ggml_nelements(original)));
+            ggml_tensor* own = replay.make(original);
+            // What is bound itself is no node, and a graph of no nodes does not run.
+            graph.output(own->op == GGML_OP_NONE ? ggml_cont(graph.context(), own) : own, out.data());
+        }
+
+        Graph graph;
+        Replay replay;
+    };
+
+    /// The float model's values that stages compare with, before any weight is replaced.
+    void run_float_model() {
+        std::map<size_t, ValueReader> readers;
+        std::map<size_t, ValueWriter> outputs;
+        std::map<size_t, ValueWriter> targets;
+        for (const auto& [value, path] : files_.float_inputs) {
+            readers.emplace(value, ValueReader(path, decoder_.values()[value].floats, calibration_.samples));
+        }
+        for (const auto& [value, path] : files_.float_outputs) {
+            if (!std::filesystem::exists(std::filesystem::u8path(path))) {
+                outputs.emplace(value, ValueWriter(path, decoder_.values()[value].floats));
+            }
+        }
+        for (size_t s = 0; s < stages_.size(); s++) {
+            if (!stages_[s].linears.empty() && strength_of(s) > 0.0f && !is_passed(s)) {
+                targets.emplace(s, ValueWriter(target_path(s), ggml_nelements(target_of(decoder_.single(), s))));
+            }
+        }
+        if (outputs.empty() && targets.empty()) {
+            return;
+        }
+        std::vector<float> target;
+        for_each_batch([&](int64_t first, const DecoderForm& form) {
+            const int64_t sequences = form.graph.sequences();
+            BatchValues values;
+            for (auto& [value, reader] : readers) {
+                const size_t number = number_of(decoder_.single().values[value]);
+                values.emplace(number, reader.read(first, sequences, form.layouts[value]));
+            }
+            Replayed run(*this, first, form, values);
+            for (auto& [value, writer] : outputs) {
+                run.graph.output(run.replay.make(form.values[value]), writer.prepare(sequences));
+            }
+            for (auto& [s, writer] : targets) {
+                ggml_tensor* own = run.replay.make(target_of(form, s));
+                run.graph.output(own->op == GGML_OP_NONE ? ggml_cont(run.graph.context(), own) : own,
+                                 writer.prepare(sequences));
+            }
+            run.graph.compute();
+            for (auto& [value, writer] : outputs) {
+                writer.append(sequences, form.layouts[value]);
+            }
+            for (auto& [s, writer] : targets) {
+                writer.append(sequences, by_sample);
+            }
+        });
+        for (auto& [value, writer] : outputs) {
+            writer.finish();
+        }
+        for (auto& [s, writer] : targets) {
+            writer.finish();
+        }
+    }
+
+    /// What crosses the beginning of a stage, of one batch.
+    BatchValues read_kept(size_t stage, int64_t first, const DecoderForm& form,
+                          std::map<size_t, ValueReader>& readers) {
+        BatchValues values;
+        for (const size_t number : crossing(stages_[stage].begin)) {
+            auto reader = readers.find(number);
+            if (reader == readers.end()) {
+                reader = readers.emplace(number, ValueReader(kept_.at(number), floats_of(number), calibration_.samples))
+                             .first;
+            }
+            values.emplace(number, reader->second.read(first, form.graph.sequences(), layout_of(form, number)));
+        }
+        return values;
+    }
+
+    std::vector<size_t> crossing(size_t place) const {
+        std::vector<size_t> numbers;
+        for (const ggml_tensor* tensor :
+             find_crossing(decoder_.single().graph, single().nodes, single().outputs, place)) {
+            numbers.push_back(number_of(tensor));
+        }
+        return numbers;
+    }
+
+    /// Calls `work(first token, tokens)` for the pieces of a batch's rows whose products are summed in float.
+    template <typename Work>
+    void for_each_sum(const DecoderForm& form, int64_t rows, const Work& work) {
+        const int64_t piece = calibration_.samples_per_sum() * (rows / form.graph.sequences());
+        for (int64_t first = 0; first < rows; first += piece) {
+            work(first, std::min(piece, rows - first));
+        }
+    }
+
+    void quantize_stage(size_t s) {
+        const QuantizationStage& stage = stages_[s];
+        const std::vector<Linear> linears = find_linears(decoder_.single().graph, single());
+        const auto find = [&](const std::vector<Linear>& all, const std::string& name) -> const Linear& {
+            return *std::find_if(all.begin(), all.end(), [&](const Linear& each) { return each.name() == name; });
+        };
+        const auto inputs = static_cast<size_t>(find(linears, stage.linears.front()).weight->ne[0]);
+        std::optional<Hessian> hessian(std::in_place, inputs);
+        const bool of_sum = stage.sum != QuantizationStage::no_sum;
+        const float strength = strength_of(s);
+        const auto residuals = static_cast<size_t>(target_of(decoder_.single(), s)->ne[0]);
+        std::optional<ValueReader> floats;
+        std::optional<CrossMoment> cross;
+        if (strength > 0.0f) {
+            floats.emplace(target_path(s), ggml_nelements(target_of(decoder_.single(), s)), calibration_.samples);
+            cross.emplace(residuals, inputs);
+        }
+        std::map<size_t, ValueReader> readers;
+        std::vector<float> difference;
+        for_each_batch([&](int64_t first, const DecoderForm& form) {
+            const BatchValues values = read_kept(s, first, form, readers);
+            Replayed run(*this, first, form, values);
+            const std::vector<Linear> own = find_linears(form.graph, form.sections[section_]);
+            const Linear& linear = find(own, stage.linears.front());
+            std::vector<std::vector<float>> x(linear.products.size());
+            for (size_t p = 0; p < x.size(); p++) {
+                run.output(linear.products[p]->src[1], x[p]);
+            }
+            std::vector<float> reached;
+            if (cross && of_sum) {
+                run.output(target_of(form, s), reached);
+            }
+            run.graph.compute();
+            for (const std::vector<float>& product : x) {
+                for_each_sum(form, static_cast<int64_t>(product.size() / inputs), [&](int64_t begin, int64_t count) {
+                    hessian->add(engine_, product.data() + static_cast<size_t>(begin) * inputs, count);
+                });
+            }
+            if (!cross) {
+                return;
+            }
+            // A weight that is used more than once is corrected by its first use.
+            const std::vector<float>& is = of_sum ? reached : x.front();
+            const std::vector<float>& wanted = floats->read(first, form.graph.sequences(), by_sample);
+            difference.resize(is.size());
+            engine_.workers().for_each_block(is.size(), 1 << 16, [&](size_t begin, size_t end) {
+                for (size_t i = begin; i < end; i++) {
+                    difference[i] = wanted[i] - is[i];
+                }
+            });
+            for_each_sum(form, static_cast<int64_t>(x.front().size() / inputs), [&](int64_t begin, int64_t count) {
+                cross->add(engine_, difference.data() + static_cast<size_t>(begin) * residuals,
+                           x.front().data() + static_cast<size_t>(begin) * inputs, count);
+            });
+        });
+        double damping = options_.damping;
+        const std::unique_ptr<HessianFactor> factor = factorize_hessian(hessian->values(), damping);
+        hessian.reset(); // for wide inputs the largest thing in memory
+        std::vector<float> values;
+        for (const std::string& name : stage.linears) {
+            const std::vector<uint8_t>& is_8bit = rows_.at(name);
+            const SourceRows& source = sources_.at(name);
+            values.resize(source.count());
+            source.load(values.data(), engine_.workers());
+            if (factor != nullptr) {
+                if (cross) {
+                    regress_on(values, *cross, *factor, !of_sum, strength);
+                }
+                result_.emplace(
+                    name, QuantizationOutcome{gptq(values.data(), is_8bit, *factor, options_.gptq, engine_.workers()),
+                                              damping});
+            } else {
+                result_.emplace(
+                    name, QuantizationOutcome{round_linear(values.data(), is_8bit, inputs, engine_.workers()), 0.0});
+            }
+            QuantizedLinear& linear = result_.at(name).linear;
+            weights_.replace(find(linears, name).weight, linear.values.data());
+            linear.values = {}; // the device has them now
+        }
+    }
+
+    /// The Hessian's factor at the least damping that allows one, ten times as much at each try; null when none does.
+    std::unique_ptr<HessianFactor> factorize_hessian(const Triangle& hessian, double& damping) {
+        for (; damping <= 1.0; damping *= 10.0) {
+            try {
+                return std::make_unique<HessianFactor>(hessian, damping, engine_.workers());
+            } catch (const HessianFactor::NotPositiveDefinite&) {
+            }
+        }
+        return nullptr;
+    }
+
+    /// Shifts a linear's weights by what its inputs can make good of the errors so far.
+    void regress_on(std::vector<float>& weights, const CrossMoment& cross, const HessianFactor& factor, bool of_inputs,
+                    float strength) {
+        const size_t inputs = factor.inputs();
+        const size_t outputs = weights.size() / inputs;
+        std::vector<float> moment(cross.values().begin(), cross.values().end());
+        if (of_inputs) {
+            // The residuals are the inputs' own errors; the weights carry them to the outputs.
+            std::vector<float> by_input(moment.size());
+            transpose(moment.data(), inputs, inputs, by_input.data(), engine_.workers());
+            moment.resize(weights.size());
+            Graph graph(engine_);
+            const auto k = static_cast<int64_t>(inputs);
+            graph.output(multiply(graph.context(), graph.input(by_input.data(), k, k),
+                                  graph.input(weights.data(), k, static_cast<int64_t>(outputs))),
+                         moment.data());
+            graph.compute();
+        }
+        regress(weights.data(), moment.data(), outputs, factor, strength, engine_.workers());
+    }
+
+    /// Passes the samples from a stage's beginning to its end, linears' inputs in 8 bits.
+    void pass(size_t s) {
+        const QuantizationStage& stage = stages_[s];
+        const bool is_last = s + 1 == stages_.size();
+        std::map<size_t, ValueWriter> writers; // by number
+        if (is_last) {
+            for (const auto& [value, path] : files_.outputs) {
+                writers.emplace(number_of(decoder_.single().values[value]),
+                                ValueWriter(path, decoder_.values()[value].floats));
+            }
+        } else {
+            for (const size_t number : crossing(stage.end)) {
+                if (kept_.count(number) == 0) {
+                    const std::string path = files_.scratch + "." + std::to_string(number);
+                    writers.emplace(number, ValueWriter(path, floats_of(number)));
+                    made_.emplace(number, path);
+                }
+            }
+        }
+        std::map<size_t, ValueReader> readers;
+        for_each_batch([&](int64_t first, const DecoderForm& form) {
+            const int64_t sequences = form.graph.sequences();
+            const BatchValues values = read_kept(s, first, form, readers);
+            const RoundedInputs rounded = round_inputs(stage, first, form, values);
+            Replayed run(*this, first, form, values);
+            std::unordered_map<const ggml_tensor*, ggml_tensor*> inputs;
+            for (ggml_tensor* product : quantized_products(stage, form)) {
+                ggml_tensor*& input = inputs[product->src[1]];
+                input = input != nullptr ? input : run.graph.input(product->src[1], rounded.at(product->src[1]).data());
+                run.replay.bind(product, multiply(run.graph.context(), weights_.values(product->src[0]), input));
+            }
+            for (auto& [number, writer] : writers) {
+                run.graph.output(run.replay.make(tensor(form, number)), writer.prepare(sequences));
+            }
+            run.graph.compute();
+            for (auto& [number, writer] : writers) {
+                writer.append(sequences, layout_of(form, number));
+            }
+        });
+        for (auto& [number, writer] : writers) {
+            writer.finish();
+        }
+        for (const auto& [number, path] : made_) {
+            kept_[number] = path;
+        }
+        drop_kept(is_last ? std::vector<size_t>() : crossing(stage.end));
+    }
+
+    /// The products of quantized weights among a stage's nodes.
+    std::vector<ggml_tensor*> quantized_products(const QuantizationStage& stage, const DecoderForm& form) const {
+        const std::vector<ggml_tensor*>& all = form.sections[section_].nodes;
+        std::vector<ggml_tensor*> products;
+        std::copy_if(all.begin() + static_cast<std::ptrdiff_t>(stage.begin),
+                     all.begin() + static_cast<std::ptrdiff_t>(stage.end), std::back_inserter(products),
+                     [&](const ggml_tensor* node) {
+                         return node->op == GGML_OP_MUL_MAT && result_.count(node->src[0]->name) != 0;
+                     });
+        return products;
+    }
+
+    /// The inputs of a stage's quantized products in 8 bits.
+    RoundedInputs round_inputs(const QuantizationStage& stage, int64_t first, const DecoderForm& form,
+                               const BatchValues& values) {
+        RoundedInputs rounded;
+        Replayed run(*this, first, form, values);
+        for (const ggml_tensor* product : quantized_products(stage, form)) {
+            if (rounded.count(product->src[1]) == 0) {
+                run.output(product->src[1], rounded[product->src[1]]);
+            }
+        }
+        if (rounded.empty()) {
+            return rounded;
+        }
+        run.graph.compute();
+        for (auto& [input, x] : rounded) {
+            const auto features = static_cast<size_t>(input->ne[0]);
+            quantize_activations(x.data(), x.size() / features, features, engine_.workers());
+        }
+        return rounded;
+    }
+
+    /// Removes the temporary files of values that nothing reads any more.
+    void drop_kept(const std::vector<size_t>& needed) {
+        for (auto kept = made_.begin(); kept != made_.end();) {
+            if (std::find(needed.begin(), needed.end(), kept->first) == needed.end()) {
+                remove(kept->second);
+                kept_.erase(kept->first);
+                kept = made_.erase(kept);
+            } else {
+                ++kept;
+            }
+        }
+    }
+
+    Engine& engine_;
+    Decoder& decoder_;
+    size_t section_;
+    const WeightSources& sources_;
+    const Calibration& calibration_;
+    const std::unordered_map<std::string, std::vector<uint8_t>>& rows_;
+    const QuantizationOptions& options_;
+    const QuantizationFiles& files_;
+    SectionWeights weights_;
+    std::vector<QuantizationStage> stages_;
+    std::vector<size_t> targets_;
+    std::map<size_t, std::string> kept_; ///< files of values by number, for as long as stages read them
+    std::map<size_t, std::string> made_; ///< those of them that are temporary
+    std::unordered_map<std::string, QuantizationOutcome> result_;
+};
+
+} // namespace
+
+QuantizationOptions QuantizationOptions::standard() {
+    QuantizationOptions options{};
+    for (int percent = 100; percent >= 80; percent -= 2) {
+        options.gptq.clip_ratios.push_back(static_cast<float>(percent) / 100.0f);
+    }
+    options.damping = 0.01;
+    options.propagation = 0.5f;
+    options.correction = 0.5f;
+    return options;
+}
+
+std::unordered_map<std::string, QuantizationOutcome>
+quantize_section(Engine& engine, Decoder& decoder, size_t section, const WeightSources& sources,
+                 const Calibration& calibration, const std::unordered_map<std::string, std::vector<uint8_t>>& rows,
+                 const QuantizationOptions& options, const QuantizationFiles& files) {
+    return Run(engine, decoder, section, sources, calibration, rows, options, files).quantize();
+}
+
+} // namespace mixllm

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "calibration/calibration.h"
+#include "engine/engine.h"
+#include "gptq/gptq.h"
+#include "graph/decoder.h"
+#include "graph/section_weights.h"
+#include "graph/value_files.h"
+
+namespace mixllm {
+
+struct QuantizationOptions {
+    GptqOptions gptq;
+    double damping;    ///< share of the Hessian's mean diagonal
+    float propagation; ///< share of their input's errors that linears make good for
+    float correction;  ///< share of the residual stream's error that linears which add to it make good for
+
+    /// The settings every conversion uses; `gptq/NOTES.md` has the measurements behind them.
+    static QuantizationOptions standard();
+};
+
+/// The files a section's quantization reads and writes.
+struct QuantizationFiles {
+    ValuePaths inputs;        ///< what the section reads when all sections before it are quantized
+    ValuePaths outputs;       ///< to write: the same of the sections behind it
+    ValuePaths float_inputs;  ///< what the section reads in the float model
+    ValuePaths float_outputs; ///< to write unless they exist: what it makes in the float model
+    std::string scratch;      ///< prefix of the names of temporary files
+};
+
+/// How one linear came to be quantized.
+struct QuantizationOutcome {
+    QuantizedLinear linear; ///< its `values` left empty
+    double damping; ///< that the Hessian took to factorize; 0 when none sufficed and the rows were plainly rounded
+};
+
+/**
+ * Quantizes a section's linears in the order they run, each on inputs that the already quantized ones give, and passes
+ * every sample through the section so quantized, its linears' inputs in 8 bits.
+ *
+ * @param rows by linear, one byte per output channel, nonzero for 8 bits
+ * @throws std::runtime_error when a weight is missing, or a file or the device fails
+ */
+std::unordered_map<std::string, QuantizationOutcome>
+quantize_section(Engine& engine, Decoder& decoder, size_t section, const WeightSources& sources,
+                 const Calibration& calibration, const std::unordered_map<std::string, std::vector<uint8_t>>& rows,
+                 const QuantizationOptions& options, const QuantizationFiles& files);
+
+} // namespace mixllm

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <ggml-backend.h>
+#include <ggml.h>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/engine.h"
+#include "graph/model_graph.h"
+#include "graph/sections.h"
+#include "weights/source_rows.h"
+
+namespace mixllm {
+
+/// Weights in host memory by the name their file has for them.
+using WeightSources = std::unordered_map<std::string, SourceRows>;
+
+/**
+ * One section's weights as float tensors on the engine's device.
+ *
+ * A table of which rows are taken by token or position alone is left where it is: it may be the largest weight.
+ */
+class SectionWeights {
+public:
+    /// What a weight is loaded as, beside itself.
+    enum class Copies { none, transpose, transpose_and_rounding };
+
+    /**
+     * Uploads the weights.
+     *
+     * @param copies what else to keep of each product's weight, by name: the transpose for gradients, and the change
+     * that 4-bit rounding to nearest makes
+     * @throws std::runtime_error when a weight is missing, has another shape than the graph says or does not fit
+     */
+    SectionWeights(Engine& engine, const ModelGraph& graph, const Section& section, const WeightSources& sources,
+                   const std::unordered_map<std::string, Copies>& copies = {});
+
+    /// The same tensors without memory or values, for measuring graphs.
+    SectionWeights(Engine& engine, const ModelGraph& graph, const Section& section,
+                   const std::unordered_map<std::string, Copies>& copies);
+
+    SectionWeights(const SectionWeights&) = delete;
+    SectionWeights& operator=(const SectionWeights&) = delete;
+
+    /// The weight's values; null for a table.
+    ggml_tensor* values(const ggml_tensor* leaf) const { return find(leaf).values; }
+
+    /// `[N, K]` of a weight `[K, N]`; null unless asked for.
+    ggml_tensor* transposed(const ggml_tensor* leaf) const { return find(leaf).transposed; }
+
+    /// q4(W) - W of a weight, of its shape; null unless asked for.
+    ggml_tensor* rounding(const ggml_tensor* leaf) const { return find(leaf).rounding; }
+
+    const SourceRows& source(const ggml_tensor* leaf) const { return find(leaf).source; }
+
+    /// Bytes of all tensors.
+    size_t bytes() const;
+
+    /// Replaces a weight's values, in the order they lie in memory.
+    void replace(const ggml_tensor* leaf, const float* values);
+
+private:
+    struct Weight {
+        SourceRows source;
+        ggml_tensor* values = nullptr;
+        ggml_tensor* transposed = nullptr;
+        ggml_tensor* rounding = nullptr;
+    };
+    struct FreeContext {
+        void operator()(ggml_context* context) const { ggml_free(context); }
+    };
+    struct FreeBuffer {
+        void operator()(ggml_backend_buffer_t buffer) const { ggml_backend_buffer_free(buffer); }
+    };
+
+    void make_tensors(const ModelGraph& graph, const Section& section,
+                      const std::unordered_map<std::string, Copies>& copies);
+
+    /// Weights of one name are one, though a graph may have several leaves for it.
+    const Weight& find(const ggml_tensor* leaf) const { return weights_.at(leaf->name); }
+
+    std::unordered_map<std::string, Weight> weights_;
+    std::unique_ptr<ggml_context, FreeContext> context_;
+    std::unique_ptr<ggml_backend_buffer, FreeBuffer> buffer_;
+};
+
+/// Whether a node takes rows of a weight by known numbers: token ids, positions.
+bool takes_rows(const ModelGraph& graph, const ggml_tensor* node);
+
+} // namespace mixllm

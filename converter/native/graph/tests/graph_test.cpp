@@ -1,0 +1,199 @@
+// Holds models run section by section against llama.cpp's own forward pass: `mixllm-graph-test MODEL.gguf...`
+
+#include <gguf.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "graph/backward_section.h"
+#include "graph/decoder.h"
+#include "graph/replay.h"
+#include "graph/run_section.h"
+
+using namespace mixllm;
+
+namespace {
+
+constexpr int64_t samples = 3;
+constexpr int64_t batch_samples = 2; // so that the last batch is a smaller one
+constexpr double tolerance = 1e-4;   // of a logit; the operations are the same, on the same floats
+
+/// A GGUF file's tensors in memory.
+class WeightFile {
+public:
+    explicit WeightFile(const std::string& path) {
+        gguf_init_params params{};
+        params.ctx = &context_;
+        gguf_ = gguf_init_from_file(path.c_str(), params);
+        if (gguf_ == nullptr) {
+            throw std::runtime_error("cannot read " + path);
+        }
+        for (int64_t i = 0; i < gguf_get_n_tensors(gguf_); i++) {
+            tensors_.push_back(ggml_get_tensor(context_, gguf_get_tensor_name(gguf_, i)));
+            const ggml_tensor* tensor = tensors_.back();
+            const auto columns = static_cast<size_t>(tensor->ne[0]);
+            sources[tensor->name] = {static_cast<const unsigned char*>(tensor->data), tensor->type,
+                                     static_cast<size_t>(ggml_nelements(tensor)) / columns, columns};
+        }
+    }
+    ~WeightFile() {
+        gguf_free(gguf_);
+        ggml_free(context_);
+    }
+    WeightFile(const WeightFile&) = delete;
+    WeightFile& operator=(const WeightFile&) = delete;
+
+    /// Writes the model as float32: llama.cpp rounds what it multiplies with BF16 weights.
+    void write_floats(const std::string& path) const {
+        gguf_context* out = gguf_init_empty();
+        gguf_set_kv(out, gguf_);
+        ggml_init_params params{};
+        params.mem_size = ggml_tensor_overhead() * (sources.size() + 1);
+        params.no_alloc = true;
+        ggml_context* context = ggml_init(params);
+        std::vector<std::vector<float>> values;
+        for (const ggml_tensor* tensor : tensors_) {
+            ggml_tensor* copy = ggml_new_tensor(context, GGML_TYPE_F32, ggml_n_dims(tensor), tensor->ne);
+            ggml_set_name(copy, tensor->name);
+            values.emplace_back(static_cast<size_t>(ggml_nelements(tensor)));
+            sources.at(tensor->name).load(values.back().data(), Workers(1));
+            copy->data = values.back().data();
+            gguf_add_tensor(out, copy);
+        }
+        gguf_write_to_file(out, path.c_str(), false);
+        ggml_free(context);
+        gguf_free(out);
+    }
+
+    WeightSources sources;
+
+private:
+    ggml_context* context_ = nullptr;
+    gguf_context* gguf_ = nullptr;
+    std::vector<ggml_tensor*> tensors_;
+};
+
+/// Logits of every token by llama_decode, one sample after another.
+std::vector<float> decode(const std::string& path, const Calibration& calibration, JobControl& control) {
+    llama_model_params model_params = llama_model_default_params();
+    model_params.n_gpu_layers = 0;
+    const ModelHandle model = load_model(path, model_params, control);
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = static_cast<uint32_t>(calibration.length);
+    params.n_batch = params.n_ctx;
+    params.n_ubatch = params.n_ctx;
+    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    params.type_k = GGML_TYPE_F32;
+    params.type_v = GGML_TYPE_F32;
+    const ContextHandle context = create_context(model.get(), params, path);
+    const int32_t vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+    std::vector<float> logits;
+    const auto length = static_cast<int32_t>(calibration.length);
+    llama_batch batch = llama_batch_init(length, 0, 1);
+    for (int64_t sample = 0; sample < calibration.samples; sample++) {
+        llama_memory_clear(llama_get_memory(context.get()), true);
+        batch.n_tokens = length;
+        for (int32_t i = 0; i < length; i++) {
+            batch.token[i] = calibration.tokens[static_cast<size_t>(sample * length + i)];
+            batch.pos[i] = i;
+            batch.n_seq_id[i] = 1;
+            batch.seq_id[i][0] = 0;
+            batch.logits[i] = 1;
+        }
+        if (llama_decode(context.get(), batch) != 0) {
+            throw std::runtime_error("llama.cpp cannot run " + path);
+        }
+        for (int32_t i = 0; i < length; i++) {
+            const float* row = llama_get_logits_ith(context.get(), i);
+            logits.insert(logits.end(), row, row + vocabulary);
+        }
+    }
+    llama_batch_free(batch);
+    return logits;
+}
+
+/// Logits of every token, section by section over files.
+std::vector<float> run_sections(Decoder& decoder, const WeightSources& sources, const Calibration& calibration,
+                                const std::filesystem::path& folder) {
+    Engine engine{Workers(2)};
+    const DecoderForm& single = decoder.single();
+    const auto paths = [&](const std::vector<ggml_tensor*>& tensors) {
+        ValuePaths result;
+        for (const size_t number : single.numbers(tensors)) {
+            result.emplace(number, (folder / std::to_string(number)).string());
+        }
+        return result;
+    };
+    const size_t last = single.sections.size() - 1;
+    for (size_t section = 0; section < last; section++) {
+        run_section(engine, decoder, section, sources, calibration, paths(single.sections[section].inputs),
+                    paths(single.sections[section].outputs));
+    }
+    const SectionWeights weights(engine, single.graph, single.sections[last], sources);
+    std::vector<float> logits(static_cast<size_t>(ggml_nelements(single.graph.output) * calibration.samples));
+    for (int64_t first = 0; first < calibration.samples; first += calibration.batch_samples) {
+        const int64_t sequences = std::min(calibration.batch_samples, calibration.samples - first);
+        const DecoderForm& form = decoder.form(sequences);
+        Graph graph(engine, forward_nodes(form.sections[last]));
+        Replay replay(graph, form.graph, weights, calibration.tokens.data() + first * calibration.length);
+        std::vector<std::vector<float>> values;
+        for (const auto& [number, path] : paths(single.sections[last].inputs)) {
+            ValueReader reader(path, decoder.values()[number].floats, calibration.samples);
+            values.push_back(reader.read(first, sequences, form.layouts[number]));
+            replay.bind(form.values[number], graph.input(form.values[number], values.back().data()));
+        }
+        graph.output(replay.make(form.graph.output), logits.data() + first * ggml_nelements(single.graph.output));
+        graph.compute();
+    }
+    return logits;
+}
+
+bool check(const std::string& path, int64_t length) {
+    JobControl control;
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("mixllm-graph-test-" + std::to_string(std::random_device()()));
+    std::filesystem::create_directories(folder);
+    const std::string floats = (folder / "model.gguf").string();
+    const WeightFile file(path);
+    file.write_floats(floats);
+    Decoder decoder(floats, length, control);
+    const auto vocabulary = static_cast<uint32_t>(decoder.single().graph.output->ne[0]);
+
+    Calibration calibration{samples, length, {}, batch_samples};
+    std::mt19937 generator(1);
+    for (int64_t i = 0; i < calibration.total_tokens(); i++) {
+        calibration.tokens.push_back(static_cast<int32_t>(generator() % vocabulary));
+    }
+    const std::vector<float> expected = decode(floats, calibration, control);
+    const std::vector<float> found = run_sections(decoder, file.sources, calibration, folder);
+    std::filesystem::remove_all(folder);
+    double worst = expected.size() == found.size() ? 0.0 : INFINITY;
+    for (size_t i = 0; i < std::min(expected.size(), found.size()); i++) {
+        const double difference = std::fabs(static_cast<double>(expected[i]) - found[i]);
+        worst = std::isfinite(difference) ? std::max(worst, difference) : INFINITY;
+    }
+    std::printf("%s %s, %d tokens: largest difference of a logit %.2g\n", worst < tolerance ? "ok" : "FAILED",
+                path.c_str(), static_cast<int>(length), worst);
+    return worst < tolerance;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    bool all = argc > 1;
+    for (int i = 1; i < argc; i++) {
+        try {
+            // 256 tokens fill llama.cpp's caches; 40 leave cells that are padded.
+            all = check(argv[i], 256) && check(argv[i], 40) && all;
+        } catch (const std::exception& error) {
+            std::printf("FAILED %s: %s\n", argv[i], error.what());
+            all = false;
+        }
+    }
+    return all ? 0 : 1;
+}
