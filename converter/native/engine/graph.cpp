@@ -81,7 +81,10 @@ void Graph::compute() {
     engine_.workers().throw_if_canceled();
     const CutGraph cut = engine_.can_abort() ? cut_products(graph_, operations_per_thread * engine_.workers().threads())
                                              : CutGraph{nullptr, graph_};
-    const ggml_status status = ggml_backend_graph_compute(engine_.backend(), cut.graph);
+    // Outputs may be inputs passed on; not every backend takes a graph without a node.
+    const ggml_status status = ggml_graph_n_nodes(cut.graph) > 0
+                                   ? ggml_backend_graph_compute(engine_.backend(), cut.graph)
+                                   : GGML_STATUS_SUCCESS;
     engine_.workers().throw_if_canceled();
     if (status != GGML_STATUS_SUCCESS) {
         throw std::runtime_error(std::string("ggml could not run a graph: ") + ggml_status_to_string(status));
