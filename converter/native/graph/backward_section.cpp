@@ -107,6 +107,8 @@ public:
             const auto transposed = transposes.find(weight);
             return transposed == transposes.end() ? nullptr : transposed->second;
         });
+        // Gradients come from the last linear to the first: measured in that order, none waits in memory for long.
+        std::reverse(measured_.begin(), measured_.end());
     }
 
     const std::vector<MissingRule>& missing() const { return found_.missing; }

@@ -23,6 +23,10 @@ ggml_tensor* Replay::make(ggml_tensor* original) {
             sources[i] = make(original->src[i]);
         }
     }
+    if (original->op == GGML_OP_MUL_MAT && !ggml_is_contiguous(sources[1])) {
+        // ggml multiplies with a permuted tensor (attention's queries) row by row, several times slower than the copy.
+        nodes_.push_back(sources[1] = ggml_cont(graph_.context(), sources[1]));
+    }
     ggml_tensor* own = ggml_new_tensor(graph_.context(), original->type, GGML_MAX_DIMS, original->ne);
     own->op = original->op;
     std::memcpy(own->op_params, original->op_params, sizeof own->op_params);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int64_t samples = 3;
 constexpr int64_t batch_samples = 2; // so that the last batch is a smaller one
-constexpr double tolerance = 1e-4;   // of a logit; the operations are the same, on the same floats
+constexpr double tolerance = 5e-4;   // of a logit; the operations are the same, but some sums have another order
 
 /// A GGUF file's tensors in memory.
 class WeightFile {
