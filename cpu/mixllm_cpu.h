@@ -1,7 +1,9 @@
 // The CPU kernels of MixLLM: y = W x for one mixed 4-bit/8-bit linear weight, computed in int8.
 //
 // Nothing here knows of ggml. A caller that owns a thread pool runs, on every one of its `threads` threads,
-//   mixllm_cpu_quantize(...)   then a barrier, then   mixllm_cpu_mul_mat(...)   with the same `tokens`.
+//   mixllm_cpu_quantize(...)   then a barrier, then   mixllm_cpu_mul_mat(...)   with the same `tokens`,
+// or, where each token goes to some of many weights (a mixture of experts),
+//   mixllm_cpu_route(...)      then a barrier, then   mixllm_cpu_mul_mat_experts(...)   with the same routing.
 //
 // Definition. Per token and group of 128 inputs (the last group may be short), in float32 unless said otherwise:
 //   amax = max |x|;  a = amax / 127, correctly rounded;  s_x = a with the two lowest bits of its significand cleared
@@ -58,6 +60,55 @@ void mixllm_cpu_quantize(const float* x, int64_t x_stride, int64_t n_inputs, int
 // they were quantized with.
 void mixllm_cpu_mul_mat(const struct mixllm_cpu_weight* weight, const void* activations, int64_t tokens, float* y,
                         int64_t y_stride, int thread, int threads);
+
+// A stack of E weights ("experts") of the same N and K, whose numbers of 4-bit channels may differ. Each component
+// holds what mixllm_cpu_weight says of one expert, expert after expert.
+struct mixllm_cpu_experts {
+    int64_t n_inputs;       // K
+    int64_t n_outputs;      // N
+    int64_t n_experts;      // E
+    const int32_t* offsets; // [E + 1] number of 4-bit channels of all experts before this one; multiples of 16
+    const uint8_t* w4;
+    const uint16_t* w4_scale;
+    const uint8_t* w4_zero;
+    const int8_t* w8;
+    const uint16_t* w8_scale;
+    const int32_t* rows; // [E][N]
+    bool tiled;
+};
+
+// Which experts multiply which rows of x: each token has `slots` of them, slot s is computed by expert
+//   ids[token * ids_token_stride + s * ids_slot_stride]   from the row of x at
+//   x + token * x_token_stride + (s % x_slots) * x_slot_stride   (floats).
+// Any pattern will do: an expert may be chosen by no slot, by all, by several of one token. An id outside 0..E-1 is no
+// expert's: every y of its slot is NaN.
+struct mixllm_cpu_routing {
+    int64_t n_experts;
+    int64_t tokens;
+    int64_t slots;
+    const int32_t* ids;
+    int64_t ids_token_stride;
+    int64_t ids_slot_stride;
+    const float* x;
+    int64_t x_slots; // rows of x a token has: 1 where its slots share one, or a divisor of `slots`
+    int64_t x_token_stride;
+    int64_t x_slot_stride;
+};
+
+// Bytes of work memory for one routing of x with `n_inputs` and so many threads.
+size_t mixllm_cpu_route_bytes(const struct mixllm_cpu_routing* routing, int64_t n_inputs, int threads);
+
+// This thread's share of quantizing each row of x once and of ordering the slots by expert, into `work`
+// (mixllm_cpu_route_bytes long, 64-byte aligned). The result serves every stack of experts with the same n_inputs and
+// n_experts.
+void mixllm_cpu_route(const struct mixllm_cpu_routing* routing, int64_t n_inputs, void* work, int thread, int threads);
+
+// Computes this thread's share of y, the row of slot s of a token at y + token * y_token_stride + s * y_slot_stride
+// (floats), by the definition above. `work` must be complete (all threads past mixllm_cpu_route) before the first call;
+// routing and threads are those it was made with.
+void mixllm_cpu_mul_mat_experts(const struct mixllm_cpu_experts* experts, const struct mixllm_cpu_routing* routing,
+                                void* work, float* y, int64_t y_token_stride, int64_t y_slot_stride, int thread,
+                                int threads);
 
 // Whether weights of so many inputs are computed faster from the tiled form on this machine. If so, a caller that
 // copies weights into memory of its own should tile them on the way; from the file's layout they are computed without a

@@ -38,7 +38,7 @@ void quantize_with(const KernelSet& kernels, const float* x, int64_t x_stride, i
 void mul_mat_with(const KernelSet& kernels, const mixllm_cpu_weight& weight, const void* activations, int64_t tokens,
                   float* y, int64_t y_stride, int thread, int threads) {
     const Activations a = activations_layout(weight.n_inputs, tokens, const_cast<void*>(activations));
-    kernels.mul_mat(weight, a, y, y_stride, share_of_thread(weight, thread, threads));
+    kernels.mul_mat(weight, a, {y, y_stride, nullptr}, share_of_thread(weight, thread, threads));
 }
 
 // [groups][rows] items of a tile's group become [tile][group]: `bytes` for each 16 rows of a group.

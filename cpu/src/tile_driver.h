@@ -131,17 +131,18 @@ private:
     const uintptr_t share;
 };
 
-inline void scatter(const float* tile, int tokens, const int32_t* rows, float* y, int64_t y_stride) {
+inline void scatter(const float* tile, int64_t first_token, int tokens, const int32_t* rows, const Output& output) {
     for (int t = 0; t < tokens; t++) {
+        float* y = output.row(first_token + t);
         for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
-            y[t * y_stride + rows[r]] = tile[t * MIXLLM_ROW_TILE + r];
+            y[rows[r]] = tile[t * MIXLLM_ROW_TILE + r];
         }
     }
 }
 
 // At most one block of tokens: each group is used as soon as it is ready, so weights are read once.
 template <class Isa, class Panel>
-void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
+void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
                 int64_t first, int64_t last) {
     const int tokens = (int)a.tokens;
     const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
@@ -158,12 +159,12 @@ void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int
             prepare<Isa>(weight, row, g, words, panel);
             multiply(panel, activation_cell(a, 0, g), tile_y);
         }
-        scatter(tile_y, tokens, rows + row, y, y_stride);
+        scatter(tile_y, 0, tokens, rows + row, output);
     }
 }
 
 template <class Isa, class Panel>
-void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
+void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
                  int64_t first, int64_t last) {
     const int64_t fitting = (int64_t)(pass_bytes / ((sizeof(Panel) + sizeof(PanelWords<Panel>)) * (size_t)a.groups));
     const int64_t pass_tiles = fitting < 1 ? 1 : fitting > max_pass_tiles ? max_pass_tiles : fitting;
@@ -197,8 +198,7 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
                 }
             }
             for (int64_t i = 0; i < tiles; i++) {
-                scatter(pass_y[i], tokens, rows + (tile + i) * MIXLLM_ROW_TILE,
-                        y + block * MIXLLM_BLOCK_TOKENS * y_stride, y_stride);
+                scatter(pass_y[i], block * MIXLLM_BLOCK_TOKENS, tokens, rows + (tile + i) * MIXLLM_ROW_TILE, output);
             }
         }
     }
@@ -217,8 +217,8 @@ inline void panel_wise(const mixllm_cpu_weight& weight, const Activations& a, in
 }
 
 template <class Isa, class Panel>
-void one_token(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t first,
-               int64_t last) {
+void one_token(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
+               int64_t first, int64_t last) {
     alignas(64) float tile_y[MIXLLM_ROW_TILE];
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile * MIXLLM_ROW_TILE;
@@ -227,29 +227,29 @@ void one_token(const mixllm_cpu_weight& weight, const Activations& a, const int3
         } else {
             Isa::row_wise(weight, a, row, tile_y, (const Panel*)nullptr);
         }
-        scatter(tile_y, 1, rows + row, y, 0);
+        scatter(tile_y, 0, 1, rows + row, output);
     }
 }
 
 template <class Isa, class Panel>
-void part(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, float* y, int64_t y_stride,
+void part(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
           int64_t first, int64_t last) {
     if (a.tokens == 0 || first >= last) {
         return;
     }
     if (a.tokens == 1) {
-        one_token<Isa, Panel>(weight, a, rows, y, first, last);
+        one_token<Isa, Panel>(weight, a, rows, output, first, last);
     } else if (a.tokens <= MIXLLM_BLOCK_TOKENS) {
-        few_tokens<Isa, Panel>(weight, a, rows, y, y_stride, first, last);
+        few_tokens<Isa, Panel>(weight, a, rows, output, first, last);
     } else {
-        many_tokens<Isa, Panel>(weight, a, rows, y, y_stride, first, last);
+        many_tokens<Isa, Panel>(weight, a, rows, output, first, last);
     }
 }
 
 template <class Isa>
-void mul_mat(const mixllm_cpu_weight& weight, const Activations& a, float* y, int64_t y_stride, const Share& share) {
-    part<Isa, PanelGroup4>(weight, a, weight.rows, y, y_stride, share.first4, share.last4);
-    part<Isa, PanelGroup8>(weight, a, weight.rows + weight.n4, y, y_stride, share.first8, share.last8);
+void mul_mat(const mixllm_cpu_weight& weight, const Activations& a, const Output& output, const Share& share) {
+    part<Isa, PanelGroup4>(weight, a, weight.rows, output, share.first4, share.last4);
+    part<Isa, PanelGroup8>(weight, a, weight.rows + weight.n4, output, share.first8, share.last8);
 }
 
 // Rearranges the rows of a weight that has one part only and whose n_inputs are whole groups.
