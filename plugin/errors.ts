@@ -100,17 +100,17 @@ export class RuntimeNotBuiltError extends MixLlmError {
   }
 }
 
-/** The finished build cannot be put where node-llama-cpp looks for local builds. */
-export class RuntimeLinkError extends MixLlmError {
-  constructor(folder: string, cause: unknown) {
+/** A MixLLM file on a `Llama` for a kind of GPU that MixLLM has no kernels for, which an app under `mixllm/register` asked for. */
+export class NoKernelsForGpuError extends MixLlmError {
+  /** @param gpu what the `Llama` computes on, as node-llama-cpp names it */
+  constructor(file: string, gpu: string | false) {
     super(
-      `Cannot make the MixLLM runtime known to node-llama-cpp in ${folder}: ` +
-        (cause instanceof Error ? describeFileError(cause) : String(cause)),
+      `${file} is a MixLLM file, and this app asked for ${gpu === false ? "a GPU" : gpu}, for which MixLLM has no kernels: ` +
+        "it was given node-llama-cpp's own llama.cpp",
       {
         fix:
-          "Run `npx mixllm build` once as a user who may write there (in a container image: right after " +
-          "`npm ci`, with the same MIXLLM_CACHE_DIR as at run time); after that node_modules can be read-only.",
-        cause
+          'Have the app ask for `gpu: "auto"`, `"cuda"` or `false`; one that leaves `gpu` out takes it from the environment ' +
+          "variable NODE_LLAMA_CPP_GPU."
       }
     );
   }

@@ -26,8 +26,8 @@ export {
   MissingBuildToolsError,
   MissingGpuError,
   NodeLlamaCppVersionError,
+  NoKernelsForGpuError,
   RuntimeBuildError,
-  RuntimeLinkError,
   RuntimeLoadError,
   RuntimeNotBuiltError
 } from "./errors.js";

@@ -1,11 +1,9 @@
-import type { LlamaOptions, LlamaLogLevel } from "node-llama-cpp";
+import type { LlamaLogLevel } from "node-llama-cpp";
+import type { LlamaSettings } from "../runtime/nodeLlamaCpp.js";
 import { assertOptions, oneOf, ofType, type OptionCheck } from "./options.js";
 
 /** Options of `getMixLlama`: those of node-llama-cpp's `getLlama` that make sense for a runtime of our own. */
-export interface MixLlamaOptions extends Pick<
-  LlamaOptions,
-  "logLevel" | "logger" | "vramPadding" | "ramPadding" | "debug" | "numa" | "dryRun" | "experimental"
-> {
+export interface MixLlamaOptions extends LlamaSettings {
   /**
    * What to compute on besides the CPU.
    * - **`"auto"`**: CUDA when there is an NVIDIA GPU and either a finished CUDA build or a whole toolkit (nvcc and cuBLAS) to

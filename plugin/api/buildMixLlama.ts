@@ -1,5 +1,4 @@
 import { ensureRuntime, type Runtime } from "../runtime/ensureRuntime.js";
-import { linkIntoNodeLlamaCpp } from "../runtime/linkIntoNodeLlamaCpp.js";
 import { resolveRuntimeGpu } from "../runtime/RuntimeGpu.js";
 import { assertOptions, oneOf, type OptionCheck } from "./options.js";
 
@@ -20,19 +19,17 @@ const CHECKS: Readonly<Record<keyof BuildMixLlamaOptions, OptionCheck>> = {
 };
 
 /**
- * Builds the runtime for this machine ahead of time and makes it known to node-llama-cpp, so that a later `getMixLlama` starts at once. Does
- * nothing when it is already there.
+ * Builds the runtime for this machine ahead of time, so that a later `getMixLlama` starts at once. Does nothing when it is already
+ * there.
  *
  * @returns the finished build
  * @throws the same errors as `getMixLlama` does until it loads the build
  */
 export async function buildMixLlama(options: BuildMixLlamaOptions = {}): Promise<Runtime> {
   assertOptions("buildMixLlama", options, CHECKS);
-  const runtime = await ensureRuntime({
+  return ensureRuntime({
     gpu: await resolveRuntimeGpu(options.gpu ?? "auto"),
     force: options.force ?? false,
     quiet: options.progressLogs === false
   });
-  await linkIntoNodeLlamaCpp(runtime);
-  return runtime;
 }

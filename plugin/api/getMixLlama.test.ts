@@ -1,4 +1,4 @@
-import { lstat, readlink } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { getLlama, LlamaLogLevel, type Llama } from "node-llama-cpp";
@@ -52,19 +52,19 @@ describe("the Llama", () => {
     await told.dispose();
   });
 
-  test("is our own build, linked and not copied into node-llama-cpp", async () => {
-    const { key, directory } = await ensureRuntime({ gpu: false });
+  test("is our own build", async () => {
+    const { key } = await ensureRuntime({ gpu: false });
     expect(llama.buildType).toBe("localBuild");
     expect(llama.cmakeOptions).toEqual({ MIXLLM: key });
+    expect(llama.llamaCppRelease.release).toBe(nodeLlamaCpp().llamaCppRelease);
     expect(llama.gpu).toBe(false);
-    const { localBuildsDirectory, buildFolderName } = nodeLlamaCpp();
-    const link = path.join(localBuildsDirectory, await buildFolderName(false, { MIXLLM: key }));
-    expect((await lstat(link)).isSymbolicLink()).toBe(true);
-    expect(await readlink(link)).toBe(directory);
   });
 
-  test("leaves no llama.cpp in node-llama-cpp's package", async () => {
+  test("leaves node-llama-cpp's package as it is", async () => {
     await expect(lstat(path.join(nodeLlamaCpp().directory, "llama", "llama.cpp"))).rejects.toThrow("ENOENT");
+    const { key } = await ensureRuntime({ gpu: false });
+    for (const name of await readdir(path.join(nodeLlamaCpp().directory, "llama", "localBuilds")).catch(() => []))
+      expect(name).not.toContain(key);
   });
 
   test("can be had again, and beside node-llama-cpp's own", async () => {
@@ -77,17 +77,6 @@ describe("the Llama", () => {
     const stockTokens = await greedyTokens(model, PROMPT, COUNT);
     await stock.dispose();
     expect(await ownTokens("f16.gguf")).toEqual(stockTokens);
-  });
-
-  test("is our own build also when the environment has options for node-llama-cpp's builds", async () => {
-    vi.stubEnv("NODE_LLAMA_CPP_CMAKE_OPTION_GGML_BLAS", "ON");
-    vi.stubEnv("GGML_CUDA_F16", "1");
-    try {
-      const other = await getMixLlama({ gpu: false, dryRun: true });
-      expect(other.buildType).toBe("localBuild");
-    } finally {
-      vi.unstubAllEnvs();
-    }
   });
 });
 

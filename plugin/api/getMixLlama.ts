@@ -6,8 +6,7 @@ import { assertNoConflictingRuntime } from "../runtime/conflictingRuntime.js";
 import { cacheDirectory, isFinishedBuild } from "../runtime/buildCache.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { ensureRuntime } from "../runtime/ensureRuntime.js";
-import { linkIntoNodeLlamaCpp } from "../runtime/linkIntoNodeLlamaCpp.js";
-import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
+import { createLlama, nodeLlamaCpp, type NodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import { resolveRuntimeGpu } from "../runtime/RuntimeGpu.js";
 import { assertMixLlamaOptions, type MixLlamaOptions } from "./MixLlamaOptions.js";
 
@@ -31,42 +30,39 @@ import { assertMixLlamaOptions, type MixLlamaOptions } from "./MixLlamaOptions.j
  * @throws {MissingGpuError} a CUDA runtime has to be built and there is no GPU
  * @throws {CacheDirectoryError} the runtime has to be built and the cache cannot be written
  * @throws {RuntimeBuildError} building failed, or the CUDA kernels are wrong on this GPU; points to the log
- * @throws {RuntimeLinkError} node-llama-cpp's package folder cannot be written
  * @throws {ConflictingRuntimeError} this process has loaded another build of the runtime
  * @throws {RuntimeLoadError} the build is there but cannot be loaded
  */
 export async function getMixLlama(options: MixLlamaOptions = {}): Promise<Llama> {
   assertMixLlamaOptions(options);
-  const { gpu: requestedGpu, build, progressLogs, ...passedOn } = options;
+  return openMixLlama(options, nodeLlamaCpp());
+}
+
+/**
+ * What `getMixLlama` does with options that have been checked.
+ *
+ * @param release the node-llama-cpp whose classes the `Llama` consists of
+ */
+export async function openMixLlama(options: MixLlamaOptions, release: NodeLlamaCpp): Promise<Llama> {
+  const { gpu: requestedGpu, build, progressLogs, ...settings } = options;
   const gpu = await resolveRuntimeGpu(requestedGpu ?? "auto");
   if (build === "never" && !(await isFinishedBuild(await describeRuntime(gpu))))
     throw new RuntimeNotBuiltError(gpu, cacheDirectory());
   const runtime = await ensureRuntime({ gpu, quiet: progressLogs === false });
   await assertNoConflictingRuntime(runtime.binaryDirectory);
-  await linkIntoNodeLlamaCpp(runtime);
 
+  const file = path.join(runtime.binaryDirectory, "llama-addon.node");
   const loadError = (cause: unknown): RuntimeLoadError =>
-    new RuntimeLoadError(
-      path.join(runtime.binaryDirectory, "llama-addon.node"),
-      `npx mixllm build --gpu ${String(gpu)} --force`,
-      cause
-    );
-  const llama = await nodeLlamaCpp()
-    .getLlama({
-      ...passedOn,
-      gpu,
-      // The marker leads to our build's folder; with these two, nothing but that build can be loaded or made.
-      cmakeOptions: { MIXLLM: runtime.key },
-      usePrebuiltBinaries: false,
-      build: "never"
-    })
-    .catch((error: unknown) => {
+    new RuntimeLoadError(file, `npx mixllm build --gpu ${String(gpu)} --force`, cause);
+  const llama = await createLlama(release, { file, gpu, cmakeOptions: { MIXLLM: runtime.key } }, settings).catch(
+    (error: unknown) => {
       throw loadError(error);
-    });
-  if (llama.buildType !== "localBuild" || llama.cmakeOptions["MIXLLM"] !== runtime.key || llama.gpu !== gpu) {
-    const { buildType, gpu: loadedGpu } = llama;
+    }
+  );
+  if (llama.gpu !== gpu) {
+    const loadedGpu = llama.gpu;
     await llama.dispose();
-    throw loadError(new Error(`node-llama-cpp loaded something else instead (${buildType}, gpu ${String(loadedGpu)})`));
+    throw loadError(new Error(`it computes on gpu ${String(loadedGpu)}`));
   }
   if (gpu === false && options.maxThreads === undefined)
     llama.maxThreads = Math.min(llama.maxThreads, os.availableParallelism());

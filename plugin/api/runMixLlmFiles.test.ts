@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   GgufFileType,
+  GgufInsights,
   LlamaChatSession,
   LlamaCompletion,
   LlamaLogLevel,
@@ -125,6 +126,16 @@ test("are taken for no stock type by stock tools", async () => {
   const outcome = await runStock(file("mixllm.gguf"), PROMPT, 1);
   expect(outcome).toMatchObject({ log: expect.stringMatching(/file type\s+= unknown, may not work/) as unknown });
 });
+
+test.each(["mixllm.gguf", "f16.gguf"])(
+  "%s takes the memory that node-llama-cpp foretells from its header",
+  async (name) => {
+    const insights = await GgufInsights.from(await readGgufFileInfo(file(name)), llama);
+    const { cpuRam, gpuVram } = insights.estimateModelResourceRequirements({ gpuLayers: 0 });
+    expect(gpuVram).toBe(0);
+    expect(cpuRam).toBe(await withModel(name, (model) => Promise.resolve(model.size)));
+  }
+);
 
 test("are refused by stock node-llama-cpp at load, with the message that the README shows", async () => {
   const outcome = await runStock(file("mixllm.gguf"), PROMPT, 1);

@@ -4,13 +4,16 @@ import { runCommand } from "../../common/cli/runCommand.js";
 import { buildCommand } from "./buildCommand.js";
 import { doctorCommand } from "./doctorCommand.js";
 import { inspectCommand } from "./inspectCommand.js";
+import { runAppCommand } from "./runAppCommand.js";
 
 await runCommand(
   new Command("mixllm")
-    .description("Builds the MixLLM runtime for node-llama-cpp and inspects MixLLM files.")
+    .description("Builds the MixLLM runtime for node-llama-cpp, runs apps on it and inspects MixLLM files.")
+    .enablePositionalOptions()
     .addCommand(buildCommand())
     .addCommand(doctorCommand())
     .addCommand(inspectCommand())
+    .addCommand(runAppCommand())
     .addHelpText(
       "after",
       `
@@ -18,6 +21,7 @@ Examples:
   $ mixllm doctor                 what this machine can do, and what is missing
   $ mixllm build                  build the runtime now instead of on first use
   $ mixllm inspect model.gguf     how a MixLLM file was made
+  $ mixllm run -- node app.js     let an app run MixLLM files that knows nothing of them
 
 Models are converted by mixllm-convert and measured by mixllm-bench.
 

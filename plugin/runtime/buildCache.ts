@@ -73,21 +73,19 @@ export async function useBuild(directory: string): Promise<string> {
 }
 
 /**
- * Copies a compiled build to its final folder, in the layout of node-llama-cpp's local builds.
+ * Copies a compiled build to its final folder.
  *
  * The folder is filled under another name and renamed when whole and on the disk, so that it never exists half-made.
  *
  * @param options.directory the final folder; what was there is replaced
- * @param options.metadata name and content of a file that lies beside the addons
  * @param options.headers C and C++ headers for those who build on the libraries, which come to lie in `llama.cpp`
  */
 export async function publishBuild(options: {
   compiledDirectory: string;
   directory: string;
-  metadata?: { fileName: string; content: string };
   headers?: readonly InputFile[];
 }): Promise<void> {
-  const { directory, metadata, headers = [] } = options;
+  const { directory, headers = [] } = options;
   const temporary = `${directory}.${process.pid}.tmp`;
   const release = binaryDirectory(temporary);
   await rm(temporary, { recursive: true, force: true });
@@ -97,7 +95,6 @@ export async function publishBuild(options: {
     await cp(path.join(options.compiledDirectory, name), path.join(release, name));
     await flushFile(path.join(release, name));
   }
-  if (metadata !== undefined) await writeFile(path.join(release, metadata.fileName), metadata.content);
   if (headers.length > 0) await syncFiles(headers, headerDirectory(temporary));
   await writeFile(path.join(temporary, DONE), "");
   await rm(directory, { recursive: true, force: true });

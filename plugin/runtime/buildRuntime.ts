@@ -20,7 +20,7 @@ const SOURCE_FRACTION = 0.03;
  * @throws {CacheDirectoryError} not enough room
  */
 export async function buildRuntime(description: RuntimeDescription, options: BuildOptions): Promise<void> {
-  const { workDirectory, key, nodeLlamaCpp, packageFiles, gpu } = description;
+  const { workDirectory, nodeLlamaCpp, packageFiles, gpu } = description;
   const projectDirectory = path.join(workDirectory, "package");
   const sourceDirectory = path.join(workDirectory, "llama.cpp");
   await runBuild(description, options, async ({ buildDirectory, log, logFile, signal, report }) => {
@@ -60,10 +60,6 @@ export async function buildRuntime(description: RuntimeDescription, options: Bui
     await publishBuild({
       compiledDirectory,
       directory: description.directory,
-      metadata: {
-        fileName: nodeLlamaCpp.metadataFileName,
-        content: await nodeLlamaCpp.buildMetadata(gpu, { MIXLLM: key })
-      },
       headers: await llamaCppHeaders(sourceDirectory)
     });
   });

@@ -10,7 +10,7 @@ export interface Runtime {
   /** Hash of everything it was made from. */
   readonly key: string;
   readonly gpu: RuntimeGpu;
-  /** Real path of the folder that node-llama-cpp can use as a local build. */
+  /** Real path of its folder. */
   readonly directory: string;
   /** Real path of the folder with llama-addon.node and the shared libraries. */
   readonly binaryDirectory: string;

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { NodeLlamaCppVersionError } from "../errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { nodeLlamaCpp } from "./nodeLlamaCpp.js";
@@ -44,19 +44,4 @@ test.each(["3.22.0", "3.23.0", "4.0.0-beta.1"])("refuses version %s and says wha
 test("says when it is not installed at all", async () => {
   const root = await packageWith(undefined);
   expect(() => nodeLlamaCpp(root)).toThrow("node-llama-cpp 3.22.1 is not installed");
-});
-
-test("names the build's folder after the marker, the GPU and the environment's CMake options", async () => {
-  const { buildFolderName, buildMetadata } = nodeLlamaCpp();
-  const name = await buildFolderName(false, { MIXLLM: "a" });
-  expect(name).toContain(process.arch);
-  expect(await buildFolderName(false, { MIXLLM: "a" })).toBe(name);
-  expect(await buildFolderName(false, { MIXLLM: "b" })).not.toBe(name);
-  expect(await buildFolderName("cuda", { MIXLLM: "a" })).not.toBe(name);
-  vi.stubEnv("NODE_LLAMA_CPP_CMAKE_OPTION_GGML_BLAS", "ON");
-  expect(await buildFolderName(false, { MIXLLM: "a" })).not.toBe(name);
-  vi.unstubAllEnvs();
-
-  const metadata = JSON.parse(await buildMetadata(false, { MIXLLM: "a" })) as { buildOptions: Record<string, unknown> };
-  expect(metadata.buildOptions).toMatchObject({ gpu: false, arch: process.arch, customCmakeOptions: { MIXLLM: "a" } });
 });

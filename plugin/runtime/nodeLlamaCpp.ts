@@ -10,8 +10,8 @@ import type { RuntimeGpu } from "./RuntimeGpu.js";
 /**
  * The one place that reaches into node-llama-cpp past its public API.
  *
- * node-llama-cpp has no API to register a finished build, so this computes the folder where its `getLlama` will look,
- * with its own functions, and gives access to the llama.cpp sources that it ships. All of it may change with any
+ * node-llama-cpp has no API to take an addon that was not built by itself, so this makes the `Llama` as its `getLlama`
+ * does, with its own classes, and gives access to the llama.cpp sources that it ships. All of it may change with any
  * release of node-llama-cpp; `nodeLlamaCpp()` refuses every version but the exact one of our peer dependency.
  */
 export interface NodeLlamaCpp {
@@ -26,16 +26,13 @@ export interface NodeLlamaCpp {
   readonly patchFolder: string;
   /** Release of llama.cpp it is made for, such as `v0.5.0`. */
   readonly llamaCppRelease: string;
-  /** Name of the metadata file that must lie beside a build's `llama-addon.node`. */
-  readonly metadataFileName: string;
-  /** Folder of local builds, one subfolder a build. */
-  readonly localBuildsDirectory: string;
-  /** Content of the metadata file for a build marked with `marker`. */
-  readonly buildMetadata: (gpu: RuntimeGpu, marker: Readonly<Record<string, string>>) => Promise<string>;
-  /** Name of the subfolder in which `getLlama` looks when it is called with `cmakeOptions: marker` in this process. */
-  readonly buildFolderName: (gpu: RuntimeGpu, marker: Readonly<Record<string, string>>) => Promise<string>;
-  readonly getLlama: (options: LlamaOptions) => Promise<Llama>;
 }
+
+/** Options of `getLlama` that hold for a `Llama` on an addon that is there, whoever built it. */
+export type LlamaSettings = Pick<
+  LlamaOptions,
+  "logLevel" | "logger" | "maxThreads" | "vramPadding" | "ramPadding" | "debug" | "numa" | "dryRun" | "experimental"
+>;
 
 /**
  * Finds the installed node-llama-cpp.
@@ -44,93 +41,109 @@ export interface NodeLlamaCpp {
  * @throws {NodeLlamaCppVersionError} it is missing or not the required release
  */
 export function nodeLlamaCpp(root: string = packageRoot): NodeLlamaCpp {
+  return nodeLlamaCppIn(findDirectory(root, requiredVersion(root)), root);
+}
+
+/**
+ * The node-llama-cpp in a folder.
+ *
+ * @param root folder of the package that says which release is required
+ * @throws {NodeLlamaCppVersionError} it is not the required release
+ */
+export function nodeLlamaCppIn(directory: string, root: string = packageRoot): NodeLlamaCpp {
   const required = requiredVersion(root);
-  const directory = findDirectory(root, required);
   const version = (readJson(path.join(directory, "package.json")) as { version: string }).version;
   if (version !== required) throw new NodeLlamaCppVersionError(required, version);
   const llamaDirectory = path.join(directory, "llama");
   const release = readJson(path.join(llamaDirectory, "binariesGithubRelease.json")) as { release: string };
-
   return {
     version,
     directory,
     sourceEntries: ["llama/addon", "llama/patches"],
     sourceBundle: path.join(llamaDirectory, "gitRelease.bundle"),
     patchFolder: path.join(llamaDirectory, "patches"),
-    llamaCppRelease: release.release,
-    metadataFileName: "_nlcBuildMetadata.json",
-    localBuildsDirectory: path.join(llamaDirectory, "localBuilds"),
-    buildMetadata: async (gpu, marker) =>
-      JSON.stringify({
-        buildOptions: { ...(await buildOptions(directory, gpu, marker)), customCmakeOptions: marker }
-      }),
-    buildFolderName: async (gpu, marker) => {
-      const { getBuildFolderNameForBuildOptions } = await internal<BuildFolderNameModule>(
-        directory,
-        "bindings/utils/getBuildFolderNameForBuildOptions.js"
-      );
-      const names = await getBuildFolderNameForBuildOptions(await buildOptions(directory, gpu, marker));
-      return names.withCustomCmakeOptions;
-    },
-    getLlama: async (options) => (await import("node-llama-cpp")).getLlama(options)
+    llamaCppRelease: release.release
   };
 }
 
-interface BuildFolderNameModule {
-  getBuildFolderNameForBuildOptions: (options: unknown) => Promise<{ withCustomCmakeOptions: string }>;
+interface LlamaModule {
+  Llama: {
+    defaultConsoleLogger: NonNullable<LlamaOptions["logger"]>;
+    _create: (options: Record<string, unknown>) => Promise<Llama>;
+  };
 }
-interface CustomCmakeOptionsModule {
-  resolveCustomCmakeOptions: (options: Readonly<Record<string, string>>) => Map<string, string>;
-}
-interface ClonedRepoModule {
-  getClonedLlamaCppRepoReleaseInfo: () => Promise<{ tag: string; llamaCppGithubRepo: string } | null>;
-}
-interface PlatformModule {
-  getPlatform: () => string;
-}
-interface PlatformInfoModule {
-  getPlatformInfo: () => Promise<{ name: string; version: string }>;
+interface GetLlamaModule {
+  defaultLlamaVramPadding: NonNullable<LlamaOptions["vramPadding"]>;
+  defaultLlamaRamPadding: NonNullable<LlamaOptions["ramPadding"]>;
 }
 interface ConfigModule {
   builtinLlamaCppGitHubRepo: string;
-}
-interface ReleaseModule {
-  builtinLlamaCppRelease: string;
+  defaultLlamaCppGpuSupport: NonNullable<LlamaOptions["gpu"]>;
+  defaultLlamaCppLogLevel: NonNullable<LlamaOptions["logLevel"]>;
+  defaultLlamaCppDebugMode: boolean;
 }
 
 /**
- * What node-llama-cpp itself derives from the options of `getLlama`. Environment variables (`GGML_*` and
- * `NODE_LLAMA_CPP_CMAKE_OPTION_*`) and a llama.cpp that the user cloned into the package take part in it.
+ * Makes a `Llama` on an addon that was built elsewhere, with the defaults that `getLlama` has.
+ *
+ * @param release the node-llama-cpp whose classes it consists of
+ * @param addon.file path of its llama-addon.node, which lies beside the libraries
+ * @param addon.cmakeOptions what the `Llama` says that it was built with
  */
-async function buildOptions(directory: string, gpu: RuntimeGpu, marker: Readonly<Record<string, string>>) {
-  const { resolveCustomCmakeOptions } = await internal<CustomCmakeOptionsModule>(
+export async function createLlama(
+  release: NodeLlamaCpp,
+  addon: { file: string; gpu: RuntimeGpu; cmakeOptions: Readonly<Record<string, string>> },
+  settings: LlamaSettings
+): Promise<Llama> {
+  const { directory } = release;
+  const { Llama } = await internal<LlamaModule>(directory, "bindings/Llama.js");
+  const { defaultLlamaVramPadding, defaultLlamaRamPadding } = await internal<GetLlamaModule>(
     directory,
-    "bindings/utils/resolveCustomCmakeOptions.js"
+    "bindings/getLlama.js"
   );
-  const { getClonedLlamaCppRepoReleaseInfo } = await internal<ClonedRepoModule>(
-    directory,
-    "bindings/utils/cloneLlamaCppRepo.js"
-  );
-  const { getPlatform } = await internal<PlatformModule>(directory, "bindings/utils/getPlatform.js");
-  const { getPlatformInfo } = await internal<PlatformInfoModule>(directory, "bindings/utils/getPlatformInfo.js");
-  const { builtinLlamaCppGitHubRepo } = await internal<ConfigModule>(directory, "config.js");
-  const { builtinLlamaCppRelease } = await internal<ReleaseModule>(
-    directory,
-    "bindings/utils/binariesGithubRelease.js"
-  );
-  const cloned = await getClonedLlamaCppRepoReleaseInfo();
-  return {
-    customCmakeOptions: resolveCustomCmakeOptions(marker),
-    progressLogs: false,
-    platform: getPlatform(),
-    platformInfo: await getPlatformInfo(),
-    arch: process.arch,
-    gpu,
-    llamaCpp: {
-      repo: cloned?.llamaCppGithubRepo ?? builtinLlamaCppGitHubRepo,
-      release: cloned?.tag ?? builtinLlamaCppRelease
-    }
-  };
+  const config = await internal<ConfigModule>(directory, "config.js");
+  const { dryRun = false } = settings;
+  const llama = await Llama._create({
+    bindings: loadAfresh(addon.file),
+    bindingPath: addon.file,
+    buildType: "localBuild",
+    buildMetadata: {
+      buildOptions: {
+        gpu: addon.gpu,
+        customCmakeOptions: addon.cmakeOptions,
+        llamaCpp: { repo: config.builtinLlamaCppGitHubRepo, release: release.llamaCppRelease }
+      }
+    },
+    logLevel: settings.logLevel ?? config.defaultLlamaCppLogLevel,
+    logger: settings.logger ?? Llama.defaultConsoleLogger,
+    maxThreads: settings.maxThreads,
+    vramPadding: settings.vramPadding ?? defaultLlamaVramPadding,
+    ramPadding: settings.ramPadding ?? defaultLlamaRamPadding,
+    debug: settings.debug ?? config.defaultLlamaCppDebugMode,
+    numa: settings.numa ?? false,
+    tempDir: false,
+    skipLlamaInit: dryRun,
+    experimentalOptions: settings.experimental
+  });
+  if (dryRun) await llama.dispose();
+  return llama;
+}
+
+/** The kind of GPU that `getLlama` takes where an app asks for none, which an environment variable of node-llama-cpp decides. */
+export async function defaultGpu(release: NodeLlamaCpp): Promise<NonNullable<LlamaOptions["gpu"]>> {
+  return (await internal<ConfigModule>(release.directory, "config.js")).defaultLlamaCppGpuSupport;
+}
+
+/** Loads an addon as an instance of its own: each `Llama` sets the logger of its instance. */
+function loadAfresh(file: string): unknown {
+  const require = createRequire(import.meta.url);
+  const forget = () => Reflect.deleteProperty(require.cache, require.resolve(file));
+  forget();
+  try {
+    return require(file);
+  } finally {
+    forget();
+  }
 }
 
 /** Imports a file of node-llama-cpp's `dist/` by path: the same module instance that its own code uses. */
