@@ -18,7 +18,7 @@ test("the same model and options give the same bytes", async () => {
 
 // The q8_0 tensors are also byte for byte what llama-quantize of llama.cpp v0.5.0 makes of the bf16 file.
 test.each([
-  ["mixllm", "5db1c5cc4d91b5e7678eb60b8394d88e14c9ce2bdeda9e9a9f32c48f8ee5676e"],
+  ["mixllm", "86931a398a40cc1d56b5ff41ec5ace8e0174c2a827e987d99fec0df91d9fd305"],
   ["f16", "0775d8ccdf34cb853466dd0071e1e96285b7a755e1e5ff1d56d0d70aec12bd5f"],
   ["bf16", "f844ce47dd2d98a6a4c0959df3da7d7154af13bc36f86f391a2afe360d27ee96"],
   ["q8_0", "c725c2ae1fb438f98352fc8e79a2b5b4f717d82f233a4c095b2fbd892fc99cab"]
@@ -38,7 +38,7 @@ test("a MixLLM file says how it was made", async () => {
   const version = (JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string })
     .version;
   expect(Object.fromEntries([...metadata].filter(([key]) => key.startsWith("mixllm.")))).toEqual({
-    "mixllm.version": { type: "UINT32", value: 1 },
+    "mixllm.version": { type: "UINT32", value: 2 },
     "mixllm.group_size": { type: "UINT32", value: 128 },
     "mixllm.bits_per_weight": { type: "FLOAT32", value: Math.fround(mixed?.bitsPerWeight ?? NaN) },
     "mixllm.percent_8bit": { type: "FLOAT32", value: 10 },

@@ -50,10 +50,10 @@ test.each([
       addon.quantizeWeight(
         source({ rows: 16, columns: 32, data: new Uint8Array(2048) }),
         new Uint8Array(16),
-        { rows: new Uint8Array(60) } as never,
+        { w4: new Uint8Array(252) } as never,
         1
       ),
-    "out.rows must be a Uint8Array of 64, not a Uint8Array of 60"
+    "out.w4 must be a Uint8Array of 256, not a Uint8Array of 252"
   ],
   [
     "a buffer off its numbers' boundary",
@@ -61,10 +61,10 @@ test.each([
       addon.quantizeWeight(
         source({ rows: 16, columns: 32, data: new Uint8Array(2048) }),
         new Uint8Array(16),
-        { rows: new Uint8Array(new ArrayBuffer(66), 2) } as never,
+        { w4: new Uint8Array(256), w4_scale: new Uint8Array(new ArrayBuffer(33), 1) } as never,
         1
       ),
-    "out.rows must be a Uint8Array at a multiple of 4 bytes, not a Uint8Array of 64"
+    "out.w4_scale must be a Uint8Array at a multiple of 2 bytes, not a Uint8Array of 32"
   ],
   ["text", () => addon.tokenize("vocabulary.gguf", ["a"] as never), "text must be a string, not an array"]
 ])("%s that is not what it must be is named", (_, call, message) => {

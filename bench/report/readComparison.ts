@@ -32,7 +32,8 @@ const tensor = z.object({
   kind: z.string().optional(),
   outputChannels: count.positive(),
   inputChannels: count,
-  channels8bit: count
+  channels8bit: count,
+  experts: z.array(count).optional()
 });
 
 const model = z.object({

@@ -2,7 +2,7 @@ import type { MixLlmTensor } from "./MixLlmTensor.js";
 
 /** What `inspectMixLlmFile` finds in a MixLLM file; the names of the fields are those of the `mixllm.*` metadata keys. */
 export interface MixLlmFileInfo {
-  /** Version of the format. */
+  /** Version of the format, 1 or 2. */
   readonly version: number;
   /** Bits of all component tensors over the weights they stand for. */
   readonly bitsPerWeight: number;

@@ -1,7 +1,7 @@
 import type { GgufHeader, GgufValue } from "../gguf/GgufHeader.js";
 import { UINT32 } from "../gguf/metadataValues.js";
 import type { MixLlmFileInfo } from "./MixLlmFileInfo.js";
-import { FORMAT_VERSION, GROUP_SIZE } from "./mixllmFormat.js";
+import { FORMAT_VERSION, GROUP_SIZE, OLDEST_FORMAT_VERSION } from "./mixllmFormat.js";
 
 /**
  * Reads the `mixllm.*` metadata keys.
@@ -27,8 +27,10 @@ export function readMixLlmMetadata(
   };
   const command = metadata.has("mixllm.command") ? { command: text("mixllm.command") } : {};
   const version = uint32("mixllm.version");
-  if (version !== FORMAT_VERSION)
-    fail(`its format is version ${version}, and this release of mixllm reads version ${FORMAT_VERSION}`);
+  if (version < OLDEST_FORMAT_VERSION || version > FORMAT_VERSION)
+    fail(
+      `its format is version ${version}, and this release of mixllm reads versions ${OLDEST_FORMAT_VERSION} to ${FORMAT_VERSION}`
+    );
   const groupSize = uint32("mixllm.group_size");
   if (groupSize !== GROUP_SIZE) fail(`mixllm.group_size is ${groupSize}, not ${GROUP_SIZE}`);
   return {

@@ -36,7 +36,7 @@ async function problemOf(
     handle,
     file,
     header,
-    (name) => name.endsWith(".rows"),
+    (name) => name.endsWith(".mask"),
     (text) => {
       problem = text;
       throw new Error(text);
@@ -99,7 +99,7 @@ test.each<[string, readonly GgufPair[], string | undefined]>([
   else expect(found).toContain(problem);
 });
 
-const [F32, F16, Q8_0, Q8_1, I8, I32] = [0, 1, 8, 9, 24, 26];
+const [F32, F16, Q8_0, Q8_1, I8] = [0, 1, 8, 9, 24];
 
 test.each<[string, number, number[], string | undefined]>([
   ["output_norm.weight", F32, [32], undefined],
@@ -110,7 +110,7 @@ test.each<[string, number, number[], string | undefined]>([
   ["token_embd.weight", Q8_1, [32, 2], "token_embd.weight is of type Q8_1, which no weight can have"],
   ["token_embd.weight", 33, [32, 2], "token_embd.weight is of the unknown type 33"],
   ["token_embd.weight", F32, [32, 0], "token_embd.weight has no elements"],
-  ["blk.0.attn_q.weight.rows", I32, [32], undefined]
+  ["blk.0.attn_q.weight.mask", I8, [4], undefined]
 ])("a tensor %s of type %i and shape %j", async (name, type, dimensions, problem) => {
   const data = new Uint8Array(4 * dimensions.reduce((a, b) => a * b, 1));
   const sizes: Readonly<Record<number, number>> = { [F16]: 2, [I8]: 1, [Q8_0]: 34 / 32, [Q8_1]: 36 / 32 };

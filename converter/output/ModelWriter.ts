@@ -2,8 +2,9 @@ import { encodeGgufHeader, type TensorDescription, tensorBytes, aligned } from "
 import type { Metadata } from "../../common/gguf/Metadata.js";
 import { OutputFile } from "./OutputFile.js";
 
-/** Ends the name of the component that llama.cpp looks into when it loads a MixLLM file: the order of rows. */
-const ROWS = ".rows";
+/** Ends the names of the components that llama.cpp looks into when it loads a MixLLM file, and of 8-bit channels. */
+const MASK = ".mask";
+const W8 = ".w8";
 
 /**
  * Writes a GGUF file whose tensors arrive in any order, whole or in slices.
@@ -68,7 +69,7 @@ export class ModelWriter {
   }
 
   /**
-   * Shows a file with the given metadata and tensors, whose data is a hole but for the order of rows, and removes it.
+   * Shows a file with the given metadata and tensors, whose data is a hole but for the masks, and removes it.
    *
    * @param path what the file that is going to be written will be called; this one never has that name
    * @param look is shown the file; its error is passed on
@@ -81,9 +82,12 @@ export class ModelWriter {
   ): Promise<void> {
     const writer = await ModelWriter.create(path, metadata, tensors);
     try {
-      for (const { name, ne } of tensors.filter((tensor) => tensor.name.endsWith(ROWS))) {
-        const order = Int32Array.from({ length: ne[0] ?? 0 }, (_, row) => row);
-        await writer.write(name, new Uint8Array(order.buffer));
+      const channels8bit = new Map(
+        tensors.flatMap(({ name, ne }) => (name.endsWith(W8) ? [[name.slice(0, -W8.length), ne[1]] as const] : []))
+      );
+      for (const { name, ne } of tensors.filter((tensor) => tensor.name.endsWith(MASK))) {
+        const count = channels8bit.get(name.slice(0, -MASK.length)) ?? 0;
+        await writer.write(name, new Uint8Array(ne[0] ?? 0).fill(0xff, 0, count / 8));
       }
       await look(await writer.#complete(metadata));
     } finally {

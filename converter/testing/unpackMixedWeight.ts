@@ -19,20 +19,20 @@ export function unpackMixedWeight(file: GgufFile, name: string): UnpackedChannel
     file.tensors.find((tensor) => tensor.name === `${name}.${suffix}`);
   const w4 = component("w4");
   const w8 = component("w8");
-  const rows = component("rows");
-  if (rows === undefined) throw new Error(`${name} has no rows`);
-  const n = rows.ne[0] ?? 0;
+  const mask = component("mask");
+  if (mask === undefined) throw new Error(`${name} has no mask`);
+  const n = 8 * (mask.ne[0] ?? 0);
   const n4 = w4?.ne[1] ?? 0;
   const n8 = w8?.ne[1] ?? 0;
   const k = w4 === undefined ? (w8?.ne[0] ?? 0) : 2 * (w4.ne[0] ?? 0);
   const groups = Math.ceil(k / 128);
+  const is8bit = Array.from({ length: n }, (_, channel) => (mask.data.readUInt8(channel >> 3) >> (channel & 7)) & 1);
+  const rows = [0, 1].flatMap((wanted) => [...is8bit.keys()].filter((channel) => is8bit[channel] === wanted));
+  if (is8bit.filter((set) => set).length !== n8) throw new Error(`${name}: mask does not have ${n8} channels`);
   if (n4 + n8 !== n) throw new Error(`${name}: ${n4} + ${n8} rows are not ${n}`);
 
   const channels: UnpackedChannel[] = new Array<UnpackedChannel>(n);
-  for (let row = 0; row < n; row++) {
-    const channel = rows.data.readInt32LE(4 * row);
-    if (channel < 0 || channel >= n || channels[channel] !== undefined)
-      throw new Error(`${name}: rows is no permutation`);
+  for (const [row, channel] of rows.entries()) {
     const is4bit = row < n4;
     const scaleTensor = (is4bit ? component("w4_scale") : component("w8_scale")) as GgufTensor;
     const count = is4bit ? n4 : n8;

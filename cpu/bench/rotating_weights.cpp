@@ -59,7 +59,7 @@ RotatingWeights::RotatingWeights(int64_t n, int64_t k, int64_t percent, bool til
     rows.insert(rows.end(), rows8.begin(), rows8.end());
 
     const auto bytes_of = [&](mixllm_component component) {
-        return (size_t)mixllm_component_bytes({k, n4, n8}, component);
+        return (size_t)mixllm_component_bytes({k, n4, n8, 1}, component);
     };
     const Component components[] = {
         {MIXLLM_W4, n4, bytes_of(MIXLLM_W4)},

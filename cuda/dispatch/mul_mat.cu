@@ -9,7 +9,7 @@
 static const int64_t MOST_TOKENS = 1 << 24;
 
 static bool legal(const mixllm_cuda_weight& w, int64_t tokens) {
-    return mixllm_shape_valid({w.n_inputs, w.n4, w.n8}) && tokens >= 0 && tokens <= MOST_TOKENS &&
+    return mixllm_shape_valid({w.n_inputs, w.n4, w.n8, 1}) && tokens >= 0 && tokens <= MOST_TOKENS &&
            (w.n4 + w.n8 + 256) / 64 * (tokens / 8 + 1) <= INT32_MAX; // tiles of any size
 }
 

@@ -26,6 +26,7 @@ struct Problem {
 
 Problem random_problem(std::mt19937& random) {
     Problem p;
+    p.shape.n_experts = 1;
     const auto multiple = [&](int64_t of, int most) { return of * (random() % (most + 1)); };
     p.shape.n_inputs = MIXLLM_INPUT_BLOCK + multiple(MIXLLM_INPUT_BLOCK, 14);
     p.shape.n4 = multiple(MIXLLM_ROW_TILE, 6);

@@ -211,7 +211,7 @@ void mutate_tensor(Model& model, std::mt19937& random) {
         Tensor moved = tensor;
         const std::string name = entry->first;
         model.tensors.erase(entry);
-        static const std::vector<std::string> endings = {".w4", ".w8", ".rows", ".w4_scale", ".bias", ""};
+        static const std::vector<std::string> endings = {".w4", ".w8", ".rows", ".mask", ".w4_scale", ".bias", ""};
         model.tensors[name.substr(0, name.rfind('.')) + pick(endings, random)] = moved;
         return;
     }
@@ -224,6 +224,8 @@ void mutate_tensor(Model& model, std::mt19937& random) {
             if (other.type == GGML_TYPE_I32 && random() % 4 == 0 && other.data.size() >= 4) {
                 const int32_t value = static_cast<int32_t>(any_size(random));
                 memcpy(other.data.data() + random() % (other.data.size() / 4) * 4, &value, sizeof(value));
+            } else if (name.find(".mask") != std::string::npos && random() % 4 == 0 && !other.data.empty()) {
+                other.data[random() % other.data.size()] = static_cast<uint8_t>(random());
             }
         }
     }
@@ -238,6 +240,9 @@ Model sound_model(std::mt19937& random) {
         make_models(mixed, plain);
     }
     Model model = mixed;
+    if (random() % 4 == 0) {
+        store_as_version_1(model);
+    }
     model.architecture = random() % 4 != 0 ? architectures[random() % 2] : pick(architectures, random);
     model.edits.push_back([](gguf_context* file) {
         std::vector<std::string> texts;

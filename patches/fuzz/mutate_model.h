@@ -9,7 +9,7 @@
 Model sound_model(std::mt19937& random);
 
 // Breaks the model in a few places that a file's writer could have got wrong, or meant to: hyperparameters, tokens,
-// tensors' names, types and shapes, the rows' entries.
+// tensors' names, types and shapes, the bits of masks, the rows' entries.
 void mutate_model(Model& model, std::mt19937& random);
 
 // Breaks the file beneath that: counts, lengths, types and offsets of its header, single bytes, its end.

@@ -73,25 +73,64 @@ std::function<void(Model&)> vocabulary(const std::map<int, std::string>& changed
 
 std::vector<Break> all_breaks() {
     static const std::string Q = "blk.0.attn_q.weight";
-    const auto row = [](Model& m, int index, int32_t value) {
-        memcpy(m.tensors[Q + ".rows"].data.data() + index * sizeof(value), &value, sizeof(value));
+    const auto rows = [](std::map<int, int32_t> changed) {
+        return [changed](Model& m) {
+            store_as_version_1(m);
+            for (const auto& [index, value] : changed) {
+                memcpy(m.tensors[Q + ".rows"].data.data() + index * sizeof(value), &value, sizeof(value));
+            }
+        };
+    };
+    const auto mask = [](int byte, uint8_t value) {
+        return [byte, value](Model& m) { m.tensors[Q + ".mask"].data[byte] = value; };
     };
     const auto remove = [](const char* suffix) { return [suffix](Model& m) { m.tensors.erase(Q + suffix); }; };
     const auto reshape = [](const char* suffix, std::vector<int64_t> ne) {
         return [suffix, ne](Model& m) { m.tensors[Q + suffix].ne = ne; };
     };
     return {
-        {"unknown version", [](Model& m) { m.mixllm_metadata["mixllm.version"] = 2; }, {"version 2"}},
+        {"a later version",
+         [](Model& m) { m.mixllm_metadata["mixllm.version"] = 3; },
+         {"version 3", "versions 1 to 2"}},
+        {"an earlier version", [](Model& m) { m.mixllm_metadata["mixllm.version"] = 0; }, {"version 0"}},
+        {"mask in a file of version 1",
+         [](Model& m) {
+             const Tensor mask = m.tensors[Q + ".mask"];
+             store_as_version_1(m);
+             m.tensors[Q + ".mask"] = mask;
+         },
+         {"attn_q.weight.mask", "version 1", "attn_q.weight.rows"}},
+        {"rows in a file of version 2",
+         [](Model& m) {
+             const Tensors tensors = m.tensors;
+             store_as_version_1(m);
+             m.tensors.insert(tensors.begin(), tensors.end());
+             m.mixllm_metadata["mixllm.version"] = 2;
+         },
+         {".weight.rows", "version 2", ".weight.mask"}},
         {"other group size", [](Model& m) { m.mixllm_metadata["mixllm.group_size"] = 64; }, {"mixllm.group_size"}},
         {"no group size", [](Model& m) { m.mixllm_metadata.erase("mixllm.group_size"); }, {"mixllm.group_size"}},
         {"no w4_scale", remove(".w4_scale"), {"attn_q.weight.w4_scale", "missing"}},
         {"no w4_zero", remove(".w4_zero"), {"attn_q.weight.w4_zero", "missing"}},
         {"no w8_scale", remove(".w8_scale"), {"attn_q.weight.w8_scale", "missing"}},
-        {"no rows", remove(".rows"), {"attn_q.weight.rows", "missing"}},
+        {"no mask", remove(".mask"), {"attn_q.weight.mask", "missing"}},
+        {"no rows",
+         [](Model& m) {
+             store_as_version_1(m);
+             m.tensors.erase(Q + ".rows");
+         },
+         {"attn_q.weight.rows", "missing"}},
         {"scale without rows", remove(".w8"), {"attn_q.weight.w8_scale", "attn_q.weight.w8"}},
         {"N4 too small for rows", reshape(".w4", {N_EMBD / 2, 96}), {"attn_q.weight.w4_scale"}},
         {"N8 not of the rest", reshape(".w8", {N_EMBD, 32}), {"attn_q.weight.w8_scale"}},
-        {"rows too short", reshape(".rows", {N_EMBD - 16}), {"attn_q.weight.rows"}},
+        {"mask too short", reshape(".mask", {N_EMBD / 8 - 2}), {"attn_q.weight.mask", "[20, 1]"}},
+        {"rows too short",
+         [](Model& m) {
+             store_as_version_1(m);
+             m.tensors[Q + ".rows"].ne = {N_EMBD - 16};
+         },
+         {"attn_q.weight.rows"}},
+        {"mask of another type", change_type(Q + ".mask", GGML_TYPE_F16), {"attn_q.weight.mask", "f16"}},
         {"K of w8 and w4 differ", reshape(".w8", {N_EMBD - 32, 48}), {"attn_q.weight.w4"}},
         {"N4 not a multiple of 16", reshape(".w4", {N_EMBD / 2, 111}), {"attn_q.weight.w4", "multiple of 16"}},
         {"scale of another type",
@@ -100,12 +139,14 @@ std::vector<Break> all_breaks() {
              m.tensors[Q + ".w4_scale"].data.resize(112 * 2 * 4);
          },
          {"attn_q.weight.w4_scale", "f32"}},
-        {"row twice", [row](Model& m) { row(m, 3, 17), row(m, 4, 17); }, {"attn_q.weight.rows", "permutation"}},
-        {"row out of range", [row](Model& m) { row(m, 159, 160); }, {"attn_q.weight.rows", "160"}},
-        {"negative row", [row](Model& m) { row(m, 0, -1); }, {"attn_q.weight.rows", "-1"}},
-        {"rows in another order",
-         [row](Model& m) { row(m, 3, 5), row(m, 4, 4); },
-         {"attn_q.weight.rows", "entry 4 is"}},
+        {"a bit too many in the mask", mask(19, 0x80), {"attn_q.weight.mask", "49 8-bit", "multiple of 16"}},
+        {"16 bits too many in the mask",
+         [mask](Model& m) { mask(18, 0xff)(m), mask(19, 0xff)(m); },
+         {"attn_q.weight.mask", "64 8-bit", "attn_q.weight.w8", "48"}},
+        {"row twice", rows({{3, 17}, {4, 17}}), {"attn_q.weight.rows", "permutation"}},
+        {"row out of range", rows({{159, 160}}), {"attn_q.weight.rows", "160"}},
+        {"negative row", rows({{0, -1}}), {"attn_q.weight.rows", "-1"}},
+        {"rows in another order", rows({{3, 5}, {4, 4}}), {"attn_q.weight.rows", "entry 4 is"}},
         {"no weight", [](Model& m) { m.tensors.clear(); }, {"no MixLLM weight"}},
         {"a tensor without elements",
          [](Model& m) {
@@ -158,7 +199,7 @@ std::vector<Break> all_breaks() {
          [](Model& m) {
              std::mt19937 random(3);
              Model unused;
-             for (const char* suffix : {".w4", ".w4_scale", ".w4_zero", ".w8", ".w8_scale", ".rows"}) {
+             for (const char* suffix : {".w4", ".w4_scale", ".w4_zero", ".w8", ".w8_scale", ".mask"}) {
                  m.tensors.erase(Q + suffix);
              }
              add_linear(m, unused, Q, N_EMBD, 96, 16, random);
@@ -195,17 +236,17 @@ std::function<void(gguf_context*)> metadata_of(std::istringstream fields) {
     };
 }
 
-// Overwrites the rows of every weight in the file, wherever they lie.
-void spoil_rows(const std::string& path, const Model& model) {
+// Overwrites the mask or the rows of every weight in the file, wherever they lie.
+void spoil_order(const std::string& path, const Model& model) {
     std::ifstream in(path, std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
     for (const auto& [name, tensor] : model.tensors) {
-        if (tensor.type == GGML_TYPE_I32) {
-            const std::string rows(tensor.data.begin(), tensor.data.end());
-            for (size_t at = bytes.find(rows); at != std::string::npos; at = bytes.find(rows, at + 1)) {
+        if (name.find(".mask") != std::string::npos || name.find(".rows") != std::string::npos) {
+            const std::string order(tensor.data.begin(), tensor.data.end());
+            for (size_t at = bytes.find(order); at != std::string::npos; at = bytes.find(order, at + 1)) {
                 file.seekp(static_cast<std::streamoff>(at));
-                file << std::string(rows.size(), '\x7f');
+                file << std::string(order.size(), '\x7f');
             }
         }
     }
@@ -252,14 +293,22 @@ int main(int argc, char** argv) {
     check(logits(path("mixed.gguf"), {true, false, path("lora.gguf")}) == mixed_lora,
           "weights left in the mapped file give the same bits with a LoRA adapter");
 
+    Model version1 = mixed;
+    store_as_version_1(version1);
+    write_model(version1, path("version1.gguf"));
     for (const bool tile : {true, false}) {
-        std::filesystem::copy_file(path("mixed.gguf"), path("spoilt.gguf"),
-                                   std::filesystem::copy_options::overwrite_existing);
-        LoadOptions spoilt;
-        spoilt.tile = tile;
-        spoilt.after_load = [&] { spoil_rows(path("spoilt.gguf"), mixed); };
-        check(logits(path("spoilt.gguf"), spoilt) == mapped, "rows overwritten in the file change nothing");
-        check(load(path("spoilt.gguf"), spoilt) == nullptr, "and the file is refused from then on");
+        LoadOptions options;
+        options.tile = tile;
+        check(logits(path("version1.gguf"), options) == mapped, "a file of version 1 gives the same bits");
+        for (const auto& [file, model] : {std::pair("mixed.gguf", &mixed), std::pair("version1.gguf", &version1)}) {
+            std::filesystem::copy_file(path(file), path("spoilt.gguf"),
+                                       std::filesystem::copy_options::overwrite_existing);
+            LoadOptions spoilt = options;
+            spoilt.after_load = [&, model = model] { spoil_order(path("spoilt.gguf"), *model); };
+            check(logits(path("spoilt.gguf"), spoilt) == mapped,
+                  std::string("the order of rows overwritten in the file changes nothing: ") + file);
+            check(load(path("spoilt.gguf"), spoilt) == nullptr, "and the file is refused from then on");
+        }
     }
 
     {

@@ -24,14 +24,14 @@ void add_linear(Model& mixed, Model& plain, const std::string& name, int n_input
     std::vector<uint8_t> w4(static_cast<size_t>(n4) * n_inputs / 2), zero(static_cast<size_t>(groups) * n4 / 2);
     std::vector<int8_t> w8(static_cast<size_t>(n8) * n_inputs);
     std::vector<ggml_fp16_t> scale4(static_cast<size_t>(groups) * n4), scale8(static_cast<size_t>(groups) * n8);
-    std::vector<int32_t> rows(n);
+    std::vector<uint8_t> mask(n / 8);
     std::vector<float> values(static_cast<size_t>(n) * n_inputs);
     // Every third channel is an 8-bit one as long as there are any left to give.
     int next4 = 0, next8 = 0;
     for (int channel = 0; channel < n; channel++) {
         const bool is8 = next4 == n4 || (channel % 3 == 0 && next8 < n8);
         const int row = is8 ? next8++ : next4++;
-        rows[is8 ? n4 + row : row] = channel;
+        mask[channel / 8] |= is8 << channel % 8;
         for (int group = 0; group < groups; group++) {
             const int end = std::min(n_inputs, (group + 1) * MIXLLM_GROUP_SIZE);
             const ggml_fp16_t scale = ggml_fp32_to_fp16((is8 ? 0.001f : 0.015f) * uniform(5, 15) / 10.0f);
@@ -61,7 +61,24 @@ void add_linear(Model& mixed, Model& plain, const std::string& name, int n_input
         mixed.tensors[name + ".w8"] = make_tensor(GGML_TYPE_I8, {n_inputs, n8}, w8);
         mixed.tensors[name + ".w8_scale"] = make_tensor(GGML_TYPE_F16, {n8, groups}, scale8);
     }
-    mixed.tensors[name + ".rows"] = make_tensor(GGML_TYPE_I32, {n}, rows);
+    mixed.tensors[name + ".mask"] = make_tensor(GGML_TYPE_I8, {n / 8}, mask);
+}
+
+void store_as_version_1(Model& mixed) {
+    mixed.mixllm_metadata["mixllm.version"] = 1;
+    const Tensors tensors = mixed.tensors;
+    for (const auto& [name, mask] : tensors) {
+        const size_t at = name.rfind(".mask");
+        if (at != std::string::npos) {
+            std::vector<int32_t> rows[2]; // of 4 and of 8 bits
+            for (int channel = 0; channel < 8 * mask.ne[0]; channel++) {
+                rows[mask.data[channel / 8] >> channel % 8 & 1].push_back(channel);
+            }
+            rows[0].insert(rows[0].end(), rows[1].begin(), rows[1].end());
+            mixed.tensors[name.substr(0, at) + ".rows"] = make_tensor(GGML_TYPE_I32, {8 * mask.ne[0]}, rows[0]);
+            mixed.tensors.erase(name);
+        }
+    }
 }
 
 Tensor random_tensor(std::vector<int64_t> ne, float mean, float deviation, std::mt19937& random) {

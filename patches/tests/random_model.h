@@ -36,6 +36,9 @@ struct Model {
 void add_linear(Model& mixed, Model& plain, const std::string& name, int n_inputs, int n4, int n8,
                 std::mt19937& random);
 
+// Makes a file of version 1 of it, which has rows in the place of mask.
+void store_as_version_1(Model& mixed);
+
 Tensor random_tensor(std::vector<int64_t> ne, float mean, float deviation, std::mt19937& random);
 
 void make_models(Model& mixed, Model& plain);

@@ -2,8 +2,9 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { CorruptFileError, NotMixLlmFileError } from "../../common/errors.js";
+import { packMask } from "../../common/format/mixllmFormat.js";
 import { encodeGguf, type GgufPair, type GgufTensorToEncode } from "../testing/encodeGguf.js";
-import { encodeMixLlmFile, MIXLLM_PAIRS, mixLlmTensors, mixLlmWeight } from "../testing/mixLlmFile.js";
+import { encodeMixLlmFile, MIXLLM_PAIRS, mixLlmExperts, mixLlmTensors, mixLlmWeight } from "../testing/mixLlmFile.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { inspectMixLlmFile, isMixLlmFile } from "./mixLlmFiles.js";
 
@@ -17,7 +18,7 @@ const inspect = async (bytes: Buffer) => inspectMixLlmFile(await writeTemporary(
 
 test("reports metadata and each weight's shape and 8-bit channels", async () => {
   expect(await inspect(encodeMixLlmFile())).toEqual({
-    version: 1,
+    version: 2,
     bitsPerWeight: 5.478,
     percent8bit: 33.333,
     groupSize: 128,
@@ -87,10 +88,37 @@ const withData = (tensor: GgufTensorToEncode, bytesPerElement: number, dimension
 
 const Q = "blk.0.attn_q.weight";
 
+/** The tensor that version 1 has in the place of a mask. */
+function rowsInPlaceOf({ name, data }: GgufTensorToEncode, rows?: readonly number[]): GgufTensorToEncode {
+  const channels = Array.from({ length: 8 * data.length }, (_, channel) => channel);
+  const is8bit = (channel: number) => ((data[channel >> 3] ?? 0) >> (channel & 7)) & 1;
+  const order = rows ?? [...channels.filter((c) => !is8bit(c)), ...channels.filter(is8bit)];
+  return {
+    name: name.replace(/\.mask$/, ".rows"),
+    type: 26,
+    dimensions: [order.length],
+    data: new Uint8Array(Int32Array.from(order).buffer)
+  };
+}
+
+/** A file of version 1, the rows of one weight as given. */
+function encodeVersion1(rows?: readonly number[]): Buffer {
+  const tensors = mixLlmTensors().map((tensor) => {
+    if (!tensor.name.endsWith(".mask")) return tensor;
+    return rowsInPlaceOf(tensor, tensor.name === `${Q}.mask` ? rows : undefined);
+  });
+  return encodeGguf(withPair("mixllm.version", "u32", 1), tensors);
+}
+
 test.each<[string, GgufTensorToEncode[], string]>([
   ["a missing scale", changed(`${Q}.w4_scale`, () => []), `the tensor ${Q}.w4_scale is missing`],
   ["a missing zero point", changed(`${Q}.w4_zero`, () => []), `the tensor ${Q}.w4_zero is missing`],
-  ["missing rows", changed(`${Q}.rows`, () => []), `the tensor ${Q}.rows is missing`],
+  ["a missing mask", changed(`${Q}.mask`, () => []), `the tensor ${Q}.mask is missing`],
+  [
+    "rows of version 1",
+    changed(`${Q}.mask`, (tensor) => [tensor, rowsInPlaceOf(tensor)]),
+    `the tensor ${Q}.rows has no place in version 2, which has ${Q}.mask`
+  ],
   ["a scale without weights", changed(`${Q}.w8`, () => []), `the tensor ${Q}.w8_scale has no ${Q}.w8 to belong to`],
   [
     "a scale of another type",
@@ -119,9 +147,24 @@ test.each<[string, GgufTensorToEncode[], string]>([
     `the tensor ${Q}.w8 has the shape [160, 16, 2], not [160, 16]`
   ],
   [
-    "too few rows",
-    changed(`${Q}.rows`, (tensor) => withData(tensor, 4, [32])),
-    `the tensor ${Q}.rows has the shape [32], not [48]`
+    "too short a mask",
+    changed(`${Q}.mask`, (tensor) => withData(tensor, 1, [4])),
+    `the tensor ${Q}.mask has the shape [4], not [6]`
+  ],
+  [
+    "a mask of another type",
+    changed(`${Q}.mask`, (tensor) => [{ ...tensor, type: 26, data: new Uint8Array(24) }]),
+    `the tensor ${Q}.mask is of type I32, not I8`
+  ],
+  [
+    "an 8-bit channel that fills no tile",
+    changed(`${Q}.mask`, (tensor) => [{ ...tensor, data: Uint8Array.of(1, 0, 0, 0, 0xff, 0xff) }]),
+    `the tensor ${Q}.mask has 17 8-bit channels, no multiple of 16`
+  ],
+  [
+    "more 8-bit channels than weights of 8 bits",
+    changed(`${Q}.mask`, (tensor) => [{ ...tensor, data: Uint8Array.of(0xff, 0xff, 0, 0, 0xff, 0xff) }]),
+    `the tensor ${Q}.mask has 32 8-bit channels, and ${Q}.w8 has 16`
   ],
   [
     "the weight itself as well",
@@ -143,25 +186,77 @@ test.each<[string, (rows: number[]) => void, string]>([
 ])("refuses rows with an entry %s", async (_, damage, problem) => {
   const rows = Array.from({ length: 48 }, (_, index) => index);
   damage(rows);
-  const tensors = changed(`${Q}.rows`, (tensor) => [{ ...tensor, data: new Uint8Array(Int32Array.from(rows).buffer) }]);
-  await expect(inspect(encodeGguf(MIXLLM_PAIRS, tensors))).rejects.toThrow(
+  await expect(inspect(encodeVersion1(rows))).rejects.toThrow(
     `the tensor ${Q}.rows is no permutation in ascending parts: ${problem}`
   );
 });
 
 test("takes 8-bit channels from anywhere", async () => {
-  const rows = [...Array(48).keys()].filter((row) => row % 3 !== 0);
-  const rows8bit = [...Array(48).keys()].filter((row) => row % 3 === 0);
-  const tensors = changed(`${Q}.rows`, (tensor) => [
-    { ...tensor, data: new Uint8Array(Int32Array.from([...rows, ...rows8bit]).buffer) }
-  ]);
+  const is8bit = Array.from({ length: 48 }, (_, channel) => channel % 3 === 0);
+  const tensors = changed(`${Q}.mask`, (tensor) => [{ ...tensor, data: packMask(is8bit) }]);
   expect((await inspect(encodeGguf(MIXLLM_PAIRS, tensors))).tensors[0]?.channels8bit).toBe(16);
+});
+
+test("reads files of version 1", async () => {
+  const version2 = await inspect(encodeMixLlmFile());
+  expect(await inspect(encodeVersion1())).toEqual({ ...version2, version: 1 });
+  const channels = [...Array(48).keys()];
+  const rows = [...channels.filter((row) => row % 3 !== 0), ...channels.filter((row) => row % 3 === 0)];
+  expect((await inspect(encodeVersion1(rows))).tensors[0]?.channels8bit).toBe(16);
+});
+
+test("reads stacked experts, each with its own number of 8-bit channels", async () => {
+  const tensors = [...mixLlmTensors(), ...mixLlmExperts("blk.1.ffn_up_exps.weight", 160, 48, [16, 0, 48])];
+  expect((await inspect(encodeGguf(MIXLLM_PAIRS, tensors))).tensors.at(-1)).toEqual({
+    name: "blk.1.ffn_up_exps.weight",
+    layer: 1,
+    kind: "ffn_up_exps",
+    outputChannels: 144,
+    inputChannels: 160,
+    channels8bit: 64,
+    experts: [16, 0, 48]
+  });
+});
+
+const UP = "blk.1.ffn_up_exps.weight";
+
+test.each<[string, (tensor: GgufTensorToEncode) => GgufTensorToEncode[], string]>([
+  [
+    "with an expert whose 8-bit channels fill no tile",
+    (mask) => [{ ...mask, data: mask.data.map((byte, at) => (at === 5 ? 0x7f : byte)) }],
+    `the tensor ${UP}.mask has 15 8-bit channels for expert 0, no multiple of 16`
+  ],
+  [
+    "with fewer 8-bit channels than weights of 8 bits",
+    (mask) => [{ ...mask, data: new Uint8Array(18) }],
+    `the tensor ${UP}.mask has 0 8-bit channels, and ${UP}.w8 has 64`
+  ],
+  [
+    "whose mask is of other channels",
+    (mask) => [{ ...mask, dimensions: [4, 3], data: new Uint8Array(12) }],
+    `the tensor ${UP}.mask has the shape [4, 3], not [6, 3]`
+  ],
+  [
+    "that its channels do not fill",
+    (mask) => [{ ...mask, dimensions: [6, 4], data: new Uint8Array(24) }],
+    `the weight ${UP} has 144 output channels, no multiple of 16 for 4 experts`
+  ]
+])("refuses a stack %s", async (_, change, problem) => {
+  const stack = mixLlmExperts(UP, 160, 48, [16, 0, 48]);
+  const tensors = stack.flatMap((tensor) => (tensor.name === `${UP}.mask` ? change(tensor) : [tensor]));
+  await expect(inspect(encodeGguf(MIXLLM_PAIRS, tensors))).rejects.toThrow(problem);
 });
 
 const withPair = (...pair: GgufPair) => MIXLLM_PAIRS.map((old) => (old[0] === pair[0] ? pair : old));
 
 test.each<[string, readonly GgufPair[], string]>([
-  ["of a later format", withPair("mixllm.version", "u32", 2), "its format is version 2"],
+  [
+    "of a later format",
+    withPair("mixllm.version", "u32", 3),
+    "its format is version 3, and this release of mixllm reads"
+  ],
+  ["of version 0", withPair("mixllm.version", "u32", 0), "its format is version 0"],
+  ["of version 1 with masks", withPair("mixllm.version", "u32", 1), ".mask has no place in version 1"],
   ["whose version is of another type", withPair("mixllm.version", "f32", 1), "mixllm.version is not of type u32"],
   ["of another group size", withPair("mixllm.group_size", "u32", 64), "mixllm.group_size is 64, not 128"],
   ["without a key", MIXLLM_PAIRS.filter(([key]) => key !== "mixllm.method"), "mixllm.method is missing"],
@@ -171,7 +266,7 @@ test.each<[string, readonly GgufPair[], string]>([
 });
 
 test("refuses a component whose data lie elsewhere, as the loader does", async () => {
-  for (const suffix of ["w4", "w4_scale", "w4_zero", "w8", "w8_scale", "rows"])
+  for (const suffix of ["w4", "w4_scale", "w4_zero", "w8", "w8_scale", "mask"])
     for (const bit of [3n, 5n, 7n, 40n]) {
       const bytes = encodeMixLlmFile();
       const name = Buffer.from(`${Q}.${suffix}`);

@@ -15,6 +15,7 @@ export function describeMixLlmFile(file: string, header: GgufHeader, info: MixLl
       .join(""),
     kindTable(info.tensors, bytes),
     layerTable(info.tensors, bytes),
+    ...expertTable(info.tensors),
     otherTensorsTable(header)
   ].join("\n");
 }
@@ -39,6 +40,26 @@ function layerTable(tensors: readonly MixLlmTensor[], bytes: ReadonlyMap<string,
     return [layer, ...kinds.map((kind) => share(byKind.get(kind) ?? [])), share(those), ...sizeCells(those, bytes)];
   });
   return formatTable(["8-bit %, layer", ...kinds, "all", "bits/weight", "size"], rows);
+}
+
+/** How the 8-bit channels of stacked experts are dealt out among them; nothing in a file without stacks. */
+function expertTable(tensors: readonly MixLlmTensor[]): string[] {
+  const rows = tensors.flatMap(({ name, experts, outputChannels }) =>
+    experts === undefined
+      ? []
+      : [
+          [
+            name.replace(/\.weight$/, ""),
+            String(experts.length),
+            String(outputChannels / experts.length),
+            String(Math.min(...experts)),
+            (sum(experts) / experts.length).toFixed(1),
+            String(Math.max(...experts))
+          ]
+        ]
+  );
+  if (rows.length === 0) return [];
+  return [formatTable(["8-bit channels of an expert", "experts", "channels", "least", "mean", "most"], rows)];
 }
 
 function share(tensors: readonly MixLlmTensor[]): string {

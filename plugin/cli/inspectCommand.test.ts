@@ -1,13 +1,16 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { encodeMixLlmFile } from "../testing/mixLlmFile.js";
+import { encodeGguf } from "../testing/encodeGguf.js";
+import { encodeMixLlmFile, MIXLLM_PAIRS, mixLlmExperts, mixLlmTensors } from "../testing/mixLlmFile.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { inspectCommand } from "./inspectCommand.js";
 
-async function inspect(...args: string[]): Promise<string> {
+const inspect = async (...args: string[]) => inspectBytes(encodeMixLlmFile(), ...args);
+
+async function inspectBytes(bytes: Buffer, ...args: string[]): Promise<string> {
   const file = path.join(temporaryDirectory(), "test.gguf");
-  await writeFile(file, encodeMixLlmFile());
+  await writeFile(file, bytes);
   let output = "";
   const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
     output += String(text);
@@ -27,9 +30,9 @@ test("shows origin, and shares and sizes by kind, by layer and of the other tens
   // Bytes of a weight: attn_q 0 has 32 4-bit and 16 8-bit channels of 160 inputs in 2 groups, attn_k 32 4-bit, attn_q 1 16 8-bit.
   const bytes4 = 32 * 80 + 32 * 2 * 2 + 16 * 2;
   const bytes8 = 16 * 160 + 16 * 2 * 2;
-  const q0 = bytes4 + bytes8 + 48 * 4;
-  const k0 = bytes4 + 32 * 4;
-  const q1 = bytes8 + 16 * 4;
+  const q0 = bytes4 + bytes8 + 48 / 8;
+  const k0 = bytes4 + 32 / 8;
+  const q1 = bytes8 + 16 / 8;
   const bits = (bytes: number, channels: number) => ((8 * bytes) / (channels * 160)).toFixed(2);
 
   const lines = (await inspect()).split("\n").map((line) => line.replace(/ {2,}/g, " | ").trim());
@@ -81,6 +84,32 @@ test("--json prints one object with the documented fields", async () => {
     outputChannels: 48,
     inputChannels: 160,
     channels8bit: 16
+  });
+});
+
+describe("stacked experts", () => {
+  const experts = [...mixLlmTensors(), ...mixLlmExperts("blk.1.ffn_up_exps.weight", 160, 48, [16, 0, 48, 32])];
+  const bytes = encodeGguf(MIXLLM_PAIRS, experts);
+
+  test("are counted over all experts, and the least, mean and most of them is shown", async () => {
+    const lines = (await inspectBytes(bytes)).split("\n").map((line) => line.replace(/ {2,}/g, " | ").trim());
+    expect(lines).toContainEqual(expect.stringMatching(/^ffn_up_exps \| 192 \| 96 \| 50\.0 % \| /));
+    expect(lines).toContain("8-bit channels of an expert | experts | channels | least | mean | most");
+    expect(lines).toContain("blk.1.ffn_up_exps | 4 | 48 | 0 | 24.0 | 48");
+    expect(await inspect()).not.toContain("8-bit channels of an expert");
+  });
+
+  test("--json has the count of each expert", async () => {
+    const { tensors } = JSON.parse(await inspectBytes(bytes, "--json")) as { tensors: unknown[] };
+    expect(tensors.at(-1)).toEqual({
+      name: "blk.1.ffn_up_exps.weight",
+      layer: 1,
+      kind: "ffn_up_exps",
+      outputChannels: 192,
+      inputChannels: 160,
+      channels8bit: 96,
+      experts: [16, 0, 48, 32]
+    });
   });
 });
 

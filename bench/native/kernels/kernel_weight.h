@@ -20,8 +20,8 @@ struct KernelTensor {
 
 /// A random linear weight [K, N] as it is stored, and what some of its rows stand for.
 struct KernelWeight {
-    /// MixLLM: the components (common/format/mixllm_format.h), those of an empty part left without bytes. Stock: the
-    /// one tensor.
+    /// MixLLM: the components that kernels read (common/format/mixllm_format.h), those of an empty part left without
+    /// bytes. Stock: the one tensor.
     std::vector<KernelTensor> tensors;
     bool mixed;
     int64_t inputs;

@@ -19,6 +19,15 @@ T at(const KernelTensor& tensor, int64_t column, int64_t row) {
     return reinterpret_cast<const T*>(tensor.bytes.data())[row * tensor.shape[0] + column];
 }
 
+/// The component that kernels scatter by in the place of the file's mask.
+KernelTensor make_rows(const KernelTensor& mask) {
+    const int64_t outputs = 8 * mask.shape[0];
+    KernelTensor rows = {GGML_TYPE_I32, {outputs, 1}, {}};
+    rows.bytes.resize(static_cast<size_t>(outputs) * sizeof(int32_t));
+    mixllm_rows_of_mask(mask.bytes.data(), outputs, reinterpret_cast<int32_t*>(rows.bytes.data()));
+    return rows;
+}
+
 float weight4(const std::vector<KernelTensor>& parts, int64_t row, int64_t input) {
     const uint8_t pair = at<uint8_t>(parts[MIXLLM_W4], input / 32 * 16 + input % 16, row);
     const uint8_t zeros = at<uint8_t>(parts[MIXLLM_W4_ZERO], row / 2, input / MIXLLM_GROUP_SIZE);
@@ -36,7 +45,7 @@ float weight8(const std::vector<KernelTensor>& parts, int64_t row, int64_t input
 } // namespace
 
 KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outputs, const Workers& workers) {
-    if (!mixllm_shape_valid({inputs, outputs, 0})) {
+    if (!mixllm_shape_valid({inputs, outputs, 0, 1})) {
         throw InputError("a MixLLM weight needs a multiple of 32 inputs and of 16 output channels; this one has " +
                          std::to_string(inputs) + " and " + std::to_string(outputs));
     }
@@ -46,12 +55,13 @@ KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outpu
     weight.outputs = outputs;
     weight.tensors.resize(MIXLLM_COMPONENTS);
     for (const PlannedTensor& plan : plan_mixed_weight("weight", inputs, outputs, percent8bit)) {
-        size_t part = 0;
-        while (plan.name != std::string("weight") + mixllm_suffix(static_cast<mixllm_component>(part))) {
+        int part = 0;
+        while (plan.name !=
+               std::string("weight") + mixllm_suffix(mixllm_stored_component(MIXLLM_FORMAT_VERSION, part))) {
             part++;
         }
         const int64_t rows = plan.shape.size() > 1 ? plan.shape[1] : 1;
-        KernelTensor& tensor = weight.tensors[part];
+        KernelTensor& tensor = weight.tensors[static_cast<size_t>(part)];
         tensor = {plan.type, {plan.shape[0], rows}, {}};
         tensor.bytes.resize(static_cast<size_t>(rows) * ggml_row_size(plan.type, plan.shape[0]));
         const size_t row_bytes = ggml_row_size(plan.type, plan.shape[0]);
@@ -60,6 +70,8 @@ KernelWeight make_mixed_weight(double percent8bit, int64_t inputs, int64_t outpu
                       tensor.bytes.data() + begin * row_bytes);
         });
     }
+
+    weight.tensors[MIXLLM_ROWS] = make_rows(weight.tensors[MIXLLM_ROWS]);
 
     const int64_t rows4 = weight.tensors[MIXLLM_W4].shape[1];
     const int64_t rows8 = outputs - rows4;

@@ -51,15 +51,16 @@ void fill_scales(const RandomBits& random, uint64_t first, size_t count, float m
 }
 
 /// Deals the 8-bit rows out at random over the output channels.
-void fill_row_order(const PlannedTensor& tensor, const RandomBits& random, uint8_t* out) {
-    std::vector<int32_t> rows(static_cast<size_t>(tensor.shape[0]));
-    std::iota(rows.begin(), rows.end(), 0);
-    std::stable_sort(rows.begin(), rows.end(), [&](int32_t a, int32_t b) {
-        return random.at(static_cast<uint64_t>(a)) < random.at(static_cast<uint64_t>(b));
-    });
-    std::sort(rows.begin(), rows.begin() + tensor.rows4);
-    std::sort(rows.begin() + tensor.rows4, rows.end());
-    std::memcpy(out, rows.data(), rows.size() * sizeof(int32_t));
+void fill_mask(const PlannedTensor& tensor, const RandomBits& random, uint8_t* out) {
+    std::vector<uint64_t> channels(static_cast<size_t>(8 * tensor.shape[0]));
+    std::iota(channels.begin(), channels.end(), 0);
+    std::stable_sort(channels.begin(), channels.end(),
+                     [&](uint64_t a, uint64_t b) { return random.at(a) < random.at(b); });
+    std::fill_n(out, tensor.shape[0], uint8_t{0});
+    for (int64_t i = 0; i < tensor.channels8; i++) {
+        const uint64_t channel = channels[static_cast<size_t>(i)];
+        out[channel / 8] = static_cast<uint8_t>(out[channel / 8] | 1u << channel % 8);
+    }
 }
 
 } // namespace
@@ -91,8 +92,8 @@ void fill_rows(const PlannedTensor& tensor, int64_t first, int64_t count, uint8_
     case Filling::Scales8:
         fill_scales(random, start, elements, weight_deviation / spread8, out);
         return;
-    case Filling::Rows:
-        fill_row_order(tensor, random, out);
+    case Filling::Mask:
+        fill_mask(tensor, random, out);
         return;
     }
     throw std::logic_error("a filling without a case");

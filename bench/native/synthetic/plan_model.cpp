@@ -12,7 +12,7 @@ namespace {
 
 /// In the order of a weight's components.
 constexpr Filling fillings[MIXLLM_COMPONENTS] = {Filling::Nibbles, Filling::Scales4, Filling::ZeroPoints,
-                                                 Filling::Quants8, Filling::Scales8, Filling::Rows};
+                                                 Filling::Quants8, Filling::Scales8, Filling::Mask};
 
 /// Collects a model's hyperparameters and tensors, layer by layer.
 class Plan {
@@ -244,19 +244,19 @@ std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t in
                                              double percent8bit) {
     const int64_t tiles = outputs / MIXLLM_ROW_TILE;
     const int64_t rows8 = MIXLLM_ROW_TILE * std::llround(static_cast<double>(tiles) * percent8bit / 100);
-    const mixllm_shape shape = {inputs, outputs - rows8, rows8};
+    const mixllm_shape shape = {inputs, outputs - rows8, rows8, 1};
     std::vector<PlannedTensor> tensors;
     for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
-        const auto component = static_cast<mixllm_component>(i);
+        const mixllm_component component = mixllm_stored_component(MIXLLM_FORMAT_VERSION, i);
         if (mixllm_has_component(shape, component)) {
             const mixllm_tensor tensor = mixllm_component_tensor(shape, component);
             PlannedTensor planned{name + mixllm_suffix(component),
                                   static_cast<ggml_type>(tensor.type),
                                   {tensor.ne[0], tensor.ne[1]},
                                   fillings[i]};
-            if (component == MIXLLM_ROWS) {
+            if (component == MIXLLM_MASK) {
                 planned.shape.pop_back();
-                planned.rows4 = shape.n4;
+                planned.channels8 = shape.n8;
             }
             tensors.push_back(planned);
         }

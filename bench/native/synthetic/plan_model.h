@@ -23,8 +23,8 @@ enum class Filling {
     Scales8,
     /// Zero points 7 or 8, two a byte.
     ZeroPoints,
-    /// Row order: the 4-bit rows, then the 8-bit rows, each ascending.
-    Rows
+    /// A bit an output channel, set where it has 8 bits.
+    Mask
 };
 
 struct PlannedTensor {
@@ -33,8 +33,8 @@ struct PlannedTensor {
     /// Fastest first.
     std::vector<int64_t> shape;
     Filling filling;
-    /// How many of the rows are 4-bit; `Filling::Rows` only.
-    int64_t rows4 = 0;
+    /// How many output channels are 8-bit; `Filling::Mask` only.
+    int64_t channels8 = 0;
     /// `Filling::Constant` only.
     float value = 1.0f;
 };
@@ -87,7 +87,7 @@ struct SyntheticModel {
 };
 
 /// The components of a MixLLM weight named `name`: `.w4`, `.w4_scale`, `.w4_zero`, `.w8`, `.w8_scale` (those of an
-/// empty part left out) and `.rows`.
+/// empty part left out) and `.mask`.
 ///
 /// @param percent8bit share of 8-bit output channels, rounded to a multiple of 16 channels
 std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t inputs, int64_t outputs,

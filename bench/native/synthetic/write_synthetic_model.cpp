@@ -66,9 +66,9 @@ void set_mix_llm(gguf_context* gguf, const std::vector<PlannedTensor>& tensors) 
         case Filling::Quants8:
             weights += static_cast<double>(tensor.shape[0]) * rows;
             break;
-        case Filling::Rows:
-            channels += static_cast<double>(tensor.shape[0]);
-            channels8 += static_cast<double>(tensor.shape[0] - tensor.rows4);
+        case Filling::Mask:
+            channels += static_cast<double>(8 * tensor.shape[0]);
+            channels8 += static_cast<double>(tensor.channels8);
             break;
         case Filling::Scales4:
         case Filling::Scales8:

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LINE = 1024, MAX_ROWS = 64 };
+enum { MAX_LINE = 1024, MAX_ROWS = 64, LISTED = MIXLLM_MASK + 1 };
 
 static int checks = 0, failures = 0;
 
@@ -34,7 +34,7 @@ static int64_t number(void) {
 
 // The first component from `component` on that a weight of this shape has.
 static int component_from(struct mixllm_shape shape, int component) {
-    while (component < MIXLLM_COMPONENTS && !mixllm_has_component(shape, (enum mixllm_component)component)) {
+    while (component < LISTED && !mixllm_has_component(shape, (enum mixllm_component)component)) {
         check(mixllm_component_bytes(shape, (enum mixllm_component)component) == 0, 0, "bytes of no component");
         component++;
     }
@@ -42,8 +42,8 @@ static int component_from(struct mixllm_shape shape, int component) {
 }
 
 static void check_tensor(struct mixllm_shape shape, int component, int line) {
-    check(component < MIXLLM_COMPONENTS, line, "more components than the weight has");
-    if (component >= MIXLLM_COMPONENTS) {
+    check(component < LISTED, line, "more components than the weight has");
+    if (component >= LISTED) {
         return;
     }
     const enum mixllm_component which = (enum mixllm_component)component;
@@ -53,6 +53,59 @@ static void check_tensor(struct mixllm_shape shape, int component, int line) {
     check(number() == tensor.ne[0], line, "first extent");
     check(number() == tensor.ne[1], line, "second extent");
     check(number() == mixllm_component_bytes(shape, which), line, "bytes");
+}
+
+static void check_expert(struct mixllm_shape shape, int line) {
+    const int64_t n4 = number();
+    const int64_t n8 = number();
+    for (int component = 0; component < LISTED; component++) {
+        check(number() == mixllm_channel_bytes(shape.n_inputs, n4, n8, (enum mixllm_component)component), line,
+              "offset of the expert");
+    }
+}
+
+// Reads a mask in hexadecimal; returns its length in bytes.
+static int64_t read_mask(uint8_t* mask) {
+    const char* digits = field();
+    int64_t length = 0;
+    for (unsigned byte = 0; length < MAX_ROWS / 8 && sscanf(digits + 2 * length, "%2x", &byte) == 1; length++) {
+        mask[length] = (uint8_t)byte;
+    }
+    return length;
+}
+
+static void check_mask(int line) {
+    static const char* const names[] = {"valid", "no-tiles", "other-count"};
+    const int64_t experts = number();
+    const int64_t n8 = number();
+    const char* problem = field();
+    const char* place = field();
+    char* counts = (char*)field();
+    uint8_t mask[MAX_ROWS / 8];
+    const int64_t n = 8 * read_mask(mask);
+    const struct mixllm_shape shape = {128, n - n8, n8, experts};
+    int64_t expert = -1, count = -1;
+    const enum mixllm_mask_problem found = mixllm_check_mask(mask, shape, &expert, &count);
+    check(strcmp(names[found], problem) == 0, line, "problem of the mask");
+    if (found != MIXLLM_MASK_VALID) {
+        check(expert == strtoll(place, NULL, 10) && count == strtoll(counts, NULL, 10), line, "place of the problem");
+        return;
+    }
+    for (expert = 0; expert < experts; expert++, counts += strcspn(counts, ",") + 1) {
+        count = mixllm_count_8bit(mask + expert * (n / experts / 8), n / experts);
+        check(count == strtoll(counts, NULL, 10), line, "8-bit channels of an expert");
+    }
+}
+
+static void check_order(int line) {
+    uint8_t mask[MAX_ROWS / 8];
+    const int64_t n = 8 * read_mask(mask);
+    const int64_t n4 = number();
+    int32_t rows[MAX_ROWS];
+    check(mixllm_rows_of_mask(mask, n, rows) == n4, line, "4-bit channels of the mask");
+    for (int64_t i = 0; i < n; i++) {
+        check(rows[i] == number(), line, "rows of the mask");
+    }
 }
 
 static void check_rows(int line) {
@@ -78,8 +131,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     char text[MAX_LINE];
-    struct mixllm_shape shape = {0, 0, 0};
-    int component = MIXLLM_COMPONENTS; // of `shape`, the next to be listed
+    struct mixllm_shape shape = {0, 0, 0, 0};
+    int component = LISTED; // of `shape`, the next to be listed
     for (int line = 1; fgets(text, sizeof(text), table) != NULL; line++) {
         const char* kind = strtok(text, " \n");
         if (kind == NULL || kind[0] == '#') {
@@ -90,17 +143,24 @@ int main(int argc, char** argv) {
             component = component_from(shape, component + 1);
             continue;
         }
-        check(component >= MIXLLM_COMPONENTS, line, "the weight above has a component that is not listed");
-        component = MIXLLM_COMPONENTS;
+        check(component >= LISTED, line, "the weight above has a component that is not listed");
+        component = LISTED;
         if (strcmp(kind, "rows") == 0) {
             check_rows(line);
+        } else if (strcmp(kind, "mask") == 0) {
+            check_mask(line);
+        } else if (strcmp(kind, "order") == 0) {
+            check_order(line);
+        } else if (strcmp(kind, "expert") == 0) {
+            check_expert(shape, line);
         } else if (strcmp(kind, "weight") == 0) {
             shape.n_inputs = number();
             shape.n4 = number();
             shape.n8 = number();
+            shape.n_experts = number();
             const bool valid = strcmp(field(), "valid") == 0;
             check(mixllm_shape_valid(shape) == valid, line, "validity of the shape");
-            component = valid ? component_from(shape, 0) : (int)MIXLLM_COMPONENTS;
+            component = valid ? component_from(shape, 0) : LISTED;
         } else {
             check(false, line, "a line of an unknown kind");
         }

@@ -37,11 +37,11 @@ SourceRows read_source(const Argument& source) {
 
 PackedWeight read_packed(const Argument& components, const uint8_t* is_8bit, size_t outputs, size_t inputs) {
     PackedWeight packed{};
-    packed.rows = components["rows"].bytes_of<int32_t>(outputs);
-    packed.rows4 = order_rows(is_8bit, outputs, packed.rows);
+    packed.rows.resize(outputs);
+    packed.rows4 = order_rows(is_8bit, outputs, packed.rows.data());
     const size_t rows8 = outputs - packed.rows4;
     const mixllm_shape shape = {static_cast<int64_t>(inputs), static_cast<int64_t>(packed.rows4),
-                                static_cast<int64_t>(rows8)};
+                                static_cast<int64_t>(rows8), 1};
     if (!mixllm_shape_valid(shape)) {
         components.fail(
             "the components of a weight with multiples of 16 rows of each width and of 32 columns, not of " +
@@ -56,6 +56,7 @@ PackedWeight read_packed(const Argument& components, const uint8_t* is_8bit, siz
                       components["w4_zero"].bytes_of<uint8_t>(bytes(MIXLLM_W4_ZERO))};
     packed.packed8 = {components["w8"].bytes_of<int8_t>(bytes(MIXLLM_W8)),
                       components["w8_scale"].bytes_of<uint16_t>(bytes(MIXLLM_W8_SCALE) / sizeof(uint16_t))};
+    pack_mask(is_8bit, outputs, components["mask"].bytes_of<uint8_t>(bytes(MIXLLM_MASK)));
     return packed;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include <ggml.h>
 
@@ -22,15 +23,15 @@ SourceRows read_source(const Argument& source);
 
 /// Where a quantized weight goes.
 struct PackedWeight {
-    int32_t* rows; ///< the `rows` tensor, filled already
-    size_t rows4;  ///< how many rows have 4 bits
+    std::vector<int32_t> rows; ///< output channel of each stored row, see `order_rows`
+    size_t rows4;              ///< how many rows have 4 bits
     Packed4 packed4;
     Packed8 packed8;
 };
 
 /**
  * The component buffers of a weight, by suffix; throws a TypeError unless each is a Uint8Array of the size the format
- * asks for. Fills the row order.
+ * asks for. Fills the mask.
  *
  * @param is_8bit one byte an output channel, nonzero for 8 bits
  */

@@ -61,7 +61,7 @@ Napi::Value bind_quantize_weight(const Napi::CallbackInfo& info) {
     const int threads = Argument(info[3], "threads").integer<int>(1);
     return start_job(info, [=](JobControl& control) -> JobResult {
         const QuantizationReport report =
-            quantize_weight(source, out.rows, out.rows4, out.packed4, out.packed8, Workers(threads, control));
+            quantize_weight(source, out.rows.data(), out.rows4, out.packed4, out.packed8, Workers(threads, control));
         return [=](Napi::Env env) {
             const Napi::Object result = Napi::Object::New(env);
             result.Set("firstNonFinite", static_cast<double>(report.first_non_finite));

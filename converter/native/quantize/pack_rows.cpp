@@ -57,4 +57,13 @@ size_t order_rows(const uint8_t* is_8bit, size_t features, int32_t* rows) {
     return rows4;
 }
 
+void pack_mask(const uint8_t* is_8bit, size_t features, uint8_t* mask) {
+    for (size_t byte = 0; byte < features / 8; byte++) {
+        mask[byte] = 0;
+        for (size_t bit = 0; bit < 8; bit++) {
+            mask[byte] = static_cast<uint8_t>(mask[byte] | (is_8bit[8 * byte + bit] != 0) << bit);
+        }
+    }
+}
+
 } // namespace mixllm

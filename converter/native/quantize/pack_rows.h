@@ -27,7 +27,7 @@ void pack_rows(const QuantizedRows4& rows, const Packed4& out);
 void pack_rows(const QuantizedRows8& rows, const Packed8& out);
 
 /**
- * The `rows` tensor: the output feature of each stored row, 4-bit rows first, each part ascending.
+ * The output feature of each stored row, 4-bit rows first, each part ascending.
  *
  * @param is_8bit one byte per output feature, nonzero for 8-bit
  * @param features N
@@ -35,5 +35,14 @@ void pack_rows(const QuantizedRows8& rows, const Packed8& out);
  * @return the number of 4-bit rows, N4
  */
 size_t order_rows(const uint8_t* is_8bit, size_t features, int32_t* rows);
+
+/**
+ * The `mask` tensor: bit n % 8 of byte n / 8 is set where output feature n has 8 bits.
+ *
+ * @param is_8bit one byte per output feature, nonzero for 8-bit
+ * @param features a multiple of 8
+ * @param mask one byte per 8 features
+ */
+void pack_mask(const uint8_t* is_8bit, size_t features, uint8_t* mask);
 
 } // namespace mixllm

@@ -30,7 +30,7 @@ struct QuantizationReport {
  * Quantizes a whole weight by rounding to nearest and packs it.
  *
  * @param source N rows (output features) of K columns (inputs), N a multiple of 16 and K a multiple of 32
- * @param rows the `rows` tensor made by `order_rows`: N4 features in 4 bits, then the 8-bit ones
+ * @param rows made by `order_rows`: N4 features in 4 bits, then the 8-bit ones
  * @param packed4 for N4 rows; unused when N4 is 0
  * @param packed8 for N - N4 rows; unused when there are none
  * @throws CanceledError
