@@ -1,20 +1,12 @@
 import type { NativeJob } from "../common/nativeJob.js";
 import type { TensorType } from "../common/gguf/ggmlTypes.js";
-import type { MethodAddon } from "./MethodAddon.js";
+import type { MethodAddon, SourceRows } from "./MethodAddon.js";
 import type { ComponentSuffix } from "../common/format/mixllmFormat.js";
 
 /** What llama.cpp makes of a text, special tokens found in it and added to it. */
 export interface TriedText {
   readonly tokens: Int32Array;
   readonly pieces: string;
-}
-
-/** Rows of a weight as they lie in the source file, row-major and little-endian. */
-export interface SourceRows {
-  readonly data: Uint8Array;
-  readonly type: "f32" | "f16" | "bf16";
-  readonly rows: number;
-  readonly columns: number;
 }
 
 /** The native part of the converter. Work runs off the JavaScript thread; buffers must not be touched meanwhile. */

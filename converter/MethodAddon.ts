@@ -1,6 +1,13 @@
 import type { NativeJob, OnJobProgress } from "../common/nativeJob.js";
-import type { SourceRows } from "./ConverterAddon.js";
 import type { ComponentSuffix } from "../common/format/mixllmFormat.js";
+
+/** Rows of a weight as they lie in the source file, row-major and little-endian. */
+export interface SourceRows {
+  readonly data: Uint8Array;
+  readonly type: "f32" | "f16" | "bf16";
+  readonly rows: number;
+  readonly columns: number;
+}
 
 /** A model's compute graph as llama.cpp builds it, held by the addon. */
 export type GraphHandle = { readonly __graph: never };
@@ -128,8 +135,12 @@ export interface MethodAddon {
   /** What matrix products are computed on: the first GPU of the runtime's build, else the CPU. */
   device(): { readonly name: string; readonly isGpu: boolean; readonly freeBytes: number };
 
-  /** Tokenizes UTF-8 text without special tokens, with the vocabulary of a GGUF file; `bos` is -1 for none. */
-  tokenize(vocabulary: string, text: string): NativeJob<{ tokens: Int32Array; bos: number }>;
+  /**
+   * Tokenizes UTF-8 text without special tokens, with the vocabulary of a GGUF file; `bos` is -1 for none.
+   *
+   * @param enough tokens after which the rest of the text is left aside
+   */
+  tokenize(vocabulary: string, text: string, enough: number): NativeJob<{ tokens: Int32Array; bos: number }>;
 
   /** Draws `samples * length` tokens from the distribution of a GGUF file's model. */
   generateSamples(

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../common/package.js";
 import { convertModel } from "./convertModel.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
@@ -10,6 +10,12 @@ import { temporaryDirectory } from "../testing/temporaryDirectory.js";
 import { TinyModel } from "./testing/TinyModel.js";
 
 const directory = temporaryDirectory();
+
+/** A text that takes seconds to tokenize. */
+const long = path.join(directory, "long.txt");
+beforeAll(() => {
+  writeFileSync(long, readFileSync(path.join(packageRoot, "README.md"), "utf8").repeat(2000));
+});
 
 test.each(["rank", "write"] as const)(
   "cancelling while it is at %s leaves an old file as it was and no other",
@@ -55,7 +61,7 @@ test.each(["rank", "write"] as const)(
   }
 );
 
-test.each(["sequences of", "forward pass", "loss at the output head", "backward pass", "layer 1"])(
+test.each(["tokenizing", "sequences of", "forward pass", "loss at the output head", "backward pass", "layer 1"])(
   "cancelling in the middle of %s takes no more than 100 ms of work and leaves finished steps alone",
   { timeout: 300_000 },
   async (during) => {
@@ -79,8 +85,9 @@ test.each(["sequences of", "forward pass", "loss at the output head", "backward 
         ranking: "taylor",
         method: "gptq",
         calibration: {
-          files: during === "sequences of" ? [] : [path.join(packageRoot, "README.md")],
-          samples: 8,
+          files:
+            during === "sequences of" ? [] : [during === "tokenizing" ? long : path.join(packageRoot, "README.md")],
+          samples: during === "tokenizing" ? 2_000 : 8,
           sequenceLength: 256,
           workDirectory
         },

@@ -66,20 +66,24 @@ test.each([
       ),
     "out.w4_scale must be a Uint8Array at a multiple of 2 bytes, not a Uint8Array of 32"
   ],
-  ["text", () => addon.tokenize("vocabulary.gguf", ["a"] as never), "text must be a string, not an array"]
+  ["text", () => addon.tokenize("vocabulary.gguf", ["a"] as never, 1), "text must be a string, not an array"]
 ])("%s that is not what it must be is named", (_, call, message) => {
   expect(call).toThrow(new TypeError(message));
 });
 
 test("a file that is no model is bad input, with llama.cpp's reason", async () => {
-  await expect(addon.tokenize("/nowhere/vocabulary.gguf", "a").result).rejects.toMatchObject({
+  await expect(addon.tokenize("/nowhere/vocabulary.gguf", "a", 1).result).rejects.toMatchObject({
     code: "BAD_INPUT",
     message: expect.stringMatching(/^cannot load \/nowhere\/vocabulary\.gguf: ./) as string
   });
 });
 
 test("a job that is canceled before it begins does nothing", async () => {
+  // Enough before it that no thread has come to it yet.
+  const large = { ...(source() as object), data: new Uint8Array(2 ** 24), rows: 2 ** 19 } as never;
+  const others = Array.from({ length: 32 }, () => addon.findNonFinite(large, 1));
   const job = addon.weightError(source(), new Float64Array(2), 1);
   job.cancel();
   await expect(job.result).rejects.toMatchObject({ code: "CANCELED" });
+  await Promise.all(others.map(({ result }) => result));
 });

@@ -84,7 +84,7 @@ export async function calibrationTokens(
   const tokens =
     text === undefined
       ? await sampleModel(context, work, samples, length)
-      : sampleText(await tokenize(context, work, text), samples, length);
+      : sampleText(await tokenize(context, work, text, samples * length), samples, length);
   await work.write(CALIBRATION_TOKENS, new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
   return tokens;
 }
@@ -98,13 +98,14 @@ interface TokenizedText {
 async function tokenize(
   { addon, metadata, progress }: ConversionContext,
   work: WorkDirectory,
-  text: string
+  text: string,
+  enough: number
 ): Promise<TokenizedText> {
   progress(undefined, "tokenizing");
   // llama.cpp takes a vocabulary from a GGUF file only, so it gets one without tensors.
   const vocabulary = work.file(VOCABULARY);
   await writeWholeFile(vocabulary, encodeGgufHeader(metadata.entries(), []).header);
-  const tokenized = await work.step("tokenizing the calibration text", () => addon.tokenize(vocabulary, text));
+  const tokenized = await work.step("tokenizing the calibration text", () => addon.tokenize(vocabulary, text, enough));
   await rm(vocabulary);
   return tokenized;
 }

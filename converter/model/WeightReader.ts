@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { InvalidInputError } from "../../common/errors.js";
-import type { SourceRows } from "../ConverterAddon.js";
+import type { SourceRows } from "../MethodAddon.js";
 import type { ModelTensor, SourceType, StoredWeights } from "./SourceModel.js";
 
 /** Rows of a tensor as they lie in the source file, in the order the output has them. */

@@ -98,7 +98,7 @@ export class TokenizerBench {
     const file = path.join(this.#folder, "vocabulary.gguf");
     writeFileSync(file, encodeGgufHeader(metadata.entries(), []).header);
     const ids: number[][] = [];
-    for (const text of texts) ids.push([...(await addon.tokenize(file, text).result).tokens]);
+    for (const text of texts) ids.push([...(await addon.tokenize(file, text, Number.MAX_SAFE_INTEGER).result).tokens]);
     return ids;
   }
 }

@@ -41,6 +41,16 @@ describe("byte-level BPE", () => {
     expect(warnings).toEqual([]);
   });
 
+  test("a long text, cut where a line, a word or a character ends", async () => {
+    const { metadata } = await convertLlama(llama);
+    for (const part of ["The quick brown fox.\n", " jumps", "\u8a9e"]) {
+      const [once = [], twice = [], many] = await bench.tokenize(metadata, [part, part.repeat(2), part.repeat(20_000)]);
+      const next = twice.slice(once.length);
+      const expected = [...once, ...Array.from({ length: 19_999 }, () => next).flat()];
+      expect(many).toEqual(expected);
+    }
+  });
+
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
   const preTokenizers = (...pretokenizers: Json[]): Json => ({ pre_tokenizer: { type: "Sequence", pretokenizers } });
   const [split] = (qwen["pre_tokenizer"] as { pretokenizers: [Json] }).pretokenizers;

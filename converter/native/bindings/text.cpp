@@ -22,8 +22,9 @@ Napi::Int32Array to_array(Napi::Env env, const std::vector<int32_t>& values) {
 Napi::Value bind_tokenize(const Napi::CallbackInfo& info) {
     const std::string vocabulary = Argument(info[0], "vocabulary").text();
     const auto text = std::make_shared<std::string>(Argument(info[1], "text").text());
+    const auto enough = static_cast<size_t>(Argument(info[2], "enough").integer());
     return start_job(info, [=](JobControl& control) -> JobResult {
-        const auto tokenized = std::make_shared<TokenizedText>(tokenize(vocabulary, *text, control));
+        const auto tokenized = std::make_shared<TokenizedText>(tokenize(vocabulary, *text, enough, control));
         return [=](Napi::Env env) {
             const Napi::Object result = Napi::Object::New(env);
             result.Set("tokens", to_array(env, tokenized->tokens));

@@ -2,7 +2,6 @@
 
 #include <llama.h>
 
-#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -12,12 +11,30 @@ namespace mixllm {
 
 namespace {
 
-// llama.cpp counts characters and tokens in 32 bits; a text is cut at line ends into pieces well below that.
-constexpr size_t piece_bytes = 16 << 20;
+constexpr size_t piece_bytes = 64 << 10; // some 20 ms, after which a cancellation is noticed
+
+/// Where a piece of a text ends that begins at `begin`: behind a line, else a word, else a character.
+size_t end_of_piece(const std::string& text, size_t begin) {
+    const size_t end = begin + piece_bytes;
+    if (end >= text.size()) {
+        return text.size();
+    }
+    for (const char last : {'\n', ' '}) {
+        const size_t found = text.rfind(last, end - 1);
+        if (found != std::string::npos && found > begin) {
+            return last == ' ' ? found : found + 1; // tokens have their space in front
+        }
+    }
+    size_t character = end;
+    while (character > begin + 1 && (static_cast<unsigned char>(text[character]) & 0xc0) == 0x80) {
+        character--;
+    }
+    return character;
+}
 
 } // namespace
 
-TokenizedText tokenize(const std::string& vocabulary, const std::string& text, JobControl& control) {
+TokenizedText tokenize(const std::string& vocabulary, const std::string& text, size_t enough, JobControl& control) {
     llama_model_params params = llama_model_default_params();
     params.vocab_only = true;
     const ModelHandle model = load_model(vocabulary, params, control);
@@ -25,12 +42,8 @@ TokenizedText tokenize(const std::string& vocabulary, const std::string& text, J
     TokenizedText result;
     result.bos = llama_vocab_get_add_bos(vocab) ? llama_vocab_bos(vocab) : -1;
     std::vector<llama_token> tokens;
-    for (size_t begin = 0; begin < text.size();) {
-        size_t end = std::min(text.size(), begin + piece_bytes);
-        if (end < text.size()) {
-            const size_t line = text.rfind('\n', end);
-            end = line != std::string::npos && line > begin ? line : end;
-        }
+    for (size_t begin = 0; begin < text.size() && result.tokens.size() < enough;) {
+        const size_t end = end_of_piece(text, begin);
         const auto length = static_cast<int32_t>(end - begin);
         tokens.resize(static_cast<size_t>(length) + 8);
         int32_t count = llama_tokenize(vocab, text.data() + begin, length, tokens.data(),
@@ -45,7 +58,6 @@ TokenizedText tokenize(const std::string& vocabulary, const std::string& text, J
         result.tokens.insert(result.tokens.end(), tokens.begin(), tokens.begin() + count);
         begin = end;
         control.throw_if_canceled();
-        control.report(static_cast<double>(end), static_cast<double>(text.size()));
     }
     return result;
 }
