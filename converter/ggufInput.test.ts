@@ -122,6 +122,14 @@ test("values of every metadata type pass through as they are", async () => {
   for (const [key, value] of Object.entries(values)) expect([...(metadata.get(key) ?? [])], key).toEqual([...value]);
 });
 
+test("zeros with which llama.cpp's own writer says that a model has no such thing are left out", async () => {
+  const edited = tiny.copy();
+  for (const key of ["kda.head_dim", "ssm.inner_size"]) edited.setUint32(`llama.${key}`, 0);
+  edited.metadata.set("llama.attention.compress_rope_freq_base", Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0));
+  await convert({ source: edited.write(file("zeros.gguf")), output: file("zeros-out.gguf") });
+  expect([...readGgufFile(file("zeros-out.gguf")).metadata.keys()]).not.toContain("llama.kda.head_dim");
+});
+
 test("another alignment is read, and the file written has the usual one", async () => {
   const edited = tiny.copy();
   edited.setUint32("general.alignment", 8);

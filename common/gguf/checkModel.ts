@@ -28,6 +28,19 @@ const POSITIVE = [
   "wkv.head_size"
 ];
 
+/** Whether a hyperparameter, by its key behind the architecture's name, is a base of frequencies. */
+const isFrequencyBase = (key: string): boolean => key.includes("freq_base");
+
+/**
+ * Whether a hyperparameter says by its value that the model has no such thing: llama.cpp's own writer gives a zero to
+ * whatever the architecture does not read.
+ *
+ * @param key behind the architecture's name
+ */
+export function isUnset(key: string, value: unknown): boolean {
+  return value === 0 && (POSITIVE.includes(key) || isFrequencyBase(key));
+}
+
 const TOKENS = "tokenizer.ggml.tokens";
 const TOKEN_TYPES = "tokenizer.ggml.token_type";
 const BYTE_TOKEN = 6;
@@ -93,7 +106,7 @@ function checkHyperparameters(
     for (const value of all) {
       if (!Number.isFinite(value)) refuse(key, `is ${value}, not a finite number`);
       if (key.endsWith("epsilon") && value < 0) refuse(key, `is ${value}, below 0`);
-      if (key.includes("freq_base") && value <= 0) refuse(key, `is ${value}, not above 0`);
+      if (isFrequencyBase(key) && value <= 0) refuse(key, `is ${value}, not above 0`);
     }
 
   const layers = first("block_count", 1);

@@ -1,6 +1,7 @@
 import { InvalidInputError } from "../../common/errors.js";
 import { assertUnquantized } from "../../common/gguf/assertUnquantized.js";
 import type { ComputedTensor } from "../architectures/Architecture.js";
+import { isUnset } from "../../common/gguf/checkModel.js";
 import { Metadata } from "../../common/gguf/Metadata.js";
 import { QUANTIZATION_VERSION } from "../../common/gguf/encodeGgufHeader.js";
 import { SOURCE_TYPES } from "../model/matchTensors.js";
@@ -14,7 +15,7 @@ const FILE_KEYS: ReadonlySet<string> = new Set(["general.alignment", "split.no",
 /** Vocabularies and chat templates stay far below; the metadata of a file nobody vouches for is held in memory. */
 const MAX_METADATA_BYTES = 512 * 1024 * 1024;
 
-/** An F16, BF16 or F32 GGUF; what is written keeps its metadata, tokenizer included, as it is. */
+/** An F16, BF16 or F32 GGUF; what is written keeps its metadata, tokenizer included, but for zeros that stand for nothing. */
 export class GgufModel implements SourceModel {
   readonly architecture: string;
   readonly weights: GgufFiles;
@@ -72,8 +73,12 @@ export class GgufModel implements SourceModel {
 
   async metadata(fileType: number): Promise<Metadata> {
     const metadata = new Metadata();
-    for (const key of this.weights.header.metadata.keys()) {
-      if (!FILE_KEYS.has(key)) metadata.encoded(key, await this.weights.metadataBytes(key));
+    const prefix = `${this.architecture}.`;
+    for (const [key, value] of this.weights.header.metadata) {
+      if (FILE_KEYS.has(key)) continue;
+      // Left out it means the same, but to the loader, which refuses a zero that the model might divide by.
+      const isIdle = key.startsWith(prefix) && isUnset(key.slice(prefix.length), value);
+      if (!isIdle) metadata.encoded(key, await this.weights.metadataBytes(key));
     }
     metadata.uint32("general.file_type", fileType);
     metadata.uint32("general.quantization_version", QUANTIZATION_VERSION);
