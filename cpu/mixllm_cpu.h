@@ -110,14 +110,14 @@ void mixllm_cpu_mul_mat_experts(const struct mixllm_cpu_experts* experts, const 
                                 void* work, float* y, int64_t y_token_stride, int64_t y_slot_stride, int thread,
                                 int threads);
 
-// Whether weights of so many inputs are computed faster from the tiled form on this machine. If so, a caller that
-// copies weights into memory of its own should tile them on the way; from the file's layout they are computed without a
-// copy.
-bool mixllm_cpu_gains_by_tiles(int64_t n_inputs);
+// Whether weights are computed faster from the tiled form on this machine. If so, a caller that copies weights into
+// memory of its own should tile them on the way; from the file's layout they are computed without a copy.
+bool mixllm_cpu_gains_by_tiles(void);
 
 // Rearranges one component, any but rows, of `n_rows` rows (of its bit-width) into the order in which this machine's
-// kernels read it, a tile of 16 rows after another. Both forms have the same size; `to` is 64-byte aligned; n_inputs is
-// a multiple of 128. The tiled form depends on the instruction set: it must not leave the process.
+// kernels read it, a tile of 16 rows after another. Both forms have the same size; `to` is 64-byte aligned. Of w4 and
+// w8 any rows can be rearranged on their own, in scales and zero points all rows of a weight stand together. The tiled
+// form depends on the instruction set: it must not leave the process.
 void mixllm_cpu_tile(enum mixllm_component component, const void* from, void* to, int64_t n_rows, int64_t n_inputs);
 
 // Memory for tiled weights, aligned to and, where the system can, made of huge pages; null when there is none.

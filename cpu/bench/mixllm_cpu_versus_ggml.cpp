@@ -130,7 +130,7 @@ int main(int argc, char** argv) {
             stock.push_back(new Stock(type, backend, n, k, tokens));
         }
     }
-    const RotatingWeights ours(n, k, percent, mixllm_cpu_gains_by_tiles(k));
+    const RotatingWeights ours(n, k, percent, mixllm_cpu_gains_by_tiles());
     std::vector<float> x((size_t)(tokens * k)), y((size_t)(tokens * n));
     for (size_t i = 0; i < x.size(); i++) {
         x[i] = (float)(i * 2654435761u % 2001) / 1000 - 1;

@@ -39,7 +39,7 @@ struct Avx2 : Panels256<0> {
         for (int half = 0; half < 2; half++) {
             __m256i dots[count], pairs[count];
             unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t] = _mm256_setzero_si256(); });
-            for (int block = 0; block < 4; block++) {
+            for (int block = 0; block < panel.blocks; block++) {
                 unrolled<count>([&](auto t) MIXLLM_INLINE { pairs[t] = _mm256_setzero_si256(); });
                 unrolled<4>([&](auto i) MIXLLM_INLINE {
                     const __m256i q = load(panel.q[block * 4 + i] + half * 8);
@@ -73,7 +73,7 @@ struct Avx2 : Panels256<0> {
     static void some(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         __m256i dots[count][2];
         unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t][0] = dots[t][1] = _mm256_setzero_si256(); });
-        for (int word = 0; word < 32; word++) {
+        for (int word = 0; word < panel.blocks * 8; word++) {
             const __m256i q0 = load(panel.q[word]);
             const __m256i q1 = load(panel.q[word] + 8);
             const __m256i magnitudes0 = _mm256_abs_epi8(q0);

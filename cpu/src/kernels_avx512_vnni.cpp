@@ -177,7 +177,7 @@ struct Avx512Vnni {
         const __m512i mask = _mm512_set1_epi8(15);
         __m512i dots[tokens][sums<tokens>];
         start<tokens>(panel, x, dots);
-        for (int block = 0; block < 4; block++) {
+        for (int block = 0; block < panel.blocks; block++) {
             unrolled<4>([&](auto i) MIXLLM_INLINE {
                 const __m512i q = _mm512_load_si512(panel.q[block * 4 + i]);
                 const __m512i low = _mm512_and_si512(q, mask);
@@ -198,7 +198,7 @@ struct Avx512Vnni {
     static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         __m512i dots[tokens][sums<tokens>];
         start<tokens>(panel, x, dots);
-        for (int block = 0; block < 4; block++) {
+        for (int block = 0; block < panel.blocks; block++) {
             unrolled<8>([&](auto i) MIXLLM_INLINE {
                 const __m512i q = _mm512_load_si512(panel.q[block * 8 + i]);
                 unrolled<tokens>([&](auto t) MIXLLM_INLINE {

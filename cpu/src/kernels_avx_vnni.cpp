@@ -54,7 +54,7 @@ struct AvxVnni : Panels256<128> {
         const __m256i mask = _mm256_set1_epi8(15);
         __m256i dots[count][2];
         unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t][0] = dots[t][1] = _mm256_setzero_si256(); });
-        for (int block = 0; block < 4; block++) {
+        for (int block = 0; block < panel.blocks; block++) {
             unrolled<4>([&](auto i) MIXLLM_INLINE {
                 const __m256i q0 = load(panel.q[block * 4 + i]);
                 const __m256i q1 = load(panel.q[block * 4 + i] + 8);
@@ -81,7 +81,7 @@ struct AvxVnni : Panels256<128> {
     static void some(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         __m256i dots[count][2];
         unrolled<count>([&](auto t) MIXLLM_INLINE { dots[t][0] = dots[t][1] = _mm256_setzero_si256(); });
-        for (int block = 0; block < 4; block++) {
+        for (int block = 0; block < panel.blocks; block++) {
             unrolled<8>([&](auto i) MIXLLM_INLINE {
                 const __m256i q0 = load(panel.q[block * 8 + i]);
                 const __m256i q1 = load(panel.q[block * 8 + i] + 8);

@@ -74,7 +74,7 @@ struct NeonDotprod : Header128 {
 
     template <int tokens, int first, int count>
     static void some(const PanelGroup4& panel, const ActivationCell& x, int32x4_t (&dots)[count][4]) {
-        for (int block = 0; block < 4; block++) {
+        for (int block = 0; block < panel.blocks; block++) {
             for (int i = 0; i < 4; i++) {
                 int8x16_t low[4], high[4];
                 for (int r = 0; r < 4; r++) {
@@ -90,7 +90,7 @@ struct NeonDotprod : Header128 {
 
     template <int tokens, int first, int count>
     static void some(const PanelGroup8& panel, const ActivationCell& x, int32x4_t (&dots)[count][4]) {
-        for (int word = 0; word < 32; word++) {
+        for (int word = 0; word < panel.blocks * 8; word++) {
             int8x16_t q[4];
             for (int r = 0; r < 4; r++) {
                 q[r] = vreinterpretq_s8_u32(vld1q_u32(panel.q[word] + r * 4));

@@ -65,7 +65,7 @@ struct NeonI8mm : Header128 {
     // dots[p][r]: rows r * 2, r * 2 + 1 by tokens p * 2, p * 2 + 1, as [row][token].
     template <int tokens, int first, int pairs>
     static void some(const PanelGroup4& panel, const ActivationCell& x, int32x4_t (&dots)[pairs][8]) {
-        for (int unit = 0; unit < 8; unit++) {
+        for (int unit = 0; unit < panel.blocks * 2; unit++) {
             const int word = unit / 2 * 8 + unit % 2 * 2;
             int8x16_t x_low[pairs], x_high[pairs];
             load_inputs<tokens, first>(x, word, x_low);
@@ -83,7 +83,7 @@ struct NeonI8mm : Header128 {
 
     template <int tokens, int first, int pairs>
     static void some(const PanelGroup8& panel, const ActivationCell& x, int32x4_t (&dots)[pairs][8]) {
-        for (int unit = 0; unit < 16; unit++) {
+        for (int unit = 0; unit < panel.blocks * 4; unit++) {
             int8x16_t inputs[pairs];
             load_inputs<tokens, first>(x, unit * 2, inputs);
             for (int r = 0; r < 8; r++) {

@@ -109,7 +109,7 @@ struct Portable {
     static void multiply(const PanelGroup4& panel, const ActivationCell& x, float* y) {
         for (int t = 0; t < tokens; t++) {
             int32_t dots[MIXLLM_ROW_TILE] = {};
-            for (int j = 0; j < 16; j++) {
+            for (int j = 0; j < panel.blocks * 4; j++) {
                 const int8_t* low = x.q + ((j / 4 * 8 + j % 4) * tokens + t) * 4;
                 const int8_t* high = low + 4 * tokens * 4;
                 for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
@@ -124,7 +124,7 @@ struct Portable {
     static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
         for (int t = 0; t < tokens; t++) {
             int32_t dots[MIXLLM_ROW_TILE] = {};
-            for (int j = 0; j < 32; j++) {
+            for (int j = 0; j < panel.blocks * 8; j++) {
                 const int8_t* inputs = x.q + (j * tokens + t) * 4;
                 for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
                     dots[r] += dot4(panel.q[j][r], inputs);

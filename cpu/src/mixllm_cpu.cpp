@@ -34,8 +34,8 @@ extern "C" void mixllm_cpu_mul_mat_experts(const mixllm_cpu_experts* experts, co
     mul_mat_experts_with(select_kernels(), *experts, *routing, work, y, y_token_stride, y_slot_stride, thread, threads);
 }
 
-extern "C" bool mixllm_cpu_gains_by_tiles(int64_t n_inputs) {
-    return n_inputs % MIXLLM_GROUP_SIZE == 0 && select_kernels().gains_by_tiles;
+extern "C" bool mixllm_cpu_gains_by_tiles(void) {
+    return select_kernels().gains_by_tiles;
 }
 
 extern "C" void mixllm_cpu_tile(mixllm_component component, const void* from, void* to, int64_t n_rows,

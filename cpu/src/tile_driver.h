@@ -48,25 +48,25 @@ Multiply<Panel> multiply_for(int tokens) {
 class PartOfWeight {
 public:
     PartOfWeight(const mixllm_cpu_weight& w, const PanelGroup4*)
-        : PartOfWeight(w, w.w4, MIXLLM_GROUP_SIZE / 2, w.w4_scale, w.w4_zero, w.n4) {}
+        : PartOfWeight(w, w.w4, w.n_inputs / 2, MIXLLM_GROUP_SIZE / 2, w.w4_scale, w.w4_zero, w.n4) {}
 
     PartOfWeight(const mixllm_cpu_weight& w, const PanelGroup8*)
-        : PartOfWeight(w, (const uint8_t*)w.w8, MIXLLM_GROUP_SIZE, w.w8_scale, nullptr, w.n8) {}
+        : PartOfWeight(w, (const uint8_t*)w.w8, w.n_inputs, MIXLLM_GROUP_SIZE, w.w8_scale, nullptr, w.n8) {}
 
     const uint16_t* scales(int64_t row, int64_t group) const { return scale + at(row, group); }
     const uint8_t* zeros(int64_t row, int64_t group) const { return zero ? zero + at(row, group) / 2 : nullptr; }
 
     // Of a tiled weight: the words of a panel, ready to multiply.
     uint32_t (*words(int64_t row, int64_t group) const)[MIXLLM_ROW_TILE] {
-        return (uint32_t(*)[MIXLLM_ROW_TILE])(data + at(row, group) * group_bytes);
+        return (uint32_t(*)[MIXLLM_ROW_TILE])(data + row * row_bytes + group * MIXLLM_ROW_TILE * group_bytes);
     }
 
     const bool tiled;
 
 private:
-    PartOfWeight(const mixllm_cpu_weight& w, const uint8_t* data, int group_bytes, const uint16_t* scale,
-                 const uint8_t* zero, int64_t n)
-        : tiled(w.tiled), data(data), group_bytes(group_bytes), scale(scale), zero(zero), n(n),
+    PartOfWeight(const mixllm_cpu_weight& w, const uint8_t* data, int64_t row_bytes, int64_t group_bytes,
+                 const uint16_t* scale, const uint8_t* zero, int64_t n)
+        : tiled(w.tiled), data(data), row_bytes(row_bytes), group_bytes(group_bytes), scale(scale), zero(zero), n(n),
           groups(mixllm_groups(w.n_inputs)) {}
 
     int64_t at(int64_t row, int64_t group) const {
@@ -74,6 +74,7 @@ private:
     }
 
     const uint8_t* data;
+    const int64_t row_bytes;
     const int64_t group_bytes;
     const uint16_t* scale;
     const uint8_t* zero;
@@ -86,10 +87,17 @@ struct alignas(64) PanelWords {
     uint32_t q[Panel::words][MIXLLM_ROW_TILE];
 };
 
+// Blocks of 32 inputs that a group has.
+inline int group_blocks(int64_t n_inputs, int64_t group) {
+    const int64_t left = n_inputs - group * MIXLLM_GROUP_SIZE;
+    return (int)((left < MIXLLM_GROUP_SIZE ? left : (int64_t)MIXLLM_GROUP_SIZE) / MIXLLM_INPUT_BLOCK);
+}
+
 // Makes one group of 16 rows ready to multiply: in place when the weight is tiled, else in `words`.
 template <class Isa, class Panel>
 inline void prepare(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelWords<Panel>& words, Panel& panel) {
     const PartOfWeight part(w, &panel);
+    panel.blocks = group_blocks(w.n_inputs, group);
     if (part.tiled) {
         panel.q = part.words(row, group);
     } else {
@@ -252,16 +260,19 @@ void mul_mat(const mixllm_cpu_weight& weight, const Activations& a, const Output
     part<Isa, PanelGroup8>(weight, a, weight.rows + weight.n4, output, share.first8, share.last8);
 }
 
-// Rearranges the rows of a weight that has one part only and whose n_inputs are whole groups.
+// Rearranges the rows of a weight that has one part only.
 template <class Isa, class Panel>
 void tile_part(const mixllm_cpu_weight& weight, int64_t n, uint8_t* to) {
     const int64_t groups = mixllm_groups(weight.n_inputs);
     Panel panel;
+    PanelWords<Panel> words;
+    panel.q = words.q;
     for (int64_t row = 0; row < n; row += MIXLLM_ROW_TILE) {
         for (int64_t g = 0; g < groups; g++) {
-            panel.q = (uint32_t(*)[MIXLLM_ROW_TILE])to;
             Isa::pack(weight, row, g, panel);
-            to += sizeof(PanelWords<Panel>);
+            const size_t bytes = sizeof words / 4 * (size_t)group_blocks(weight.n_inputs, g);
+            memcpy(to, words.q, bytes);
+            to += bytes;
         }
     }
 }

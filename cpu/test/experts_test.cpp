@@ -95,9 +95,7 @@ public:
             experts.push_back(make_weight(c.n_inputs, n4, c.n_outputs - n4, Rows::ascending, c.values, random));
         }
         check(c, experts, false, random);
-        if (c.n_inputs % MIXLLM_GROUP_SIZE == 0) {
-            check(c, experts, true, random);
-        }
+        check(c, experts, true, random);
     }
 
     int cases = 0;

@@ -175,9 +175,7 @@ private:
     void compare(const Case& c, const Weight& w, const std::vector<float>& x, int64_t x_stride,
                  const Reference& expected) {
         compare(c, w, x, x_stride, expected, false);
-        if (c.n_inputs % MIXLLM_GROUP_SIZE == 0) {
-            compare(c, w, x, x_stride, expected, true);
-        }
+        compare(c, w, x, x_stride, expected, true);
     }
 
     void compare(const Case& c, const Weight& w, const std::vector<float>& x, int64_t x_stride,

@@ -36,7 +36,8 @@ if(NOT MIXLLM_FLASH_ATTENTION)
     set_source_files_properties(${sources} TARGET_DIRECTORY ggml-cuda PROPERTIES COMPILE_DEFINITIONS GGML_CUDA_NO_FA)
 endif()
 
-add_executable(mul-mat-mixllm-test "${MIXLLM_SOURCE_DIR}/patches/op_test/mul_mat_mixllm_test.cpp")
+set(OP_TEST "${MIXLLM_SOURCE_DIR}/patches/op_test")
+add_executable(mul-mat-mixllm-test "${OP_TEST}/experts.cpp" "${OP_TEST}/mul_mat_mixllm_test.cpp" "${OP_TEST}/weight.cpp")
 target_link_libraries(mul-mat-mixllm-test PRIVATE ggml ggml-cpu)
 set(patches_tests "${MIXLLM_SOURCE_DIR}/patches/tests")
 add_executable(load-mixllm-test

@@ -1,8 +1,12 @@
-// Runs GGML_OP_MUL_MAT_MIXLLM on every ggml device of this build over many shapes and layouts and holds each result
-// against the definition in float64. Kernel-level cases are the kernels' own tests' business; this one proves the
-// binding: sources, empty parts, batches, strides, threads, that ggml_mul_mat on a weight builds the op, that two nodes
-// may read one x, and that a graph computed again, which a backend may replay, sees the new x.
+// Runs GGML_OP_MUL_MAT_MIXLLM and GGML_OP_MUL_MAT_ID_MIXLLM on every ggml device of this build over many shapes and
+// layouts and holds each result against the definition in float64. Kernel-level cases are the kernels' own tests'
+// business; this one proves the binding: sources, empty parts, batches, strides, threads, that ggml_mul_mat on a weight
+// builds the op, that two nodes may read one x, and that a graph computed again, which a backend may replay, sees the
+// new x.
 //   mul-mat-mixllm-test [--gpu]     --gpu: on the GPUs alone, of which there must be one
+
+#include "experts.h"
+#include "weight.h"
 
 #include "../../common/format/mixllm_format.h"
 #include "ggml-alloc.h"
@@ -39,104 +43,6 @@ struct Case {
     }
 };
 
-// A weight in the file's layout, beside the integers and scales it stands for.
-struct Weight {
-    int64_t n4, n8, n_inputs, groups;
-    std::vector<uint8_t> w4, w4_zero;
-    std::vector<int8_t> w8;
-    std::vector<ggml_fp16_t> w4_scale, w8_scale;
-    std::vector<int32_t> rows;
-    std::vector<int32_t> integers; // [n4 + n8][n_inputs], zero point subtracted
-    std::vector<double> scales;    // [n4 + n8][groups]
-
-    Weight(const Case& c, std::mt19937& random)
-        : n4(c.n4), n8(c.n8), n_inputs(c.n_inputs), groups(mixllm_groups(c.n_inputs)), w4(n4 * n_inputs / 2),
-          w4_zero(groups * n4 / 2), w8(n8 * n_inputs), w4_scale(groups * n4), w8_scale(groups * n8), rows(n4 + n8),
-          integers((n4 + n8) * n_inputs), scales((n4 + n8) * groups) {
-        const auto uniform = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
-        const auto scale = [&](std::vector<ggml_fp16_t>& out, int64_t index, int64_t row, int64_t group) {
-            const float value = std::uniform_real_distribution<float>(0.001f, 0.1f)(random);
-            out[index] = ggml_fp32_to_fp16(value);
-            scales[row * groups + group] = ggml_fp16_to_fp32(out[index]);
-        };
-        for (int64_t row = 0; row < n4; row++) {
-            for (int64_t group = 0; group < groups; group++) {
-                const int zero = uniform(0, 15);
-                w4_zero[group * n4 / 2 + row / 2] |= zero << (row % 2 * 4);
-                scale(w4_scale, group * n4 + row, row, group);
-                const int64_t end = std::min(n_inputs, (group + 1) * MIXLLM_GROUP_SIZE);
-                for (int64_t k = group * MIXLLM_GROUP_SIZE; k < end; k++) {
-                    const int q = uniform(0, 15);
-                    w4[row * n_inputs / 2 + k / 32 * 16 + k % 16] |= q << (k % 32 / 16 * 4);
-                    integers[row * n_inputs + k] = q - zero;
-                }
-            }
-        }
-        for (int64_t row = 0; row < n8; row++) {
-            for (int64_t group = 0; group < groups; group++) {
-                scale(w8_scale, group * n8 + row, n4 + row, group);
-            }
-            for (int64_t k = 0; k < n_inputs; k++) {
-                w8[row * n_inputs + k] = uniform(-127, 127);
-                integers[(n4 + row) * n_inputs + k] = w8[row * n_inputs + k];
-            }
-        }
-        // As in a file: a split of the output channels into two ascending parts.
-        std::iota(rows.begin(), rows.end(), 0);
-        std::shuffle(rows.begin(), rows.end(), random);
-        std::sort(rows.begin(), rows.begin() + n4);
-        std::sort(rows.begin() + n4, rows.end());
-    }
-};
-
-// max|x| / 127, kept to 22 significant bits so that a kernel may multiply it exactly by a power of two times 3.
-float activation_scale(float max_magnitude) {
-    const float scale = max_magnitude / 127.0f;
-    uint32_t bits;
-    memcpy(&bits, &scale, sizeof(bits));
-    bits &= ~3u;
-    float kept;
-    memcpy(&kept, &bits, sizeof(kept));
-    return kept;
-}
-
-// One token's y in float64, and for each channel the sum of the magnitudes that float32 rounding errors scale with.
-void reference(const Weight& weight, const float* x, std::vector<double>& y, std::vector<double>& magnitude) {
-    const int64_t n_outputs = weight.n4 + weight.n8;
-    y.assign(n_outputs, 0.0);
-    magnitude.assign(n_outputs, 0.0);
-    std::vector<int32_t> quantized(MIXLLM_GROUP_SIZE);
-    for (int64_t group = 0; group < weight.groups; group++) {
-        const int64_t begin = group * MIXLLM_GROUP_SIZE;
-        const int64_t end = std::min(weight.n_inputs, begin + MIXLLM_GROUP_SIZE);
-        float largest = 0.0f;
-        for (int64_t k = begin; k < end; k++) {
-            largest = std::max(largest, std::fabs(x[k]));
-        }
-        const float scale = activation_scale(largest);
-        for (int64_t k = begin; k < end; k++) {
-            const float ratio = scale > 0.0f ? x[k] / scale : 0.0f;
-            quantized[k - begin] = std::clamp(static_cast<int>(std::nearbyint(ratio)), -127, 127);
-        }
-        for (int64_t row = 0; row < n_outputs; row++) {
-            int64_t sum = 0;
-            for (int64_t k = begin; k < end; k++) {
-                sum += weight.integers[row * weight.n_inputs + k] * quantized[k - begin];
-            }
-            const double term = weight.scales[row * weight.groups + group] * scale * sum;
-            y[weight.rows[row]] += term;
-            magnitude[weight.rows[row]] += std::fabs(term);
-        }
-    }
-}
-
-template <typename T>
-void upload(ggml_tensor* tensor, const std::vector<T>& data) {
-    if (tensor != nullptr) {
-        ggml_backend_tensor_set(tensor, data.data(), 0, data.size() * sizeof(T));
-    }
-}
-
 // Holds y, the product of `weight` and an x of these values, against the reference.
 bool check(const Case& c, const Weight& weight, const std::vector<float>& values, const ggml_tensor* y) {
     const int64_t n_outputs = c.n4 + c.n8;
@@ -153,9 +59,7 @@ bool check(const Case& c, const Weight& weight, const std::vector<float>& values
                 reference(weight, row, expected, magnitude);
                 const float* got = result.data() + ((b3 * c.batch2 + b2) * c.tokens + token) * n_outputs;
                 for (int64_t n = 0; n < n_outputs; n++) {
-                    // Float32 rounding of a sum of at most 32 group terms stays far below this share of its magnitude.
-                    const double allowed = 1e-5 * magnitude[n] + 1e-12;
-                    if (!(std::fabs(got[n] - expected[n]) <= allowed)) {
+                    if (!agrees(got[n], expected[n], magnitude[n])) {
                         fprintf(stderr, "%s: batch (%lld, %lld) token %lld channel %lld is %.9g, expected %.9g\n",
                                 c.name().c_str(), (long long)b2, (long long)b3, (long long)token, (long long)n, got[n],
                                 expected[n]);
@@ -172,7 +76,7 @@ bool check(const Case& c, const Weight& weight, const std::vector<float>& values
 // where it did not.
 bool run(const Case& c, ggml_backend_t backend, ggml_backend_buffer_type_t weight_buffers, bool& supported) {
     std::mt19937 random(static_cast<unsigned>(c.n4 * 31 + c.n8 * 17 + c.n_inputs + c.tokens));
-    const Weight weight(c, random);
+    const Weight weight(c.n4, c.n8, c.n_inputs, random);
     const int64_t n_outputs = c.n4 + c.n8;
 
     ggml_context_ptr weight_context(ggml_init({16 * ggml_tensor_overhead(), nullptr, true}));
@@ -319,15 +223,23 @@ int main(int argc, char** argv) {
         ggml_backend_ptr backend(ggml_backend_dev_init(device, nullptr));
         for (ggml_backend_buffer_type_t type : buffer_types(device)) {
             int computed = 0;
-            for (const Case& c : all_cases()) {
-                bool supported = true;
-                const bool ok = run(c, backend.get(), type, supported);
+            const auto count = [&](bool ok, bool supported) {
                 if (supported) {
                     computed++;
                     (ok ? passed : failed)++;
                 } else if (type == ggml_backend_dev_buffer_type(device)) {
                     skipped++;
                 }
+            };
+            for (const Case& c : all_cases()) {
+                bool supported = true;
+                const bool ok = run(c, backend.get(), type, supported);
+                count(ok, supported);
+            }
+            for (const ExpertsCase& c : all_experts_cases()) {
+                bool supported = true;
+                const bool ok = run_experts(c, backend.get(), type, supported);
+                count(ok, supported);
             }
             printf("%s: %d computed with weights in %s\n", ggml_backend_dev_name(device), computed,
                    ggml_backend_buft_name(type));
