@@ -93,10 +93,17 @@ export class RuntimeBuildError extends MixLlmError {
 
 /** No finished build of the runtime fits, and the caller asked for none to be made (`build: "never"`). */
 export class RuntimeNotBuiltError extends MixLlmError {
-  constructor(gpu: RuntimeGpu, cacheDirectory: string) {
-    super(`The MixLLM runtime (${gpu === false ? "CPU" : "CUDA"}) has not been built in ${cacheDirectory}`, {
-      fix: `Run \`npx mixllm build${gpu === false ? "" : " --gpu cuda"}\` once on this machine, or leave out \`build: "never"\`.`
-    });
+  /** @param misfit why no platform package serves in its place, where there can be one: `@mixllm/linux-x64 is not installed` */
+  constructor(gpu: RuntimeGpu, cacheDirectory: string, misfit?: string) {
+    super(
+      `The MixLLM runtime (${gpu === false ? "CPU" : "CUDA"}) has not been built in ${cacheDirectory}` +
+        (misfit === undefined ? "" : `, and ${misfit}`),
+      {
+        fix:
+          `Run \`npx mixllm build${gpu === false ? "" : " --gpu cuda"}\` once on this machine, or leave out ` +
+          `\`build: "never"\`.${misfit === undefined ? "" : " Where nothing can be built, install what `npx mixllm package` makes elsewhere."}`
+      }
+    );
   }
 }
 

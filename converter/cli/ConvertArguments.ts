@@ -6,6 +6,7 @@ import type { Ranking } from "../quantization/globalSearch.js";
 /** Options of `mixllm-convert` as commander parses them. */
 export interface ConvertArguments {
   readonly output?: string;
+  readonly endpoint?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;

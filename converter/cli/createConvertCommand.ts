@@ -20,6 +20,9 @@ import { runDryRun } from "./runDryRun.js";
 
 const EXAMPLES = `
 Examples:
+  Download a model and convert it; files that are there already are not downloaded again:
+    $ mixllm-convert hf:meta-llama/Llama-3.2-1B-Instruct -o llama-3.2-1b.gguf
+
   Convert a downloaded model with 10 % of its channels in 8 bits:
     $ mixllm-convert ./Llama-3.2-1B-Instruct -o llama-3.2-1b.gguf
 
@@ -38,19 +41,28 @@ Examples:
   From a GGUF file, the first one if it is split:
     $ mixllm-convert qwen-f16.gguf -o qwen.gguf
 
-A directory is a model in Hugging Face form: config.json, *.safetensors, tokenizer files.
+A directory is a model in Hugging Face form: config.json, *.safetensors, tokenizer files. hf:organization/name@revision
+is one on the Hub, and hf:user/model:BF16 or hf:user/model/file.gguf a GGUF there, as node-llama-cpp names it. A token
+comes from HF_TOKEN or from where Hugging Face's own tools keep it; downloads stay where those keep theirs.
 Models: ${SUPPORTED_MODELS}.`;
 
 /** The `mixllm-convert` command, ready to parse its arguments. */
 export function createConvertCommand(): Command {
   const command = new Command("mixllm-convert")
     .description("Converts a model to a MixLLM GGUF file, which mixllm loads through node-llama-cpp.")
-    .argument("<model>", "folder with config.json, tokenizer and .safetensors files, or a GGUF in F16, BF16 or F32")
+    .argument(
+      "<model>",
+      "folder with config.json, tokenizer and .safetensors files, a GGUF in F16, BF16 or F32, or hf:organization/name"
+    )
     .option("-o, --output <file>", "file to write; needed unless --dry-run is given", pathOption)
     .option("-f, --force", "replace the file if it exists")
     .option("--dry-run", "show the plan, sizes and bits per weight; write nothing")
     .option("--json", "print the result (with --dry-run: the plan) as one JSON object")
     .option("--quiet", "show no progress")
+    .option(
+      "--endpoint <url>",
+      "where the Hugging Face Hub is, for hf: models (default: HF_ENDPOINT, or huggingface.co)"
+    )
     .optionsGroup("What to write:")
     .addOption(
       new Option("--type <type>", "what the decoder's weights are stored as; all but mixllm are stock files")

@@ -7,6 +7,8 @@ import { resolveRuntimeGpu } from "../../plugin/runtime/RuntimeGpu.js";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
+import { fetchSource } from "../hub/fetchSource.js";
+import { isHubUri } from "../hub/HubSource.js";
 import { convertModel, type ConversionStep } from "../convertModel.js";
 import { convertModelOptions, type ConvertArguments } from "./ConvertArguments.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
@@ -24,14 +26,17 @@ export async function runConversion(source: string, options: ConvertArguments): 
   if (options.salience !== undefined) await assertCanWrite(options.salience, { overwrite: true });
   const quiet = options.quiet === true;
   const gpu = await resolveRuntimeGpu(options.gpu);
+  if (isHubUri(source)) await assertCanWrite(output, { overwrite: options.force === true }); // before gigabytes come
   const steps = new Steps(path.basename(output), quiet);
-  const work = (signal: AbortSignal): Promise<ConversionSummary> =>
-    convertModel(convertModelOptions(options, source, output, gpu), {
+  const work = async (signal: AbortSignal): Promise<ConversionSummary> => {
+    const model = await fetchSource(source, { endpoint: options.endpoint, quiet, signal });
+    return convertModel(convertModelOptions(options, model, output, gpu), {
       loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet, gpu }),
       warn,
       progress: (step, fraction, detail) => steps.update(step, fraction, detail),
       signal
     });
+  };
   const summary = await untilInterrupted(work, () => {
     steps.fail();
     warn("interrupted; the same command goes on after the last finished step");

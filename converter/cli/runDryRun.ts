@@ -1,9 +1,11 @@
 import { formatBytes, formatTable } from "../../common/cli/format.js";
 import { warn } from "../../common/cli/runCommand.js";
+import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { countParameters } from "../model/SourceModel.js";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { ANY_LENGTH, openGraph } from "../graph/openGraph.js";
+import { fetchSource } from "../hub/fetchSource.js";
 import { openModel } from "../model/openModel.js";
 import { FILE_TYPES } from "../output/provenance.js";
 import { sizeWithoutMixed } from "../plan/budget.js";
@@ -15,7 +17,10 @@ import { argumentsCalibrate, budgetOf, type ConvertArguments } from "./ConvertAr
 
 /** Shows what a conversion would do. Everything but the weights' values is read and checked. */
 export async function runDryRun(source: string, options: ConvertArguments): Promise<void> {
-  const model = await openModel(source, { preTokenizer: options.preTokenizer, warn });
+  const { endpoint, quiet = false } = options;
+  const directory = await untilInterrupted((signal) => fetchSource(source, { endpoint, quiet, signal }));
+  if (directory === undefined) return;
+  const model = await openModel(directory, { preTokenizer: options.preTokenizer, warn });
   try {
     const budget = budgetOf(options);
     const metadata = await model.metadata(FILE_TYPES[options.type]); // which checks the tokenizer

@@ -1,11 +1,9 @@
 import os from "node:os";
 import path from "node:path";
 import type { Llama } from "node-llama-cpp";
-import { RuntimeLoadError, RuntimeNotBuiltError } from "../errors.js";
+import { RuntimeLoadError } from "../errors.js";
 import { assertNoConflictingRuntime } from "../runtime/conflictingRuntime.js";
-import { cacheDirectory, isFinishedBuild } from "../runtime/buildCache.js";
-import { describeRuntime } from "../runtime/describeRuntime.js";
-import { ensureRuntime } from "../runtime/ensureRuntime.js";
+import { findRuntime } from "../runtime/findRuntime.js";
 import { createLlama, nodeLlamaCpp, type NodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import { resolveRuntimeGpu } from "../runtime/RuntimeGpu.js";
 import { assertMixLlamaOptions, type MixLlamaOptions } from "./MixLlamaOptions.js";
@@ -14,8 +12,8 @@ import { assertMixLlamaOptions, type MixLlamaOptions } from "./MixLlamaOptions.j
  * Gives a `Llama` that runs MixLLM files and, exactly as node-llama-cpp's own, every other GGUF file.
  *
  * It is an ordinary `Llama` of node-llama-cpp: chat sessions, completion, embeddings, grammars, LoRA adapters and context sequences
- * work unchanged. The runtime behind it is built on first use, which takes minutes; `buildMixLlama` or `mixllm build`
- * does that ahead of time.
+ * work unchanged. The runtime behind it comes with the platform package `@mixllm/<platform>-<arch>`; where none is
+ * installed that fits, it is built on first use, which takes minutes: `buildMixLlama` or `mixllm build` does that ahead of time.
  *
  * @example
  * ```ts
@@ -46,9 +44,7 @@ export async function getMixLlama(options: MixLlamaOptions = {}): Promise<Llama>
 export async function openMixLlama(options: MixLlamaOptions, release: NodeLlamaCpp): Promise<Llama> {
   const { gpu: requestedGpu, build, progressLogs, ...settings } = options;
   const gpu = await resolveRuntimeGpu(requestedGpu ?? "auto");
-  if (build === "never" && !(await isFinishedBuild(await describeRuntime(gpu))))
-    throw new RuntimeNotBuiltError(gpu, cacheDirectory());
-  const runtime = await ensureRuntime({ gpu, quiet: progressLogs === false });
+  const runtime = await findRuntime({ gpu, build: build ?? "auto", quiet: progressLogs === false });
   await assertNoConflictingRuntime(runtime.binaryDirectory);
 
   const file = path.join(runtime.binaryDirectory, "llama-addon.node");

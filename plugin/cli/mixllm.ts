@@ -4,6 +4,7 @@ import { runCommand } from "../../common/cli/runCommand.js";
 import { buildCommand } from "./buildCommand.js";
 import { doctorCommand } from "./doctorCommand.js";
 import { inspectCommand } from "./inspectCommand.js";
+import { packageCommand } from "./packageCommand.js";
 import { runAppCommand } from "./runAppCommand.js";
 
 await runCommand(
@@ -14,6 +15,7 @@ await runCommand(
     .addCommand(doctorCommand())
     .addCommand(inspectCommand())
     .addCommand(runAppCommand())
+    .addCommand(packageCommand())
     .addHelpText(
       "after",
       `

@@ -3,6 +3,7 @@ import { NodeLlamaCppVersionError } from "../errors.js";
 import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import { type BuildTool, findBuildTools, installCommand } from "../machine/buildTools.js";
 import { runProgram } from "../../common/processes.js";
+import { isOlder } from "../machine/isOlder.js";
 import { cpuFeatures } from "../machine/cpuFeatures.js";
 import { formatBytes } from "../../common/cli/format.js";
 import type { Gpu } from "../machine/gpus.js";
@@ -18,11 +19,6 @@ export interface Finding {
   readonly detail: string;
   /** What to do about it. */
   readonly fix?: string;
-}
-
-/** Whether a dotted version is older than another. */
-function isOlder(version: string, least: string): boolean {
-  return version.localeCompare(least, "en", { numeric: true }) < 0;
 }
 
 /** As package.json asks for. */

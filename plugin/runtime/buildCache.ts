@@ -50,7 +50,10 @@ export function binaryDirectory(directory: string): string {
 }
 
 /** Tells whether a build is there: its done marker and its addons. */
-export async function isFinishedBuild({ directory, addons }: NativeBuild): Promise<boolean> {
+export async function isFinishedBuild({
+  directory,
+  addons
+}: Pick<NativeBuild, "directory" | "addons">): Promise<boolean> {
   try {
     await access(path.join(directory, DONE));
     for (const addon of addons) await access(path.join(binaryDirectory(directory), `${addon}.node`));

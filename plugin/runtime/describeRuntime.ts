@@ -3,6 +3,7 @@ import path from "node:path";
 import { cpuFeatures } from "../machine/cpuFeatures.js";
 import { gpuArchitectures } from "../machine/gpus.js";
 import { packageRoot } from "../../common/package.js";
+import type { Target } from "../prebuilt/targets.js";
 import { cacheDirectory, type NativeBuild } from "./buildCache.js";
 import { cudaArchitectures } from "./cudaBuild.js";
 import { buildKey, type InputFile, listInputFiles, runtimeInputFiles } from "./inputFiles.js";
@@ -24,6 +25,7 @@ const require = createRequire(import.meta.url);
 /** What a build takes at most, with a margin; CUDA objects are far larger. */
 const CPU_BUILD_BYTES = 6e8;
 const CUDA_BUILD_BYTES = 6e9;
+const PORTABLE_BUILD_BYTES = 1e9;
 
 /**
  * Says which runtime belongs to the installed packages and this machine. Reads sources, changes nothing.
@@ -44,20 +46,66 @@ export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescripti
     ...(architectures.length > 0 ? { CMAKE_CUDA_ARCHITECTURES: cudaArchitectures(architectures) } : {})
   };
   const addonApi = require("node-addon-api/package.json") as { version: string };
+  return describe({
+    title: `the MixLLM runtime (${gpuName(gpu)})`,
+    machine: machineName(gpu),
+    gpu,
+    found,
+    packageFiles,
+    cmakeOptions,
+    neededBytes: gpu === false ? CPU_BUILD_BYTES : CUDA_BUILD_BYTES,
+    builtFor: {
+      nodeAddonApiVersion: addonApi.version,
+      platform: process.platform,
+      arch: process.arch,
+      cpuFeatures: cpuFeatures(),
+      gpuArchitectures: architectures
+    }
+  });
+}
+
+/**
+ * Says which runtime belongs to the installed packages and any machine of a kind: what a platform package holds.
+ *
+ * @throws {NodeLlamaCppVersionError} node-llama-cpp is missing or not the required release
+ */
+export async function describePortableRuntime(target: Target): Promise<RuntimeDescription> {
+  const { platform, arch, cmakeOptions, crossOptions } = target;
+  const description = await describe({
+    title: `the MixLLM runtime for every ${platform} ${arch}`,
+    machine: `${platform}-${arch}-portable`,
+    gpu: false,
+    found: nodeLlamaCpp(),
+    packageFiles: await runtimeInputFiles(packageRoot, false),
+    cmakeOptions,
+    neededBytes: PORTABLE_BUILD_BYTES,
+    // Nothing of the machine that it is built on, which is not the one that asks.
+    builtFor: { nodeAddonApiVersion: "", platform, arch, cpuFeatures: [], gpuArchitectures: [] }
+  });
+  const isNative = platform === process.platform && arch === process.arch;
+  return isNative ? description : { ...description, cmakeOptions: { ...cmakeOptions, ...crossOptions } };
+}
+
+async function describe(of: {
+  title: string;
+  machine: string;
+  gpu: RuntimeGpu;
+  found: NodeLlamaCpp;
+  packageFiles: readonly InputFile[];
+  cmakeOptions: Readonly<Record<string, string>>;
+  neededBytes: number;
+  builtFor: Omit<RuntimeKeyInputs, "nodeLlamaCppVersion" | "llamaCppRelease" | "cmakeOptions" | "files">;
+}): Promise<RuntimeDescription> {
+  const { title, machine, gpu, found, packageFiles, cmakeOptions, neededBytes } = of;
   const key = await runtimeKey({
     nodeLlamaCppVersion: found.version,
     llamaCppRelease: found.llamaCppRelease,
-    nodeAddonApiVersion: addonApi.version,
-    platform: process.platform,
-    arch: process.arch,
     cmakeOptions,
-    cpuFeatures: cpuFeatures(),
-    gpuArchitectures: architectures,
+    ...of.builtFor,
     files: [...packageFiles, ...(await listInputFiles(found.directory, found.sourceEntries))]
   });
-  const machine = machineName(gpu);
   return {
-    title: `the MixLLM runtime (${gpuName(gpu)})`,
+    title,
     gpu,
     key,
     nodeLlamaCpp: found,
@@ -66,7 +114,7 @@ export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescripti
     directory: path.join(cacheDirectory(), "builds", `${machine}-${key}`),
     addons: ["llama-addon"],
     workDirectory: path.join(cacheDirectory(), "work", machine),
-    neededBytes: gpu === false ? CPU_BUILD_BYTES : CUDA_BUILD_BYTES
+    neededBytes
   };
 }
 

@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { MixLlmError } from "../../common/errors.js";
+import { packageRoot, packageVersion } from "../../common/package.js";
+import { assertBuildTools } from "../runtime/assertBuildTools.js";
+import { binaryDirectory } from "../runtime/buildCache.js";
+import { buildRuntime } from "../runtime/buildRuntime.js";
+import { describePortableRuntime, type RuntimeDescription } from "../runtime/describeRuntime.js";
+import { ensureBuild } from "../runtime/ensureBuild.js";
+import type { PlatformManifest } from "./platformPackage.js";
+import { TARGETS } from "./targets.js";
+
+const run = promisify(execFile);
+
+/**
+ * Builds the runtime for every machine of a kind and packs it as `@mixllm/<target>`.
+ *
+ * @param options.target name of the kind of machine, one of `TARGETS`
+ * @param options.outputDirectory folder in which the tarball comes to lie, which is made when it is not there
+ * @returns path of the tarball
+ * @throws what `ensureRuntime` throws
+ * @throws {MixLlmError} npm cannot pack it
+ */
+export async function makePlatformPackage(options: {
+  target: string;
+  outputDirectory: string;
+  quiet: boolean;
+}): Promise<string> {
+  const target = TARGETS[options.target];
+  if (target === undefined) throw new TypeError(`there is no target ${options.target}`);
+  const { description, directory } = await ensureBuild<RuntimeDescription>(
+    {
+      describe: () => describePortableRuntime(target),
+      assertBuildable: ({ title }) => assertBuildTools(title, ["compiler", "cmake", "make", "git"], false),
+      build: buildRuntime
+    },
+    options
+  );
+  const folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-package-"));
+  try {
+    await cp(binaryDirectory(directory), binaryDirectory(folder), { recursive: true });
+    await cp(path.join(directory, "buildDone.status"), path.join(folder, "buildDone.status"));
+    await copyLicenses(description, folder);
+    const glibc = target.platform === "linux" ? await leastGlibc(binaryDirectory(folder)) : undefined;
+    const manifest: PlatformManifest = {
+      key: description.key,
+      platform: target.platform,
+      arch: target.arch,
+      ...(glibc === undefined ? {} : { glibc })
+    };
+    await writeJson(path.join(folder, "runtime.json"), manifest);
+    await writeJson(path.join(folder, "package.json"), {
+      name: `@mixllm/${options.target}`,
+      version: packageVersion,
+      description: `The runtime of mixllm for ${target.platform} ${target.arch}`,
+      license: "MIT",
+      os: [target.platform],
+      cpu: [target.arch],
+      ...(glibc === undefined ? {} : { libc: ["glibc"] }),
+      preferUnplugged: true
+    });
+    await writeFile(path.join(folder, "README.md"), readme(options.target));
+    await mkdir(options.outputDirectory, { recursive: true });
+    return path.join(options.outputDirectory, await pack(folder, path.resolve(options.outputDirectory)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The licenses of all that is compiled into it. */
+async function copyLicenses({ workDirectory, nodeLlamaCpp }: RuntimeDescription, folder: string): Promise<void> {
+  await cp(path.join(packageRoot, "LICENSE"), path.join(folder, "LICENSE"));
+  await cp(path.join(workDirectory, "llama.cpp", "LICENSE"), path.join(folder, "LICENSE.llama.cpp"));
+  await cp(path.join(nodeLlamaCpp.directory, "LICENSE"), path.join(folder, "LICENSE.node-llama-cpp"));
+}
+
+/** The newest version of the GNU C library whose symbols some libraries name. */
+export async function leastGlibc(directory: string): Promise<string | undefined> {
+  const versions: string[] = [];
+  for (const name of await readdir(directory)) {
+    const bytes = await readFile(path.join(directory, name), "latin1");
+    for (const [, version] of bytes.matchAll(/\0GLIBC_(\d+\.\d+)(?:\.\d+)?(?=\0)/g)) versions.push(version ?? "");
+  }
+  return versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+}
+
+function readme(target: string): string {
+  return `# @mixllm/${target}
+
+The runtime of [mixllm](https://www.npmjs.com/package/mixllm) ${packageVersion}, built. mixllm finds it beside itself; on its own it is of no use.
+`;
+}
+
+async function pack(folder: string, outputDirectory: string): Promise<string> {
+  try {
+    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", outputDirectory];
+    const { stdout } = await run("npm", args, { cwd: folder, shell: process.platform === "win32" });
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+    return filename;
+  } catch (error) {
+    const { stderr = String(error) } = error as { stderr?: string };
+    throw new MixLlmError(`npm cannot pack the runtime: ${stderr.trim()}`, { cause: error });
+  }
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`);
+}

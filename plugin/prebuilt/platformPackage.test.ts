@@ -1,0 +1,85 @@
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+import { describePortableRuntime } from "../runtime/describeRuntime.js";
+import { leastGlibc } from "./makePlatformPackage.js";
+import { findPlatformPackage, platformPackageName } from "./platformPackage.js";
+import { TARGETS } from "./targets.js";
+
+const target = TARGETS[`${process.platform}-${process.arch}`];
+if (target === undefined) throw new Error("no platform package is made for this machine");
+const { key } = await describePortableRuntime(target);
+const name = platformPackageName() ?? "";
+const MANIFEST = { key, platform: process.platform, arch: process.arch, glibc: "2.17" };
+
+/** Folder of a package beside which the platform package is installed. */
+let root: string;
+let directory: string;
+
+beforeEach(async () => {
+  root = temporaryDirectory();
+  directory = path.join(root, "node_modules", name);
+  await mkdir(path.join(directory, "Release"), { recursive: true });
+  await writeFile(path.join(root, "package.json"), JSON.stringify({ name: "mixllm" }));
+  await writeFile(path.join(directory, "package.json"), JSON.stringify({ name, version: "0.0.0" }));
+  await writeFile(path.join(directory, "runtime.json"), JSON.stringify(MANIFEST));
+  await writeFile(path.join(directory, "buildDone.status"), "");
+  await writeFile(path.join(directory, "Release", "llama-addon.node"), "no library at all");
+});
+
+test("is named after the machine, where there can be one", () => {
+  expect(platformPackageName("linux", "x64")).toBe("@mixllm/linux-x64");
+  expect(platformPackageName("linux", "arm64")).toBe("@mixllm/linux-arm64");
+  expect(platformPackageName("aix", "ppc64")).toBeUndefined();
+});
+
+test("is found when it fits", async () => {
+  expect(await findPlatformPackage(root)).toEqual({ name, directory, key });
+});
+
+test("is found beside a package that a package manager links to", async () => {
+  // As pnpm lays them out: each package's dependencies beside its real folder.
+  const store = path.join(temporaryDirectory(), ".pnpm", "mixllm@0.1.0", "node_modules");
+  await mkdir(path.join(store, "mixllm"), { recursive: true });
+  await writeFile(path.join(store, "mixllm", "package.json"), "{}");
+  await mkdir(path.join(store, "@mixllm"));
+  await symlink(directory, path.join(store, name), "junction");
+  expect(await findPlatformPackage(path.join(store, "mixllm"))).toEqual({ name, directory, key });
+});
+
+test.each<[string, unknown, string]>([
+  ["other sources", { ...MANIFEST, key: "0123456789abcdef" }, `is not made of the sources of mixllm`],
+  ["another platform", { ...MANIFEST, platform: "sunos" }, "is made for sunos"],
+  ["another processor", { ...MANIFEST, arch: "mips" }, `is made for ${process.platform} mips`],
+  ["a newer C library", { ...MANIFEST, glibc: "2.999" }, "needs the GNU C library 2.999 or newer, and here it is 2."],
+  ["a number for a key", { ...MANIFEST, key: 5 }, "has no runtime.json that can be read"],
+  ["a number for a C library", { ...MANIFEST, glibc: 2 }, "has no runtime.json that can be read"],
+  ["nothing", null, "has no runtime.json that can be read"]
+])("is not used where its manifest says %s", async (_, manifest, misfit) => {
+  await writeFile(path.join(directory, "runtime.json"), JSON.stringify(manifest));
+  const found = await findPlatformPackage(root);
+  expect(found).toMatchObject({ name, directory, misfit: expect.stringContaining(misfit) as unknown });
+  expect(found).not.toHaveProperty("key");
+});
+
+test("is not used without its manifest, its addon or its mark of wholeness", async () => {
+  await rm(path.join(directory, "buildDone.status"));
+  expect(await findPlatformPackage(root)).toMatchObject({ misfit: expect.stringContaining("is not whole") as unknown });
+  await writeFile(path.join(directory, "buildDone.status"), "");
+  await rm(path.join(directory, "Release", "llama-addon.node"));
+  expect(await findPlatformPackage(root)).toMatchObject({ misfit: expect.stringContaining("is not whole") as unknown });
+  await rm(path.join(directory, "runtime.json"));
+  expect(await findPlatformPackage(root)).toMatchObject({
+    misfit: expect.stringContaining("no runtime.json") as unknown
+  });
+  await rm(directory, { recursive: true });
+  expect(await findPlatformPackage(root)).toEqual({ name, misfit: "is not installed" });
+});
+
+test("needs the newest C library that any of its libraries names", async () => {
+  const release = path.join(directory, "Release");
+  await writeFile(path.join(release, "libone.so"), "\0GLIBC_2.9\0GLIBC_2.17\0GLIBCXX_3.4.30\0");
+  await writeFile(path.join(release, "libtwo.so"), "\0GLIBC_2.2.5\0GLIBC_PRIVATE\0");
+  expect(await leastGlibc(release)).toBe("2.17");
+});

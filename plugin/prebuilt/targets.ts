@@ -1,0 +1,54 @@
+/** What a runtime can be built for to be run elsewhere. */
+export interface Target {
+  /** As Node names it. */
+  readonly platform: NodeJS.Platform;
+  /** As Node names it. */
+  readonly arch: NodeJS.Architecture;
+  /** Definitions for CMake. */
+  readonly cmakeOptions: Readonly<Record<string, string>>;
+  /** Definitions for CMake besides, on a machine of another kind: Debian's cross compilers. */
+  readonly crossOptions: Readonly<Record<string, string>>;
+}
+
+/** Options of every such build: nothing of the machine that builds it, and one library of CPU code for each kind of CPU. */
+const PORTABLE = {
+  GGML_NATIVE: "OFF",
+  GGML_OPENMP: "OFF",
+  GGML_METAL: "OFF",
+  GGML_CUDA: "OFF",
+  GGML_BACKEND_DL: "ON",
+  GGML_CPU_ALL_VARIANTS: "ON",
+  CMAKE_SHARED_LINKER_FLAGS: "-s",
+  CMAKE_MODULE_LINKER_FLAGS: "-s"
+};
+
+/**
+ * Kinds of x86-64 CPU whose code differs. Of those that ggml knows, cannonlake, icelake and zen4 add instructions that no code of
+ * its is written for, and CPUs with AVX but without AVX2 (2011 to 2013) run the code for SSE 4.2.
+ */
+const X64_VARIANTS = "x64;sse42;haswell;alderlake;skylakex;cascadelake;cooperlake;sapphirerapids";
+
+/** Targets by `<platform>-<arch>`. */
+export const TARGETS: Readonly<Record<string, Target>> = {
+  "linux-x64": {
+    platform: "linux",
+    arch: "x64",
+    cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: X64_VARIANTS },
+    crossOptions: crossOptions("x86_64", "x86_64-linux-gnu")
+  },
+  "linux-arm64": {
+    platform: "linux",
+    arch: "arm64",
+    cmakeOptions: PORTABLE,
+    crossOptions: crossOptions("aarch64", "aarch64-linux-gnu")
+  }
+};
+
+function crossOptions(processor: string, prefix: string): Record<string, string> {
+  return {
+    CMAKE_SYSTEM_NAME: "Linux",
+    CMAKE_SYSTEM_PROCESSOR: processor,
+    CMAKE_C_COMPILER: `${prefix}-gcc`,
+    CMAKE_CXX_COMPILER: `${prefix}-g++`
+  };
+}
