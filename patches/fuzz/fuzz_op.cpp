@@ -19,9 +19,14 @@ namespace {
 
 struct Problem {
     mixllm_shape shape;
+    bool stack;
+    std::vector<int32_t> offsets; // of a stack: 4-bit rows of the experts before each one, and of all
+    int64_t slots;                // experts that a token takes, 1 without a stack
+    int64_t x_slots;              // rows of x a token: one for each of them, or one for all
     int64_t tokens;
+    std::vector<int32_t> ids; // [tokens][slots]
     std::vector<uint8_t> components[MIXLLM_COMPONENTS];
-    std::vector<float> x;
+    std::vector<float> x; // [tokens][x_slots][K]
 };
 
 Problem random_problem(std::mt19937& random) {
@@ -29,9 +34,30 @@ Problem random_problem(std::mt19937& random) {
     p.shape.n_experts = 1;
     const auto multiple = [&](int64_t of, int most) { return of * (random() % (most + 1)); };
     p.shape.n_inputs = MIXLLM_INPUT_BLOCK + multiple(MIXLLM_INPUT_BLOCK, 14);
-    p.shape.n4 = multiple(MIXLLM_ROW_TILE, 6);
-    p.shape.n8 = multiple(MIXLLM_ROW_TILE, p.shape.n4 == 0 ? 3 : 4) + (p.shape.n4 == 0 ? MIXLLM_ROW_TILE : 0);
     p.tokens = random() % 4 == 0 ? random() % 70 : random() % 10;
+    p.stack = random() % 2 != 0;
+    p.shape.n_experts = p.stack ? 1 + random() % 6 : 1;
+    p.slots = p.stack ? 1 + random() % p.shape.n_experts : 1;
+    p.x_slots = random() % 2 != 0 ? p.slots : 1;
+    const int64_t n = MIXLLM_ROW_TILE + multiple(MIXLLM_ROW_TILE, 8);
+    p.offsets = {0};
+    std::vector<int32_t> rows;
+    for (int64_t expert = 0; expert < p.shape.n_experts; expert++) {
+        const int64_t n4 = random() % 3 == 0 ? random() % 2 * n : multiple(MIXLLM_ROW_TILE, n / MIXLLM_ROW_TILE);
+        p.offsets.push_back(p.offsets.back() + static_cast<int32_t>(n4));
+        std::vector<int32_t> own(n);
+        std::iota(own.begin(), own.end(), 0);
+        std::shuffle(own.begin(), own.end(), random);
+        std::sort(own.begin(), own.begin() + n4);
+        std::sort(own.begin() + n4, own.end());
+        rows.insert(rows.end(), own.begin(), own.end());
+    }
+    p.shape.n4 = p.offsets.back();
+    p.shape.n8 = n * p.shape.n_experts - p.shape.n4;
+    p.ids.resize(p.stack ? static_cast<size_t>(p.slots * p.tokens) : 0);
+    for (int32_t& id : p.ids) {
+        id = random() % 16 == 0 ? static_cast<int32_t>(random()) : static_cast<int32_t>(random() % p.shape.n_experts);
+    }
 
     for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
         p.components[i].resize(static_cast<size_t>(mixllm_component_bytes(p.shape, static_cast<mixllm_component>(i))));
@@ -39,21 +65,30 @@ Problem random_problem(std::mt19937& random) {
             byte = static_cast<uint8_t>(random());
         }
     }
-    std::vector<int32_t> rows(p.shape.n4 + p.shape.n8);
-    std::iota(rows.begin(), rows.end(), 0);
-    std::shuffle(rows.begin(), rows.end(), random);
-    std::sort(rows.begin(), rows.begin() + p.shape.n4);
-    std::sort(rows.begin() + p.shape.n4, rows.end());
     memcpy(p.components[MIXLLM_ROWS].data(), rows.data(), p.components[MIXLLM_ROWS].size());
 
     static const float extremes[] = {0.0f, -0.0f, 1e-45f, 1e-38f, 3e38f, -3e38f, INFINITY, NAN};
     const bool extreme = random() % 3 == 0;
     std::normal_distribution<float> normal;
-    p.x.resize(static_cast<size_t>(p.shape.n_inputs * p.tokens));
+    p.x.resize(static_cast<size_t>(p.shape.n_inputs * p.x_slots * p.tokens));
     for (float& value : p.x) {
         value = extreme && random() % 8 == 0 ? extremes[random() % std::size(extremes)] : normal(random);
     }
     return p;
+}
+
+// An expert at a time, as a stack's scales and zero points must be.
+void set_component(const Problem& p, mixllm_component component, ggml_tensor* tensor) {
+    const int64_t n = mixllm_channels(p.shape);
+    size_t start = 0;
+    for (int64_t expert = 0; expert < p.shape.n_experts; expert++) {
+        const int64_t n4 = p.offsets[expert + 1] - p.offsets[expert];
+        const auto size = static_cast<size_t>(mixllm_channel_bytes(p.shape.n_inputs, n4, n - n4, component));
+        if (size > 0) {
+            ggml_backend_tensor_set(tensor, p.components[component].data() + start, start, size);
+        }
+        start += size;
+    }
 }
 
 std::vector<float> compute(const Problem& p, ggml_backend_t backend, ggml_backend_buffer_type_t memory, int threads) {
@@ -66,12 +101,19 @@ std::vector<float> compute(const Problem& p, ggml_backend_t backend, ggml_backen
             tensors[i] = ggml_new_tensor_2d(weights.get(), static_cast<ggml_type>(t.type), t.ne[0], t.ne[1]);
         }
     }
-    const ggml_mixllm_components components = {tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], tensors[5]};
-    ggml_tensor* w = ggml_new_tensor_2d(weights.get(), GGML_TYPE_I8, p.shape.n_inputs, p.shape.n4 + p.shape.n8);
+    ggml_mixllm_components components = {tensors[0], tensors[1], tensors[2], tensors[3],
+                                         tensors[4], tensors[5], nullptr};
+    if (p.stack) {
+        components.offsets = ggml_new_tensor_1d(weights.get(), GGML_TYPE_I32, p.shape.n_experts + 1);
+    }
+    ggml_tensor* w =
+        ggml_new_tensor_3d(weights.get(), GGML_TYPE_I8, p.shape.n_inputs, mixllm_channels(p.shape), p.shape.n_experts);
     ggml_mixllm_set_components(w, &components);
-    ggml_tensor* x = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, p.shape.n_inputs, p.tokens);
+    ggml_tensor* x = p.stack ? ggml_new_tensor_3d(context.get(), GGML_TYPE_F32, p.shape.n_inputs, p.x_slots, p.tokens)
+                             : ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, p.shape.n_inputs, p.tokens);
+    ggml_tensor* ids = ggml_new_tensor_2d(context.get(), GGML_TYPE_I32, p.slots, p.tokens);
     ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, 1); // so that there is something to allocate even without tokens
-    ggml_tensor* y = ggml_mul_mat(context.get(), w, x);
+    ggml_tensor* y = p.stack ? ggml_mul_mat_id(context.get(), w, x, ids) : ggml_mul_mat(context.get(), w, x);
     ggml_cgraph* graph = ggml_new_graph(context.get());
     ggml_build_forward_expand(graph, y);
 
@@ -82,8 +124,12 @@ std::vector<float> compute(const Problem& p, ggml_backend_t backend, ggml_backen
     }
     for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
         if (tensors[i] != nullptr) {
-            ggml_backend_tensor_set(tensors[i], p.components[i].data(), 0, p.components[i].size());
+            set_component(p, static_cast<mixllm_component>(i), tensors[i]);
         }
+    }
+    if (p.stack) {
+        ggml_backend_tensor_set(components.offsets, p.offsets.data(), 0, p.offsets.size() * sizeof(int32_t));
+        ggml_backend_tensor_set(ids, p.ids.data(), 0, p.ids.size() * sizeof(int32_t));
     }
     ggml_backend_tensor_set(x, p.x.data(), 0, p.x.size() * sizeof(float));
     ggml_backend_cpu_set_n_threads(backend, threads);

@@ -235,15 +235,19 @@ void mutate_tensor(Model& model, std::mt19937& random) {
 
 Model sound_model(std::mt19937& random) {
     static const std::vector<std::string> architectures = {"llama", "qwen2", "qwen3", "mistral3", "gemma2", "phi3"};
-    static Model mixed, plain;
+    static Model mixed, experts, plain;
     if (mixed.tensors.empty()) {
         make_models(mixed, plain);
+        make_expert_models(experts, plain);
     }
-    Model model = mixed;
-    if (random() % 4 == 0) {
+    const bool stacked = random() % 2 != 0;
+    Model model = stacked ? experts : mixed;
+    if (!stacked && random() % 4 == 0) {
         store_as_version_1(model);
     }
-    model.architecture = random() % 4 != 0 ? architectures[random() % 2] : pick(architectures, random);
+    model.architecture = stacked             ? random() % 8 != 0 ? "llama" : "qwen3moe"
+                         : random() % 4 != 0 ? architectures[random() % 2]
+                                             : pick(architectures, random);
     model.edits.push_back([](gguf_context* file) {
         std::vector<std::string> texts;
         for (int i = 0; i < N_VOCAB; i++) {

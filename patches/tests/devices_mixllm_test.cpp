@@ -24,13 +24,64 @@ size_t devices_with_weights(const std::vector<const RpcDevice*>& devices) {
     return count;
 }
 
+constexpr int LARGE_BATCH = 48;
 int offloaded = 0;
 
 // As CUDA decides it: large batches are worth the copying of weights.
 bool offload_large_batches(ggml_backend_dev_t, const ggml_tensor* op) {
-    const bool large = op->op == GGML_OP_MUL_MAT_MIXLLM && op->ne[1] >= 32;
+    const bool large = (op->op == GGML_OP_MUL_MAT_MIXLLM && op->ne[1] >= 32) ||
+                       (op->op == GGML_OP_MUL_MAT_ID_MIXLLM && op->ne[2] >= 32);
     offloaded += large;
     return large;
+}
+
+// Mebibytes of weights in a buffer, by the log.
+double weights_in(const std::string& buffer) {
+    const size_t at = log_text.find(buffer + " model buffer size");
+    return at == std::string::npos ? 0 : std::stod(log_text.substr(log_text.find('=', at) + 1));
+}
+
+// Experts on a device, in part, and on the CPU while all else is on the device, as llama.cpp's --n-cpu-moe has it.
+void check_experts(const std::string& file, ggml_backend_dev_t device, const std::string& name) {
+    Model mixed, plain;
+    make_expert_models(mixed, plain);
+    write_model(mixed, file);
+    for (const int tokens : {1, 11, LARGE_BATCH}) {
+        const std::string what = ", " + std::to_string(tokens) + " tokens";
+        LoadOptions options;
+        options.tokens = tokens;
+        options.gpu_layers = 0;
+        const std::vector<float> expected = logits(file, options);
+        check(!expected.empty(), "a file with experts loads on the CPU" + what);
+        const double on_none = weights_in(name);
+
+        options.gpu_layers = N_LAYERS + 1;
+        check(logits(file, options) == expected, "experts on a device give the CPU's bits" + what);
+        const double on_all = weights_in(name);
+        options.gpu_layers = 1;
+        check(logits(file, options) == expected, "experts of one layer on a device give the CPU's bits" + what);
+
+        options.gpu_layers = N_LAYERS + 1;
+        for (const bool tile : {true, false}) {
+            for (const auto& [pattern, share] : {std::pair("\\.ffn_(up|down|gate|gate_up)_(ch|)exps", 0.6),
+                                                 std::pair("blk\\.0\\.ffn_(up|down|gate|gate_up)_(ch|)exps", 0.9)}) {
+                options.tile = tile;
+                options.on_cpu = pattern;
+                check(logits(file, options) == expected,
+                      std::string("experts on the CPU, the rest on a device, give the CPU's bits: ") + pattern + what);
+                const double rest = weights_in(name);
+                check(on_none == 0 && rest > 0 && rest < share * on_all, "the device holds the rest alone");
+            }
+        }
+        options.on_cpu = nullptr;
+        options.tile = false;
+        options.gpu_layers = 0;
+        offloaded = 0;
+        device->iface.offload_op = offload_large_batches;
+        check(logits(file, options) == expected, "experts copied to a device for a batch give the CPU's bits" + what);
+        check(offloaded > 0, "a large batch of experts is offered to the device" + what);
+        device->iface.offload_op = nullptr;
+    }
 }
 
 } // namespace
@@ -45,7 +96,6 @@ int main() {
     make_models(mixed, plain);
     write_model(mixed, file.string());
 
-    constexpr int LARGE_BATCH = 48;
     const std::vector<float> expected = logits(file.string());
     LoadOptions large;
     large.tokens = LARGE_BATCH;
@@ -67,6 +117,9 @@ int main() {
           "weights copied to a device for a batch give the CPU's bits");
     check(offloaded > 0, "a large batch is offered to the device");
     device->iface.offload_op = nullptr;
+
+    check_experts(file.string(), device, "[" + first.endpoint() + "]");
+    write_model(mixed, file.string());
 
     second.add();
     options.gpu_layers = N_LAYERS + 1;

@@ -22,14 +22,15 @@
 
 namespace {
 
-void write_lora(const std::string& path) {
+// An adapter of an attention weight and of a weight of 256 inputs, of which there are as many as experts, or one.
+void write_lora(const std::string& path, const std::string& down = "blk.1.ffn_down.weight", int experts = 1) {
     std::mt19937 random(7);
     constexpr int RANK = 4;
     Tensors tensors;
-    for (const auto& [name, inputs, outputs] :
-         {std::tuple("blk.0.attn_q.weight", N_EMBD, N_EMBD), std::tuple("blk.1.ffn_down.weight", N_FFN, N_EMBD)}) {
-        tensors[std::string(name) + ".lora_a"] = random_tensor({inputs, RANK}, 0.0f, 0.2f, random);
-        tensors[std::string(name) + ".lora_b"] = random_tensor({RANK, outputs}, 0.0f, 0.2f, random);
+    for (const auto& [name, inputs, stacked] :
+         {std::tuple(std::string("blk.0.attn_q.weight"), N_EMBD, 1), std::tuple(down, N_FFN, experts)}) {
+        tensors[name + ".lora_a"] = random_tensor({inputs, RANK, stacked}, 0.0f, 0.2f, random);
+        tensors[name + ".lora_b"] = random_tensor({RANK, N_EMBD, stacked}, 0.0f, 0.2f, random);
     }
     gguf_ptr file(gguf_init_empty(), gguf_free);
     gguf_set_val_str(file.get(), "general.architecture", "llama");
@@ -204,7 +205,7 @@ std::vector<Break> all_breaks() {
              }
              add_linear(m, unused, Q, N_EMBD, 96, 16, random);
          },
-         {"attn_q.weight", "112 output channels", "160"}},
+         {"attn_q.weight", "[160, 112]", "[160, 160]"}},
         {"an embedding in components",
          [](Model& m) {
              std::mt19937 random(3);
@@ -214,6 +215,83 @@ std::vector<Break> all_breaks() {
          },
          {"token_embd.weight", "GET_ROWS"}},
         {"no MixLLM metadata", [](Model& m) { m.mixllm_metadata.clear(); }, {"attn_q.weight"}},
+    };
+}
+
+// Ways to break a model with experts.
+std::vector<Break> expert_breaks() {
+    static const std::string GATE = "blk.1.ffn_gate_exps.weight", DOWN = "blk.1.ffn_down_exps.weight";
+    const auto reshape = [](const std::string& name, std::vector<int64_t> ne) {
+        return [name, ne](Model& m) { m.tensors[name].ne = ne; };
+    };
+    const auto mask = [](std::map<int, uint8_t> changed) {
+        return [changed](Model& m) {
+            for (const auto& [byte, value] : changed) {
+                m.tensors[GATE + ".mask"].data[byte] = value;
+            }
+        };
+    };
+    const auto stack = [](const std::string& name, int inputs, int outputs, std::vector<int> n8) {
+        return [name, inputs, outputs, n8](Model& m) {
+            std::mt19937 random(3);
+            Model unused;
+            for (const char* suffix : {"", ".w4", ".w4_scale", ".w4_zero", ".w8", ".w8_scale", ".mask"}) {
+                m.tensors.erase(name + suffix);
+            }
+            add_experts(m, unused, name, inputs, outputs, n8, random);
+        };
+    };
+    // Expert 1 has no 8-bit channels, expert 2 no others.
+    return {
+        {"an expert's 8-bit channels fill no tile",
+         mask({{32, 1}}),
+         {"ffn_gate_exps.weight.mask", "1 8-bit", "expert 1", "16"}},
+        {"8-bit channels of another expert, without a tile", mask({{64, 0xfe}, {32, 1}}), {"expert 1"}},
+        {"more 8-bit channels than there are rows of",
+         mask({{40, 0xff}, {41, 0xff}}),
+         {"ffn_gate_exps.weight.mask", "384 8-bit", "ffn_gate_exps.weight.w8", "368"}},
+        {"fewer", mask({{64, 0}, {65, 0}}), {"ffn_gate_exps.weight.mask", "352 8-bit", "368"}},
+        {"no mask", [](Model& m) { m.tensors.erase(GATE + ".mask"); }, {"ffn_gate_exps.weight.mask", "missing"}},
+        {"a mask of other channels", reshape(GATE + ".mask", {30, 4}), {"ffn_gate_exps.weight.mask", "[32, 4]"}},
+        {"a mask of other experts",
+         reshape(GATE + ".mask", {32, 3}),
+         {"ffn_gate_exps.weight", "for each of the 3 experts"}},
+        {"a mask of three dimensions", reshape(GATE + ".mask", {32, 2, 2}), {"ffn_gate_exps.weight"}},
+        {"more experts than channels", reshape(GATE + ".mask", {1, 128}), {"ffn_gate_exps.weight", "128 experts"}},
+        {"scales as those of an ordinary weight",
+         reshape(GATE + ".w4_scale", {656, 2}),
+         {"ffn_gate_exps.weight.w4_scale", "[1312, 1]"}},
+        {"zero points of another size",
+         reshape(GATE + ".w4_zero", {640}),
+         {"ffn_gate_exps.weight.w4_zero", "[656, 1]"}},
+        {"scales of another size", reshape(DOWN + ".w8_scale", {416}), {"ffn_down_exps.weight.w8_scale", "[448, 1]"}},
+        {"fewer rows of 4 bits", reshape(GATE + ".w4", {N_EMBD / 2, 640}), {"ffn_gate_exps.weight"}},
+        {"fewer experts",
+         stack(GATE, N_EMBD, N_FFN, {16, 0, 32}),
+         {"ffn_gate_exps.weight", "[160, 256, 3]", "[160, 256, 4]"}},
+        {"one expert", stack(GATE, N_EMBD, N_FFN, {16}), {"ffn_gate_exps.weight", "[160, 256, 1]", "[160, 256, 4]"}},
+        {"other channels", stack(GATE, N_EMBD, 240, {16, 0, 32, 0}), {"ffn_gate_exps.weight", "[160, 240, 4]"}},
+        {"other inputs", stack(GATE, 192, N_FFN, {16, 0, 32, 0}), {"ffn_gate_exps.weight", "[192, 256, 4]"}},
+        {"experts in the place of a matrix",
+         stack("blk.0.attn_q.weight", N_EMBD, N_EMBD, {16, 0}),
+         {"attn_q.weight", "[160, 160, 2]", "[160, 160]"}},
+        {"a router in components",
+         [](Model& m) {
+             std::mt19937 random(3);
+             Model unused;
+             m.tensors.erase("blk.1.ffn_gate_inp.weight");
+             add_linear(m, unused, "blk.1.ffn_gate_inp.weight", N_EMBD, 16, 0, random);
+         },
+         {"ffn_gate_inp.weight", "[160, 16]", "[160, 4]"}},
+        {"whole and in components",
+         [](Model& m) { m.tensors[GATE] = m.tensors["token_embd.weight"]; },
+         {"ffn_gate_exps.weight", "both"}},
+        {"a stack in version 1",
+         [](Model& m) {
+             store_as_version_1(m);
+             m.tensors[GATE + ".rows"] = {GGML_TYPE_I32, {N_FFN, N_EXPERTS}, std::vector<uint8_t>(4096)};
+         },
+         {"MixLLM", "_exps.weight"}},
     };
 }
 
@@ -250,6 +328,161 @@ void spoil_order(const std::string& path, const Model& model) {
             }
         }
     }
+}
+
+void check_refused(const std::string& path, const Model& sound, const std::vector<Break>& breaks) {
+    for (const Break& broken : breaks) {
+        Model model = sound;
+        broken.apply(model);
+        write_model(model, path);
+        const bool refused = load(path) == nullptr;
+        bool explained = true;
+        for (const char* text : broken.expected) {
+            explained = explained && log_text.find(text) != std::string::npos;
+        }
+        check(refused && explained, std::string("a file is refused with its reason: ") + broken.what);
+    }
+}
+
+// Makes gpt-oss of a model with experts: biases of experts, and attention sinks.
+void make_gpt_oss(Model& model) {
+    std::mt19937 random(5);
+    const auto add = [&](const std::string& name, std::vector<int64_t> ne) {
+        model.tensors[name] = random_tensor(std::move(ne), 0.0f, 0.5f, random);
+    };
+    for (int layer = 0; layer < N_LAYERS; layer++) {
+        const std::string block = "blk." + std::to_string(layer) + ".";
+        model.tensors[block + "post_attention_norm.weight"] = model.tensors[block + "ffn_norm.weight"];
+        model.tensors.erase(block + "ffn_norm.weight");
+        add(block + "attn_sinks.weight", {N_HEADS});
+        add(block + "attn_output.bias", {N_EMBD});
+        add(block + "ffn_gate_inp.bias", {N_EXPERTS});
+        add(block + "ffn_gate_exps.bias", {N_FFN, N_EXPERTS});
+        add(block + "ffn_up_exps.bias", {N_FFN, N_EXPERTS});
+        add(block + "ffn_down_exps.bias", {N_EMBD, N_EXPERTS});
+    }
+    model.architecture = "gpt-oss";
+    model.edits.push_back([](gguf_context* file) {
+        gguf_set_val_u32(file, "gpt-oss.attention.sliding_window", 32);
+        gguf_set_val_u32(file, "gpt-oss.expert_feed_forward_length", N_FFN);
+    });
+}
+
+// Makes granite_swa of a model with experts: gate and up fused in one stack.
+void make_granite(Model& mixed, Model& plain) {
+    std::mt19937 random(6);
+    for (int layer = 0; layer < N_LAYERS; layer++) {
+        const std::string block = "blk." + std::to_string(layer) + ".";
+        for (Model* model : {&mixed, &plain}) {
+            for (const char* part : {"gate", "up"}) {
+                for (const char* suffix : {"", ".w4", ".w4_scale", ".w4_zero", ".w8", ".w8_scale", ".mask"}) {
+                    model->tensors.erase(block + "ffn_" + part + "_exps.weight" + suffix);
+                }
+            }
+            model->tensors[block + "attn_sinks.weight"] = Tensor{GGML_TYPE_F32, {N_HEADS}, {}};
+            model->tensors[block + "attn_sinks.weight"].data.resize(N_HEADS * sizeof(float));
+        }
+        add_experts(mixed, plain, block + "ffn_gate_up_exps.weight", N_EMBD, 2 * N_FFN, {16, 512, 0, 272}, random);
+    }
+    for (Model* model : {&mixed, &plain}) {
+        model->architecture = "granite_swa";
+        model->edits.push_back([](gguf_context* file) {
+            const bool sliding[N_LAYERS] = {true, false};
+            const int32_t mapping[N_LAYERS] = {-1, -1};
+            gguf_set_val_u32(file, "granite_swa.attention.sliding_window", 32);
+            gguf_set_arr_data(file, "granite_swa.attention.sliding_window_pattern", GGUF_TYPE_BOOL, sliding, N_LAYERS);
+            gguf_set_arr_data(file, "granite_swa.attention.rope_pattern", GGUF_TYPE_BOOL, sliding, N_LAYERS);
+            gguf_set_arr_data(file, "granite_swa.deepstack_mapping", GGUF_TYPE_INT32, mapping, N_LAYERS);
+            gguf_set_val_f32(file, "granite_swa.logit_scale", 1.0f);
+        });
+    }
+}
+
+// Experts with biases, and with gate and up in one stack.
+void check_expert_kinds(const std::function<std::string(const char*)>& path) {
+    Model mixed, plain;
+    make_expert_models(mixed, plain);
+    for (const bool fused : {false, true}) {
+        Model own_mixed = mixed, own_plain = plain;
+        if (fused) {
+            make_granite(own_mixed, own_plain);
+        } else {
+            make_gpt_oss(own_mixed);
+            make_gpt_oss(own_plain);
+        }
+        write_model(own_mixed, path("mixed-kind.gguf"));
+        write_model(own_plain, path("plain-kind.gguf"));
+        const std::vector<float> expected = logits(path("plain-kind.gguf"));
+        const std::vector<float> tiled = logits(path("mixed-kind.gguf"));
+        LoadOptions in_file;
+        in_file.tile = false;
+        check(!expected.empty() && relative_error(tiled, expected) < 5e-3,
+              "logits match the float32 model: " + own_mixed.architecture);
+        check(logits(path("mixed-kind.gguf"), in_file) == tiled, "the same bits in the mapped file");
+    }
+}
+
+void check_experts(const std::function<std::string(const char*)>& path) {
+    Model mixed, plain;
+    make_expert_models(mixed, plain);
+    write_model(mixed, path("mixed-experts.gguf"));
+    write_model(plain, path("plain-experts.gguf"));
+    for (const int tokens : {1, 11, 48}) {
+        const std::string what = ", experts, " + std::to_string(tokens) + " tokens";
+        LoadOptions options;
+        options.tokens = tokens;
+        const std::vector<float> expected = logits(path("plain-experts.gguf"), options);
+        const std::vector<float> tiled = logits(path("mixed-experts.gguf"), options);
+        check(relative_error(tiled, expected) < 5e-3, "logits match the float32 model" + what);
+        check(relative_error(tiled, expected) > 0.0, "the MixLLM file is not computed in float32" + what);
+        for (const bool mmap : {true, false}) {
+            for (const bool tile : {true, false}) {
+                options.mmap = mmap;
+                options.tile = tile;
+                check(logits(path("mixed-experts.gguf"), options) == tiled,
+                      "the same bits however it is loaded" + what);
+            }
+        }
+    }
+    {
+        const model_ptr model = load(path("mixed-experts.gguf"));
+        const model_ptr twin = load(path("plain-experts.gguf"));
+        check(model && twin && llama_model_n_params(model.get()) == llama_model_n_params(twin.get()),
+              "parameters of experts are counted as weights");
+    }
+    {
+        Model mixed_one, plain_one;
+        make_expert_models(mixed_one, plain_one, 1);
+        write_model(mixed_one, path("mixed-one.gguf"));
+        write_model(plain_one, path("plain-one.gguf"));
+        check(relative_error(logits(path("mixed-one.gguf")), logits(path("plain-one.gguf"))) < 5e-3,
+              "a single expert, stored as any weight, matches the float32 model");
+    }
+    const std::vector<float> without = logits(path("mixed-experts.gguf"));
+    for (const bool tile : {true, false}) {
+        std::filesystem::copy_file(path("mixed-experts.gguf"), path("spoilt.gguf"),
+                                   std::filesystem::copy_options::overwrite_existing);
+        LoadOptions spoilt;
+        spoilt.tile = tile;
+        spoilt.after_load = [&] { spoil_order(path("spoilt.gguf"), mixed); };
+        check(logits(path("spoilt.gguf"), spoilt) == without,
+              "masks of experts overwritten in the file change nothing");
+    }
+
+    write_lora(path("lora-experts.gguf"), "blk.1.ffn_down_exps.weight", N_EXPERTS);
+    LoadOptions with_lora;
+    with_lora.lora = path("lora-experts.gguf");
+    const std::vector<float> lora = logits(path("mixed-experts.gguf"), with_lora);
+    check(relative_error(lora, logits(path("plain-experts.gguf"), with_lora)) < 5e-3,
+          "logits with a LoRA adapter on experts match the float32 model");
+    check(relative_error(lora, without) > 1e-2, "the LoRA adapter on experts has an effect");
+    write_lora(path("lora-other.gguf"), "blk.1.ffn_down_exps.weight", N_EXPERTS - 1);
+    with_lora.lora = path("lora-other.gguf");
+    check(logits(path("mixed-experts.gguf"), with_lora).empty() &&
+              log_text.find("for 3 and 3 experts, the model has 4") != std::string::npos,
+          "a LoRA adapter for other experts is refused");
+
+    check_refused(path("broken.gguf"), mixed, expert_breaks());
 }
 
 } // namespace
@@ -331,17 +564,9 @@ int main(int argc, char** argv) {
         check(model != nullptr, "a model without data can be made of the metadata");
     }
 
-    for (const Break& broken : all_breaks()) {
-        Model model = mixed;
-        broken.apply(model);
-        write_model(model, path("broken.gguf"));
-        const bool refused = load(path("broken.gguf")) == nullptr;
-        bool explained = true;
-        for (const char* text : broken.expected) {
-            explained = explained && log_text.find(text) != std::string::npos;
-        }
-        check(refused && explained, std::string("a file is refused with its reason: ") + broken.what);
-    }
+    check_refused(path("broken.gguf"), mixed, all_breaks());
+    check_experts(path);
+    check_expert_kinds(path);
 
     Model with_vocabulary = mixed;
     vocabulary({})(with_vocabulary);

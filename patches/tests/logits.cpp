@@ -14,6 +14,8 @@ model_ptr load(const std::string& path, const LoadOptions& options) {
     params.load_mode = options.mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
     params.use_extra_bufts = options.tile;
     params.n_gpu_layers = options.gpu_layers;
+    const llama_model_tensor_buft_override overrides[] = {{options.on_cpu, ggml_backend_cpu_buffer_type()}, {}};
+    params.tensor_buft_overrides = options.on_cpu == nullptr ? nullptr : overrides;
     return model_ptr(llama_model_load_from_file(path.c_str(), params), llama_model_free);
 }
 

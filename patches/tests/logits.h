@@ -18,6 +18,7 @@ struct LoadOptions {
     std::string lora = "";
     bool attention_on_device = true; // where the device can
     int gpu_layers = N_LAYERS + 1;   // all, where there is a device
+    const char* on_cpu = nullptr;    // a regular expression: weights that stay on the CPU whatever their layer
     int tokens = 11;
     std::function<void()> after_load = [] {};
 };

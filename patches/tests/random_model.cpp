@@ -64,6 +64,41 @@ void add_linear(Model& mixed, Model& plain, const std::string& name, int n_input
     mixed.tensors[name + ".mask"] = make_tensor(GGML_TYPE_I8, {n / 8}, mask);
 }
 
+void add_experts(Model& mixed, Model& plain, const std::string& name, int n_inputs, int n_outputs,
+                 const std::vector<int>& n8, std::mt19937& random) {
+    const auto append = [](Model& model, const std::string& stack, const Tensor& part) {
+        Tensor& tensor = model.tensors.emplace(stack, Tensor{part.type, {}, {}}).first->second;
+        tensor.data.insert(tensor.data.end(), part.data.begin(), part.data.end());
+        return &tensor;
+    };
+    if (n8.size() == 1) {
+        add_linear(mixed, plain, name, n_inputs, n_outputs - n8[0], n8[0], random);
+        plain.tensors[name].ne.push_back(1);
+        return;
+    }
+    int sum8 = 0;
+    for (const int expert8 : n8) {
+        Model mixed_expert, plain_expert;
+        add_linear(mixed_expert, plain_expert, name, n_inputs, n_outputs - expert8, expert8, random);
+        for (const auto& [component, part] : mixed_expert.tensors) {
+            append(mixed, component, part);
+        }
+        append(plain, name, plain_expert.tensors[name])->ne = {n_inputs, n_outputs, static_cast<int>(n8.size())};
+        sum8 += expert8;
+    }
+    const int64_t experts = n8.size(), groups = mixllm_groups(n_inputs), sum4 = n_outputs * experts - sum8;
+    mixed.tensors[name + ".mask"].ne = {n_outputs / 8, experts};
+    if (sum4 > 0) {
+        mixed.tensors[name + ".w4"].ne = {n_inputs / 2, sum4};
+        mixed.tensors[name + ".w4_scale"].ne = {groups * sum4};
+        mixed.tensors[name + ".w4_zero"].ne = {groups * sum4 / 2};
+    }
+    if (sum8 > 0) {
+        mixed.tensors[name + ".w8"].ne = {n_inputs, sum8};
+        mixed.tensors[name + ".w8_scale"].ne = {groups * sum8};
+    }
+}
+
 void store_as_version_1(Model& mixed) {
     mixed.mixllm_metadata["mixllm.version"] = 1;
     const Tensors tensors = mixed.tensors;
@@ -94,7 +129,9 @@ Tensor random_tensor(std::vector<int64_t> ne, float mean, float deviation, std::
     return make_tensor(GGML_TYPE_F32, std::move(ne), values);
 }
 
-void make_models(Model& mixed, Model& plain) {
+namespace {
+
+void make_models(Model& mixed, Model& plain, int experts) {
     std::mt19937 random(1);
     const auto add_both = [&](const std::string& name, const Tensor& tensor) {
         mixed.tensors[name] = tensor;
@@ -111,11 +148,35 @@ void make_models(Model& mixed, Model& plain) {
         add_linear(mixed, plain, block + "attn_k.weight", N_EMBD, 32, 0, random);
         add_linear(mixed, plain, block + "attn_v.weight", N_EMBD, 0, 32, random);
         add_linear(mixed, plain, block + "attn_output.weight", N_EMBD, 144, 16, random);
+        if (experts > 0) {
+            const auto add_stack = [&](const std::string& name, int n_inputs, int n_outputs, std::vector<int> n8) {
+                n8.resize(experts);
+                add_experts(mixed, plain, block + name, n_inputs, n_outputs, n8, random);
+            };
+            // Counts that differ, no 8-bit channels at all, none but those.
+            add_both(block + "ffn_gate_inp.weight", random_tensor({N_EMBD, experts}, 0.0f, 0.2f, random));
+            const std::vector<int> down8[] = {{160, 160, 160, 160}, {0, 160, 48, 16}};
+            add_stack("ffn_gate_exps.weight", N_EMBD, N_FFN, {16, 0, 256, 96});
+            add_stack("ffn_up_exps.weight", N_EMBD, N_FFN, {0, 0, 0, 0});
+            add_stack("ffn_down_exps.weight", N_FFN, N_EMBD, down8[layer % 2]);
+            continue;
+        }
         add_linear(mixed, plain, block + "ffn_gate.weight", N_EMBD, 176, 80, random);
         add_linear(mixed, plain, block + "ffn_up.weight", N_EMBD, N_FFN, 0, random);
         add_linear(mixed, plain, block + "ffn_down.weight", N_FFN, 128, 32, random);
     }
     mixed.mixllm_metadata = {{"mixllm.version", MIXLLM_FORMAT_VERSION}, {"mixllm.group_size", MIXLLM_GROUP_SIZE}};
+    mixed.experts = plain.experts = experts;
+}
+
+} // namespace
+
+void make_models(Model& mixed, Model& plain) {
+    make_models(mixed, plain, 0);
+}
+
+void make_expert_models(Model& mixed, Model& plain, int experts) {
+    make_models(mixed, plain, experts);
 }
 
 void add_tensors(gguf_context* file, ggml_context* context, const Tensors& tensors) {
@@ -144,6 +205,10 @@ gguf_ptr describe(const Model& model, ggml_context_ptr& context) {
     const std::string prefix = model.architecture + ".";
     for (const auto& [key, value] : sizes) {
         gguf_set_val_u32(file.get(), (prefix + key).c_str(), value);
+    }
+    if (model.experts > 0) {
+        gguf_set_val_u32(file.get(), (prefix + "expert_count").c_str(), model.experts);
+        gguf_set_val_u32(file.get(), (prefix + "expert_used_count").c_str(), std::min(2, model.experts));
     }
     gguf_set_val_f32(file.get(), (prefix + "attention.layer_norm_rms_epsilon").c_str(), 1e-5f);
     gguf_set_val_str(file.get(), "tokenizer.ggml.model", "no_vocab");
