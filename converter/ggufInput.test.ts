@@ -126,6 +126,7 @@ test("zeros with which llama.cpp's own writer says that a model has no such thin
   const edited = tiny.copy();
   for (const key of ["kda.head_dim", "ssm.inner_size"]) edited.setUint32(`llama.${key}`, 0);
   edited.metadata.set("llama.attention.compress_rope_freq_base", Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0));
+  edited.metadata.set("llama.kda.gate_lower_bound", Uint8Array.of(6, 0, 0, 0, 0, 0, 0x80, 0xff));
   await convert({ source: edited.write(file("zeros.gguf")), output: file("zeros-out.gguf") });
   expect([...readGgufFile(file("zeros-out.gguf")).metadata.keys()]).not.toContain("llama.kda.head_dim");
 });

@@ -32,13 +32,13 @@ const POSITIVE = [
 const isFrequencyBase = (key: string): boolean => key.includes("freq_base");
 
 /**
- * Whether a hyperparameter says by its value that the model has no such thing: llama.cpp's own writer gives a zero to
- * whatever the architecture does not read.
+ * Whether a hyperparameter says by its value that the model has no such thing: llama.cpp's own writer gives a zero, or a
+ * bound that is infinite, to whatever the architecture does not read.
  *
  * @param key behind the architecture's name
  */
 export function isUnset(key: string, value: unknown): boolean {
-  return value === 0 && (POSITIVE.includes(key) || isFrequencyBase(key));
+  return value === -Infinity || (value === 0 && (POSITIVE.includes(key) || isFrequencyBase(key)));
 }
 
 const TOKENS = "tokenizer.ggml.tokens";

@@ -15,7 +15,7 @@ const FILE_KEYS: ReadonlySet<string> = new Set(["general.alignment", "split.no",
 /** Vocabularies and chat templates stay far below; the metadata of a file nobody vouches for is held in memory. */
 const MAX_METADATA_BYTES = 512 * 1024 * 1024;
 
-/** An F16, BF16 or F32 GGUF; what is written keeps its metadata, tokenizer included, but for zeros that stand for nothing. */
+/** An F16, BF16 or F32 GGUF; what is written keeps its metadata, tokenizer included, but for what stands for nothing. */
 export class GgufModel implements SourceModel {
   readonly architecture: string;
   readonly weights: GgufFiles;

@@ -35,13 +35,19 @@ export class ModelWriter {
    * Lays out the file and creates it under a temporary name.
    *
    * @param metadata as it will finally be, up to the values of strings, whose lengths must not change
+   * @param room bytes that the disk must have; all of the file's unless most of it is to be a hole
    */
-  static async create(path: string, metadata: Metadata, tensors: readonly TensorDescription[]): Promise<ModelWriter> {
+  static async create(
+    path: string,
+    metadata: Metadata,
+    tensors: readonly TensorDescription[],
+    room?: number
+  ): Promise<ModelWriter> {
     const { header, offsets } = encodeGgufHeader(metadata.entries(), tensors);
     const positions = new Map(tensors.map(({ name }, i) => [name, header.length + (offsets[i] ?? NaN)]));
     const last = tensors.at(-1);
     const size = last === undefined ? header.length : (positions.get(last.name) ?? NaN) + aligned(tensorBytes(last));
-    const file = await OutputFile.create(path, size);
+    const file = await OutputFile.create(path, room ?? size);
     return new ModelWriter(tensors, { positions, headerLength: header.length, size }, file);
   }
 
@@ -80,7 +86,8 @@ export class ModelWriter {
     tensors: readonly TensorDescription[],
     look: (file: string) => Promise<void>
   ): Promise<void> {
-    const writer = await ModelWriter.create(path, metadata, tensors);
+    const { header } = encodeGgufHeader(metadata.entries(), tensors);
+    const writer = await ModelWriter.create(path, metadata, tensors, header.length);
     try {
       const channels8bit = new Map(
         tensors.flatMap(({ name, ne }) => (name.endsWith(W8) ? [[name.slice(0, -W8.length), ne[1]] as const] : []))

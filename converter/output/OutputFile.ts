@@ -17,7 +17,7 @@ export class OutputFile {
   /**
    * Creates the temporary file.
    *
-   * @param size bytes the whole file will have
+   * @param size bytes that will be written
    * @throws {MixLlmError} there is not enough free space, or the file cannot be created
    */
   static async create(file: string, size: number): Promise<OutputFile> {
