@@ -97,9 +97,21 @@ describe("a synthetic model", () => {
     expect(last?.name).toBe("blk.63.ffn_down.weight");
   });
 
-  test("of experts is no MixLLM file", async () => {
-    const options = { shape: "qwen3-30b-a3b", layers: 1, vocabulary: 300, percent8bit: 10, output: file("mixed.gguf") };
-    await expect(synthesizeModel(loadBenchAddon, options)).rejects.toThrow("experts cannot be made MixLLM weights");
+  test("of experts can be a MixLLM file", async () => {
+    const shape = syntheticShapes["qwen3-30b-a3b"]!;
+    const model = {
+      ...shape,
+      ...syntheticVocabulary(300),
+      name: "small mixture of experts",
+      dimensions: { ...shape.dimensions, ...SMALL, layers: 2, experts: 8, usedExperts: 2 },
+      percent8bit: 25,
+      headerOnly: false
+    };
+    const addon = await loadBenchAddon();
+    await addon.writeSyntheticModel(model, file("experts.gguf"), 2).result;
+    const inspected = await inspectMixLlmFile(file("experts.gguf"));
+    expect(inspected.percent8bit).toBeCloseTo(25, 5);
+    expect(inspected.tensors.filter(({ experts }) => experts?.length === 8)).toHaveLength(6);
   });
 
   test.each([

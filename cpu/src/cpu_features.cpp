@@ -70,6 +70,7 @@ static CpuFeatures detect() {
     f.avx_vnni = f.avx2 && bit(seven_one.eax, 4);
     const bool avx512 = bit(seven.ebx, 16) && bit(seven.ebx, 17) && bit(seven.ebx, 30) && bit(seven.ebx, 31);
     f.avx512_vnni = f.avx2 && zmm && avx512 && bit(seven.ecx, 11);
+    f.stops_at_pages = cpuid(0, 0).ebx == 0x756E6547; // "Genu"ineIntel
     return f;
 }
 

@@ -7,6 +7,8 @@ struct CpuFeatures {
     bool avx512_vnni = false; // with AVX512F, BW, DQ and VL
     bool neon_dotprod = false;
     bool neon_i8mm = false;
+    // Whether hardware prefetching of one stream comes to a stop at the end of each page of 4 KiB, huge pages included.
+    bool stops_at_pages = false;
 };
 
 const CpuFeatures& cpu_features();

@@ -1,5 +1,6 @@
 // Plain C++: runs anywhere.
 
+#include "cpu_features.h"
 #include "half_to_float.h"
 #include "kernel_set.h"
 #include "panel.h"

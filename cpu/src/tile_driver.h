@@ -139,6 +139,25 @@ private:
     const uintptr_t share;
 };
 
+// Tiles are one stream of memory: where the hardware does not follow it over the end of a page, a group asks for what
+// lies a page ahead, beyond the end too, which a hint may.
+class AheadInTiles {
+public:
+    explicit AheadInTiles(const mixllm_cpu_weight& w) : distance(w.tiled && cpu_features().stops_at_pages ? 4096 : 0) {}
+
+    template <class Panel>
+    void prefetch(const Panel& panel) const {
+        if (distance != 0) {
+            for (int word = 0; word < Panel::words; word++) {
+                prefetch_to_l2((const void*)((uintptr_t)panel.q[word] + distance));
+            }
+        }
+    }
+
+private:
+    const uintptr_t distance;
+};
+
 inline void scatter(const float* tile, int64_t first_token, int tokens, const int32_t* rows, const Output& output) {
     for (int t = 0; t < tokens; t++) {
         float* y = output.row(first_token + t);
@@ -154,6 +173,7 @@ void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int
                 int64_t first, int64_t last) {
     const int tokens = (int)a.tokens;
     const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
+    const AheadInTiles ahead(weight);
     PanelWords<Panel> words;
     Panel panel;
     alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
@@ -165,6 +185,7 @@ void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int
                 NextTile(weight, row, g, &panel).prefetch_all();
             }
             prepare<Isa>(weight, row, g, words, panel);
+            ahead.prefetch(panel);
             multiply(panel, activation_cell(a, 0, g), tile_y);
         }
         scatter(tile_y, 0, tokens, rows + row, output);
@@ -215,11 +236,13 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
 // One token, panel by panel.
 template <class Isa, class Panel>
 inline void panel_wise(const mixllm_cpu_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
+    const AheadInTiles ahead(weight);
     PanelWords<Panel> words;
     Panel panel;
     memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
     for (int64_t g = 0; g < a.groups; g++) {
         prepare<Isa>(weight, row, g, words, panel);
+        ahead.prefetch(panel);
         Isa::template multiply<1>(panel, activation_cell(a, 0, g), y);
     }
 }

@@ -50,16 +50,21 @@ void fill_scales(const RandomBits& random, uint64_t first, size_t count, float m
     }
 }
 
-/// Deals the 8-bit rows out at random over the output channels.
-void fill_mask(const PlannedTensor& tensor, const RandomBits& random, uint8_t* out) {
-    std::vector<uint64_t> channels(static_cast<size_t>(8 * tensor.shape[0]));
-    std::iota(channels.begin(), channels.end(), 0);
-    std::stable_sort(channels.begin(), channels.end(),
-                     [&](uint64_t a, uint64_t b) { return random.at(a) < random.at(b); });
-    std::fill_n(out, tensor.shape[0], uint8_t{0});
-    for (int64_t i = 0; i < tensor.channels8; i++) {
-        const uint64_t channel = channels[static_cast<size_t>(i)];
-        out[channel / 8] = static_cast<uint8_t>(out[channel / 8] | 1u << channel % 8);
+/// Deals the 8-bit rows out at random over the output channels of the weight, or of each of a stack.
+void fill_mask(const PlannedTensor& tensor, const RandomBits& random, int64_t first, int64_t count, uint8_t* out) {
+    const auto width = static_cast<uint64_t>(8 * tensor.shape[0]);
+    std::vector<uint64_t> channels(width);
+    std::fill_n(out, count * tensor.shape[0], uint8_t{0});
+    for (int64_t row = 0; row < count; row++) {
+        const uint64_t start = static_cast<uint64_t>(first + row) * width;
+        std::iota(channels.begin(), channels.end(), 0);
+        std::stable_sort(channels.begin(), channels.end(),
+                         [&](uint64_t a, uint64_t b) { return random.at(start + a) < random.at(start + b); });
+        uint8_t* mask = out + row * tensor.shape[0];
+        for (int64_t i = 0; i < tensor.channels8; i++) {
+            const uint64_t channel = channels[static_cast<size_t>(i)];
+            mask[channel / 8] = static_cast<uint8_t>(mask[channel / 8] | 1u << channel % 8);
+        }
     }
 }
 
@@ -93,7 +98,7 @@ void fill_rows(const PlannedTensor& tensor, int64_t first, int64_t count, uint8_
         fill_scales(random, start, elements, weight_deviation / spread8, out);
         return;
     case Filling::Mask:
-        fill_mask(tensor, random, out);
+        fill_mask(tensor, random, first, count, out);
         return;
     }
     throw std::logic_error("a filling without a case");

@@ -67,9 +67,7 @@ public:
 
     void add_linear(const std::string& name, int64_t inputs, int64_t outputs) {
         if (model_.mixed) {
-            const std::vector<PlannedTensor> parts =
-                plan_mixed_weight(block_ + name + ".weight", inputs, outputs, model_.percent8bit);
-            tensors_.insert(tensors_.end(), parts.begin(), parts.end());
+            add_mixed(name, inputs, outputs, 1);
         } else {
             add_half(name, {inputs, outputs});
         }
@@ -78,9 +76,10 @@ public:
     /// The same linear of every expert, stacked.
     void add_experts(const std::string& name, int64_t inputs, int64_t outputs) {
         if (model_.mixed) {
-            throw InputError("experts cannot be made MixLLM weights");
+            add_mixed(name, inputs, outputs, dimensions.experts);
+        } else {
+            add_half(name, {inputs, outputs, dimensions.experts});
         }
-        add_half(name, {inputs, outputs, dimensions.experts});
     }
 
     void add_bias(const std::string& name, std::vector<int64_t> shape) {
@@ -90,6 +89,12 @@ public:
     std::vector<PlannedTensor> take() { return std::move(tensors_); }
 
 private:
+    void add_mixed(const std::string& name, int64_t inputs, int64_t outputs, int64_t experts) {
+        const std::vector<PlannedTensor> parts =
+            plan_mixed_weight(block_ + name + ".weight", inputs, outputs, model_.percent8bit, experts);
+        tensors_.insert(tensors_.end(), parts.begin(), parts.end());
+    }
+
     /// Keys of the architecture begin with its name.
     std::string full(const std::string& key) const { return model_.architecture + "." + key; }
 
@@ -241,10 +246,10 @@ constexpr Architecture architectures[] = {
 } // namespace
 
 std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t inputs, int64_t outputs,
-                                             double percent8bit) {
+                                             double percent8bit, int64_t experts) {
     const int64_t tiles = outputs / MIXLLM_ROW_TILE;
     const int64_t rows8 = MIXLLM_ROW_TILE * std::llround(static_cast<double>(tiles) * percent8bit / 100);
-    const mixllm_shape shape = {inputs, outputs - rows8, rows8, 1};
+    const mixllm_shape shape = {inputs, (outputs - rows8) * experts, rows8 * experts, experts};
     std::vector<PlannedTensor> tensors;
     for (int i = 0; i < MIXLLM_COMPONENTS; i++) {
         const mixllm_component component = mixllm_stored_component(MIXLLM_FORMAT_VERSION, i);
@@ -254,9 +259,11 @@ std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t in
                                   static_cast<ggml_type>(tensor.type),
                                   {tensor.ne[0], tensor.ne[1]},
                                   fillings[i]};
-            if (component == MIXLLM_MASK) {
+            if (tensor.ne[1] == 1) {
                 planned.shape.pop_back();
-                planned.channels8 = shape.n8;
+            }
+            if (component == MIXLLM_MASK) {
+                planned.channels8 = rows8;
             }
             tensors.push_back(planned);
         }

@@ -33,7 +33,7 @@ struct PlannedTensor {
     /// Fastest first.
     std::vector<int64_t> shape;
     Filling filling;
-    /// How many output channels are 8-bit; `Filling::Mask` only.
+    /// How many output channels of a row of the mask, those of one weight, are 8-bit; `Filling::Mask` only.
     int64_t channels8 = 0;
     /// `Filling::Constant` only.
     float value = 1.0f;
@@ -90,14 +90,15 @@ struct SyntheticModel {
 /// empty part left out) and `.mask`.
 ///
 /// @param percent8bit share of 8-bit output channels, rounded to a multiple of 16 channels
+/// @param experts more than 1: the components of a stack of weights, each with as many 8-bit channels
 std::vector<PlannedTensor> plan_mixed_weight(const std::string& name, int64_t inputs, int64_t outputs,
-                                             double percent8bit);
+                                             double percent8bit, int64_t experts = 1);
 
 /**
  * The tensors of the model, in the order they are written.
  *
  * @param metadata is given the hyperparameters
- * @throws InputError for an architecture that is not described, or one that cannot be mixed
+ * @throws InputError for an architecture that is not described
  */
 std::vector<PlannedTensor> plan_model(const SyntheticModel& model, gguf_context* metadata);
 

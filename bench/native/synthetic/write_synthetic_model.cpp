@@ -67,8 +67,8 @@ void set_mix_llm(gguf_context* gguf, const std::vector<PlannedTensor>& tensors) 
             weights += static_cast<double>(tensor.shape[0]) * rows;
             break;
         case Filling::Mask:
-            channels += static_cast<double>(8 * tensor.shape[0]);
-            channels8 += static_cast<double>(tensor.channels8);
+            channels += static_cast<double>(8 * tensor.shape[0]) * rows;
+            channels8 += static_cast<double>(tensor.channels8) * rows;
             break;
         case Filling::Scales4:
         case Filling::Scales8:
