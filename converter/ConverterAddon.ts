@@ -47,7 +47,8 @@ export interface ConverterAddon extends MethodAddon {
   /**
    * Quantizes a whole weight by rounding to nearest and packs it.
    *
-   * @param is8bit one byte an output channel, nonzero for 8 bits; a multiple of 16 of them
+   * @param is8bit one byte an output channel, nonzero for 8 bits; of each expert a multiple of 16 of them
+   * @param experts how many weights are stacked, their rows one after the other; 1 for an ordinary one
    * @param out a buffer for every component, of exactly its size, empty for an empty part
    * @returns row-major position of the first NaN or infinity and the first output channel whose range no scale can
    *   hold, each -1 for none; otherwise `out` is incomplete
@@ -55,6 +56,7 @@ export interface ConverterAddon extends MethodAddon {
   quantizeWeight(
     source: SourceRows,
     is8bit: Uint8Array,
+    experts: number,
     out: Readonly<Record<ComponentSuffix, Uint8Array>>,
     threads: number
   ): NativeJob<{ firstNonFinite: number; firstOutOfRange: number }>;

@@ -4,7 +4,7 @@ import type { ComponentSuffix } from "../common/format/mixllmFormat.js";
 /** Rows of a weight as they lie in the source file, row-major and little-endian. */
 export interface SourceRows {
   readonly data: Uint8Array;
-  readonly type: "f32" | "f16" | "bf16";
+  readonly type: "f32" | "f16" | "bf16" | "mxfp4";
   readonly rows: number;
   readonly columns: number;
 }
@@ -60,6 +60,8 @@ export interface WeightUse {
    * `rows`: rows taken by token or position; else ggml's name of an operation.
    */
   readonly use: string;
+  /** Of experts: how many inputs they have of a token, one for each that is chosen or one for all. */
+  readonly inputsPerToken: number;
   /** Numbers of the sections that read it. */
   readonly sections: readonly number[];
 }
@@ -89,7 +91,7 @@ export interface SectionCall {
 /** Paths of activation files by number of the value. */
 export type ValuePaths = Readonly<Record<number, string>>;
 
-/** Salience of one linear's output channels by the two measures; see `backward_section.h`. */
+/** Salience of one linear's output channels, of a stack those of each expert in turn, by the two measures; see `backward_section.h`. */
 export interface LinearSalience {
   readonly taylor: Float32Array;
   readonly fisher: Float32Array;
@@ -105,10 +107,18 @@ export interface GradientPaths {
   readonly inputs: ValuePaths;
 }
 
-/** A linear to quantize: which output channels get 8 bits, and where its packed components go. */
+/** A linear to quantize: which output channels, of a stack those of each expert in turn, get 8 bits, and where its packed components go. */
 export interface LinearRequest {
   readonly is8bit: Uint8Array;
   readonly components: Readonly<Record<ComponentSuffix, Uint8Array>>;
+}
+
+/** How a linear came to be quantized. */
+export interface LinearOutcome {
+  /** What its Hessian took, of experts at most; 0 when none sufficed and the weight, or an expert, was rounded to nearest. */
+  readonly damping: number;
+  /** Calibration tokens that each expert of a stack was chosen for. */
+  readonly expertTokens?: readonly number[];
 }
 
 /** Activation files of one section's quantization. */
@@ -178,13 +188,13 @@ export interface MethodAddon {
   ): NativeJob<Record<string, LinearSalience>>;
 
   /**
-   * Quantizes one section's linears by GPTQ, in the order they run.
+   * Quantizes one section's linears by GPTQ, in the order they run, and stacks expert by expert.
    *
-   * @returns by linear, the damping its Hessian took; 0 when none sufficed and the weight was rounded to nearest
+   * @returns by linear
    */
   quantizeSection(
     call: SectionCall,
     linears: Readonly<Record<string, LinearRequest>>,
     files: QuantizationFiles
-  ): NativeJob<Record<string, number>>;
+  ): NativeJob<Record<string, LinearOutcome>>;
 }

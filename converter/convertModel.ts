@@ -8,7 +8,7 @@ import type { CalibrationOptions } from "./calibration/calibrationSamples.js";
 import { CalibrationSession } from "./calibration/CalibrationSession.js";
 import { workSpace } from "./calibration/workSpace.js";
 import type { ConversionContext } from "./ConversionContext.js";
-import { summarizeMix, type ConversionSummary, type MixSummary } from "./ConversionSummary.js";
+import { findSparseExperts, summarizeMix, type ConversionSummary, type MixSummary } from "./ConversionSummary.js";
 import type { ConverterAddon } from "./ConverterAddon.js";
 import { ANY_LENGTH, openGraph } from "./graph/openGraph.js";
 import type { ModelGraph } from "./MethodAddon.js";
@@ -25,7 +25,7 @@ import { estimatePlan } from "./plan/estimatePlan.js";
 import { describeOutput, mixedWeights, type PlannedTensor } from "./plan/PlannedTensor.js";
 import { planTensors } from "./plan/planTensors.js";
 import { assignBitWidths, type ChannelSearch } from "./quantization/ChannelSearch.js";
-import { globalSearch, type Ranking } from "./quantization/globalSearch.js";
+import { globalSearch, type Ranking, type SearchScope } from "./quantization/globalSearch.js";
 import { gptq } from "./quantization/gptq.js";
 import type { MixedWeight, QuantizationMethod } from "./quantization/QuantizationMethod.js";
 import { roundToNearest, weightErrorSearch } from "./quantization/roundToNearest.js";
@@ -40,8 +40,8 @@ export interface ConvertModelOptions extends ConversionOptions {
   /** llama.cpp's name of the BPE pre-tokenizer, to use instead of recognising it. */
   readonly preTokenizer?: string | undefined;
   /** How the 8-bit channels of a MixLLM file are found. */
-  readonly search: "global" | "weight_error";
-  /** What the global search ranks by. */
+  readonly search: SearchScope | "weight_error";
+  /** What a search by the loss ranks by. */
   readonly ranking: Ranking;
   /** Where the global search's result is kept for later conversions, and taken from if it is there. */
   readonly salience?: string | undefined;
@@ -55,7 +55,7 @@ export interface ConvertModelOptions extends ConversionOptions {
 
 /** Whether a conversion runs the model on calibration samples. */
 export function usesCalibration(options: Pick<ConvertModelOptions, "format" | "search" | "method">): boolean {
-  return options.format === "mixllm" && (options.search === "global" || options.method === "gptq");
+  return options.format === "mixllm" && (options.search !== "weight_error" || options.method === "gptq");
 }
 
 /** Checking the weights, taking calibration samples, ranking channels, quantizing and writing. */
@@ -164,7 +164,7 @@ async function prepare(
   };
   if (!usesCalibration(options)) return uncalibrated;
 
-  const { calibration, command, ranking, salience } = options;
+  const { calibration, command, search, ranking, salience } = options;
   await rehearse(plan, metadata, options, uncalibrated.tryFile);
   const session = await CalibrationSession.open(context("prepare"), calibration, command, context("sample").progress);
   try {
@@ -175,7 +175,7 @@ async function prepare(
   }
   return {
     ...uncalibrated,
-    ...(options.search === "global" ? { search: chooseSearch(session, ranking, salience, warn) } : {}),
+    ...(search === "weight_error" ? {} : { search: chooseSearch(session, search, ranking, salience, warn) }),
     ...(options.method === "gptq" ? { method: gptq(session) } : {}),
     session
   };
@@ -196,15 +196,16 @@ async function rehearse(
   await ModelWriter.rehearse(output, rehearsed, tensors, look);
 }
 
-/** The global search, or, for a model that has no gradients, one without. */
+/** The search by the loss, or, for a model that has no gradients, one without. */
 function chooseSearch(
   session: CalibrationSession,
+  scope: SearchScope,
   ranking: Ranking,
   salience: string | undefined,
   warn: (message: string) => void
 ): ChannelSearch {
   const [missing] = session.graph.sections.flatMap((section) => section.missing);
-  if (missing === undefined) return globalSearch(session, ranking, salience);
+  if (missing === undefined) return globalSearch(session, scope, ranking, salience);
   warn(
     `this model's gradients cannot be computed (${missing.op} of ${missing.tensor}: ${missing.reason}), so output channels ` +
       `are ranked by their rounding error: ${weightErrorSearch.name}`
@@ -256,12 +257,14 @@ async function write(
       ...writing,
       progress: (fraction, detail) => progress(stockShare * (fraction ?? 0), detail)
     });
+    const expertTokens = new Map<string, readonly number[]>();
     if (weights.length > 0) {
       const quantized = method.quantize(weights, {
         ...writing,
         progress: (fraction, detail) => progress(stockShare + (1 - stockShare) * (fraction ?? 0), detail)
       });
-      for await (const { weight, components } of quantized) {
+      for await (const { weight, components, expertTokens: tokens } of quantized) {
+        if (tokens !== undefined) expertTokens.set(weight.planned.target, tokens);
         for (const [suffix, data] of Object.entries(components)) {
           if (data.length > 0) await writer.write(`${weight.planned.target}.${suffix}`, data);
         }
@@ -273,12 +276,14 @@ async function write(
     await assertNotWrittenMeanwhile(options);
     await writer.finish(metadata, look);
     const device = session === undefined ? {} : { device: session.device };
+    const sparseExperts = findSparseExperts(expertTokens);
+    const sparse = sparseExperts.length === 0 ? {} : { sparseExperts };
     return {
       output: options.output,
       bytes: writer.size,
       format: options.format,
       source,
-      ...(isMixed ? { mixed: { ...provenance, ...device, weights: summary.weights } } : {}),
+      ...(isMixed ? { mixed: { ...provenance, ...device, ...sparse, weights: summary.weights } } : {}),
       stock: plan.flatMap((planned) =>
         planned.treatment === "stock"
           ? [{ name: planned.target, type: planned.type, ...("note" in planned ? { note: planned.note } : {}) }]
@@ -326,7 +331,8 @@ async function assertRoom(
   const { workDirectory } = options.calibration;
   await assertCanMakeFolder(workDirectory);
   const fix = "Free some space, give another --work-directory, or use fewer --samples.";
-  const searches = options.search === "global" && !(options.salience !== undefined && (await exists(options.salience)));
+  const searches =
+    options.search !== "weight_error" && !(options.salience !== undefined && (await exists(options.salience)));
   const use = { searches, packedBytes: options.method === "gptq" ? mixedBytes : undefined };
   const { copy, steps } = await workSpace(model, graph, options.calibration, use);
   await assertFreeSpace([{ path: workDirectory, what: "a copy of the model to sample from", bytes: copy }], fix);

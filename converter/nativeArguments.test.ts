@@ -50,6 +50,7 @@ test.each([
       addon.quantizeWeight(
         source({ rows: 16, columns: 32, data: new Uint8Array(2048) }),
         new Uint8Array(16),
+        1,
         { w4: new Uint8Array(252) } as never,
         1
       ),
@@ -61,6 +62,7 @@ test.each([
       addon.quantizeWeight(
         source({ rows: 16, columns: 32, data: new Uint8Array(2048) }),
         new Uint8Array(16),
+        1,
         { w4: new Uint8Array(256), w4_scale: new Uint8Array(new ArrayBuffer(33), 1) } as never,
         1
       ),

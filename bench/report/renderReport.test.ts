@@ -37,6 +37,27 @@ test("has every section, each with what it is about", async () => {
   for (const { sha256 } of sampleComparison().models) expect(texts(page, ".hashes code")).toContain(sha256);
 });
 
+test("shows the share of every expert of a mixture", async () => {
+  const comparison = sampleComparison();
+  const stack = {
+    name: "blk.0.ffn_down_exps.weight",
+    layer: 0,
+    kind: "ffn_down_exps",
+    outputChannels: 192,
+    inputChannels: 128,
+    channels8bit: 48,
+    experts: [0, 48, 0]
+  };
+  const models = comparison.models.map((model) =>
+    model.tensors === undefined ? model : { ...model, tensors: [...model.tensors, stack] }
+  );
+  const page = parse(await renderReport({ ...comparison, models }));
+  expect(texts(page, "#channels h4")).toContain("ffn_down_exps by expert");
+  expect(texts(page, "#channels title")).toContain(
+    "layer 0, ffn_down_exps, expert 1: 48 of 64 output channels in 8 bits (75.0 %)"
+  );
+});
+
 test("can be read without seeing the charts", async () => {
   const page = parse(await renderReport(sampleComparison()));
   for (const chart of page.querySelectorAll("svg.chart")) {

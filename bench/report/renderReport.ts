@@ -5,7 +5,7 @@ import { comparisonColumns } from "../compare/formatComparison.js";
 import { channelShareChart } from "../../common/charts/channelShareChart.js";
 import { channelShareTable } from "../../common/charts/channelShareTable.js";
 import { figure } from "../../common/charts/figure.js";
-import { channelShares } from "../../common/format/channelShares.js";
+import { channelShares, expertShares } from "../../common/format/channelShares.js";
 import { renderPage } from "../../common/charts/page/renderPage.js";
 import { formatBytes } from "../../common/cli/format.js";
 import { duels } from "./duels.js";
@@ -65,7 +65,15 @@ function channelSection(models: readonly ComparedModel[]): Html | undefined {
         if (channels8bit === 0)
           return html`${title}
             <p>Every channel has 4 bits.</p>`;
-        return html`${title}${figure((width) => channelShareChart(shares, width))}${channelShareTable(shares)}`;
+        return html`
+          ${title}${figure((width) => channelShareChart(shares, width))}${channelShareTable(shares)}
+          ${expertShares(tensors).map(
+            ({ kind, shares: own }) => html`
+              <h4>${kind} by expert</h4>
+              ${figure((width) => channelShareChart(own, width))}
+            `
+          )}
+        `;
       })}
     </section>
   `;

@@ -46,3 +46,15 @@ test("a hostile name of a kind stays text", () => {
   expect(markup).not.toContain("<img");
   expect(markup).toContain("&lt;img src=x");
 });
+
+test("of experts it has one column each, and a row a layer", () => {
+  const experts = [0, 1].flatMap((layer) =>
+    [32, 0, 64].map((channels8bit, expert) => ({ layer, kind: "ffn_up_exps", expert, channels: 64, channels8bit }))
+  );
+  const chart = draw(experts, 800);
+  const cells = [...chart.querySelectorAll("rect")].filter((cell) => cell.querySelector("title") !== null);
+  expect(cells).toHaveLength(6);
+  expect(cells[3]?.textContent).toBe("layer 1, ffn_up_exps, expert 0: 32 of 64 output channels in 8 bits (50.0 %)");
+  const texts = [...chart.querySelectorAll("text")].map(({ textContent }) => textContent);
+  expect(texts).toEqual(expect.arrayContaining(["layer 0", "layer 1", "expert", "0", "1", "2", "100"]));
+});

@@ -16,17 +16,40 @@ const GAP = 2;
 
 const percent = ({ channels, channels8bit }: ChannelShare): number => (100 * channels8bit) / channels;
 
+/** A share's column and row in a map, and what they are. */
+interface Place {
+  readonly column: (share: ChannelShare) => number;
+  readonly columns: string;
+  readonly row: (share: ChannelShare) => string;
+  readonly label: string;
+}
+
+const BY_KIND: Place = {
+  column: ({ layer }) => layer,
+  columns: "layer",
+  row: ({ kind }) => kind,
+  label: "Map of the share of 8-bit output channels by layer and kind of linear"
+};
+
+const BY_EXPERT: Place = {
+  column: ({ expert = 0 }) => expert,
+  columns: "expert",
+  row: ({ layer }) => `layer ${layer}`,
+  label: "Map of the share of 8-bit output channels by expert and layer"
+};
+
 /**
- * Draws the share of 8-bit output channels as a map: layers from left to right, kinds of linear from top to bottom, the
- * stronger the colour the larger the share.
+ * Draws the share of 8-bit output channels as a map, the stronger the colour the larger the share: layers from left to
+ * right and kinds of linear from top to bottom, or, of experts, experts from left to right and layers from top to bottom.
  *
- * @param shares in the order of the file, which decides the order of the kinds
+ * @param shares in the order of the file, which decides the order of the kinds; of whole weights or of experts
  * @param width in pixels
  * @param style CSS for a picture that stands alone
  */
 export function channelShareChart(shares: readonly ChannelShare[], width: number, style?: string): string {
-  const kinds = [...new Set(shares.map(({ kind }) => kind))];
-  const layers = [...new Set(shares.map(({ layer }) => layer))].sort((a, b) => a - b);
+  const place = shares[0]?.expert === undefined ? BY_KIND : BY_EXPERT;
+  const kinds = [...new Set(shares.map(place.row))];
+  const layers = [...new Set(shares.map(place.column))].sort((a, b) => a - b);
   const marginLeft = 12 + 7 * Math.max(...kinds.map((kind) => kind.length));
   const columnWidth = (width - marginLeft - 8) / layers.length;
   const options: PlotOptions = {
@@ -41,7 +64,7 @@ export function channelShareChart(shares: readonly ChannelShare[], width: number
     y: { domain: kinds, type: "band", padding: GAP / ROW_HEIGHT },
     marks: [
       axisX({
-        label: "layer",
+        label: place.columns,
         labelArrow: "none",
         labelAnchor: "center",
         tickSize: 0,
@@ -49,31 +72,32 @@ export function channelShareChart(shares: readonly ChannelShare[], width: number
         labelOffset: 34
       }),
       axisY({ label: null, tickSize: 0 }),
-      cell(shares, { x: "layer", y: "kind", fill: "var(--raised)" }),
+      cell(shares, { x: place.column, y: place.row, fill: "var(--raised)" }),
       cell(shares, {
-        x: "layer",
-        y: "kind",
+        x: place.column,
+        y: place.row,
         fill: "var(--mixllm)",
         fillOpacity: (share: ChannelShare) => percent(share) / 100,
         title: (share: ChannelShare) =>
-          `layer ${share.layer}, ${share.kind}: ${share.channels8bit} of ${share.channels} output channels in 8 bits ` +
+          `layer ${share.layer}, ${share.kind}${share.expert === undefined ? "" : `, expert ${share.expert}`}: ${share.channels8bit} of ${share.channels} output channels in 8 bits ` +
           `(${percent(share).toFixed(1)} %)`
       }),
-      ...(columnWidth < NUMBER_WIDTH ? [] : NUMBER_COLOURS.map((range) => numbers(shares, range)))
+      ...(columnWidth < NUMBER_WIDTH ? [] : NUMBER_COLOURS.map((range) => numbers(shares, place, range)))
     ],
     opacity: { type: "identity" }
   };
-  return renderChart(options, "Map of the share of 8-bit output channels by layer and kind of linear", style);
+  return renderChart(options, place.label, style);
 }
 
 function numbers(
   shares: readonly ChannelShare[],
+  place: Place,
   { from, below, colour }: (typeof NUMBER_COLOURS)[number]
 ): ReturnType<typeof text> {
   const those = shares.filter((share) => percent(share) >= 100 * from && percent(share) < 100 * below);
   return text(those, {
-    x: "layer",
-    y: "kind",
+    x: place.column,
+    y: place.row,
     text: (share: ChannelShare) => percent(share).toFixed(0),
     fill: colour,
     pointerEvents: "none",

@@ -68,10 +68,11 @@ const NUMBERS = {
   iq4_nl: 20,
   q4_K: 12,
   q5_K: 13,
-  q6_K: 14
+  q6_K: 14,
+  mxfp4: 39
 } as const;
 
-/** A tensor type the converter writes, by ggml's own name. */
+/** A tensor type the converter reads or writes, by ggml's own name. */
 export type TensorType = keyof typeof NUMBERS;
 
 /** ggml's number of a type. */

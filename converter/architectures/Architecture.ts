@@ -63,6 +63,11 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   /** The shape in the weights, of each part where there are several; the same unless given. */
   readonly storedShape?: readonly number[];
+  /**
+   * Where the weights have it in MXFP4, as a tensor of blocks and one of scales that are the `parts`: the shape of its
+   * values. `storedShape` is then left out.
+   */
+  readonly packedShape?: readonly number[];
   readonly role: TensorRole;
   /**
    * Number of attention heads whose rows change from Hugging Face's split-half rotary order to the interleaved order

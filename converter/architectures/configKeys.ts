@@ -132,3 +132,15 @@ function isSet(value: unknown): boolean {
   if (value === null || value === false || value === 0 || value === "") return false;
   return typeof value !== "object" || Object.keys(value).length > 0;
 }
+
+/** `quant_method` of weights in MXFP4. */
+export const MXFP4 = "mxfp4";
+
+/** How config.json says the weights are quantized; whether they are, only the weights tell. */
+export function quantizationOf({ source, values }: ConfigFile): string | undefined {
+  const keys = z.object({ quantization_config: optional(anyObject) });
+  const { quantization_config: quantization } = checkJson(source, values, keys);
+  if (quantization === undefined) return undefined;
+  const inner = `"quantization_config" in ${source}`;
+  return checkJson(inner, quantization, z.object({ quant_method: orElse(text, "an unnamed method") })).quant_method;
+}

@@ -149,11 +149,9 @@ export class BlockTensors {
   }
 
   add(part: string, target: string, spec: Omit<TensorSpec, "source" | "target" | "parts">): void {
-    this.tensors.push({
-      ...spec,
-      source: `model.layers.${this.#block}.${part}`,
-      target: `blk.${this.#block}.${target}`
-    });
+    const source = `model.layers.${this.#block}.${part}`;
+    const packed = spec.packedShape === undefined ? {} : { parts: [`${source}_blocks`, `${source}_scales`] };
+    this.tensors.push({ ...spec, ...packed, source, target: `blk.${this.#block}.${target}` });
   }
 
   norm(part: string, target: string, length: number, transforms: readonly TensorTransform[] = []): void {

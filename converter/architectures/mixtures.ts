@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { InvalidInputError } from "../../common/errors.js";
 import { flag, listOf, oneOf, optional, orElse, real, whole } from "../../common/json.js";
-import { each, takeRows, transpose } from "../model/transforms.js";
-import type { Architecture } from "./Architecture.js";
-import { absent, DECODER_KEYS, positions, readKeys, silu, size } from "./configKeys.js";
+import { each, mxfp4Blocks, takeRows, transpose, type TensorTransform } from "../model/transforms.js";
+import type { Architecture, TensorSpec } from "./Architecture.js";
+import { absent, DECODER_KEYS, MXFP4, positions, quantizationOf, readKeys, silu, size } from "./configKeys.js";
 import { modelTensors, readDecoder, writeDecoderMetadata } from "./decoder.js";
 import { ignoredWindow } from "./llama.js";
 import { readRope } from "./rope.js";
@@ -122,7 +122,17 @@ const everySecond = (first: 0 | 1): ((rows: number) => Uint32Array) => {
   return (rows) => Uint32Array.from({ length: rows / 2 }, (_, i) => 2 * i + first);
 };
 
-/** gpt-oss, from weights in BF16 or F16: attention sinks, and experts stored as stacks with biases. */
+/** Where experts of gpt-oss are: in stacks of transposed matrices, or in MXFP4, in which they were trained. */
+function storedExperts(
+  [count, outputs, inputs]: readonly [number, number, number],
+  isPacked: boolean
+): Pick<TensorSpec, "packedShape" | "storedShape"> & { readonly transforms: readonly TensorTransform[] } {
+  return isPacked
+    ? { packedShape: [count, outputs, inputs], transforms: [mxfp4Blocks] }
+    : { storedShape: [count, inputs, outputs], transforms: [transpose] };
+}
+
+/** gpt-oss, experts from weights in MXFP4, BF16 or F16: attention sinks, and experts stored as stacks with biases. */
 export const gptOss: Architecture = {
   title: "gpt-oss",
   huggingFaceNames: ["GptOssForCausalLM"],
@@ -136,6 +146,7 @@ export const gptOss: Architecture = {
     const { config, warnings } = readKeys(file, GPT_OSS_KEYS, reader);
     const contextLength = config.max_position_embeddings ?? 131_072;
     const experts = readExperts(file.source, config);
+    const isPacked = quantizationOf(file) === MXFP4;
     const rope = readRope(file, { contextLength, scalings: ["yarn"], reader, defaultTheta: 150_000, roundsYarn: true });
     const decoder = readDecoder(file.source, config, { rope: rope.rope, contextLength }, { headLength: 64 });
     const { embeddingLength, feedForwardLength, headCount, blockCount } = decoder;
@@ -165,9 +176,8 @@ export const gptOss: Architecture = {
         block.add("mlp.router.bias", "ffn_gate_inp.bias", { shape: [experts.count], role: "bias" });
         block.add("mlp.experts.down_proj", "ffn_down_exps.weight", {
           shape: [experts.count, embeddingLength, feedForwardLength],
-          storedShape: [experts.count, feedForwardLength, embeddingLength],
-          role: "experts",
-          transforms: [transpose]
+          ...storedExperts([experts.count, embeddingLength, feedForwardLength], isPacked),
+          role: "experts"
         });
         block.add("mlp.experts.down_proj_bias", "ffn_down_exps.bias", {
           shape: [experts.count, embeddingLength],
@@ -177,11 +187,12 @@ export const gptOss: Architecture = {
           ["ffn_gate_exps", 0],
           ["ffn_up_exps", 1]
         ] as const) {
+          const stored = storedExperts([experts.count, 2 * feedForwardLength, embeddingLength], isPacked);
           block.add("mlp.experts.gate_up_proj", `${target}.weight`, {
+            ...stored,
             shape: [experts.count, feedForwardLength, embeddingLength],
-            storedShape: [experts.count, embeddingLength, 2 * feedForwardLength],
             role: "experts",
-            transforms: [transpose, each(takeRows(everySecond(first)))]
+            transforms: [...stored.transforms, each(takeRows(everySecond(first)))]
           });
           block.add("mlp.experts.gate_up_proj_bias", `${target}.bias`, {
             shape: [experts.count, feedForwardLength],

@@ -29,13 +29,21 @@ export async function workSpace(
     values.reduce((sum, value) => sum + 4 * samples * (graph.values[value]?.floats ?? 0), 0);
   /** What a section passes on, at most. */
   const passed = Math.max(...graph.sections.map(({ outputs }) => bytesOf(outputs)));
-  const linears = new Set(graph.weights.flatMap(({ name, use: how }) => (how === "product" ? [name] : [])));
-  const widest = Math.max(0, ...model.tensors.map(({ spec, columns }) => (linears.has(spec.target) ? columns : 0)));
+  const linears = new Map(
+    graph.weights.map(({ name, use: how, inputsPerToken }) => [
+      name,
+      how === "product" ? 1 : how === "experts" ? inputsPerToken : 0
+    ])
+  );
+  const widest = Math.max(0, ...model.tensors.map(({ spec, columns }) => (linears.get(spec.target) ?? 0) * columns));
+  const hasExperts = graph.weights.some(({ use: how }) => how === "experts");
   const inputs = use.searches ? bytesOf([...graph.values.keys()]) : 2 * passed;
   const gradients = 2 * passed;
   // Two quantized streams; between a section's linears two residual streams and the widest of their inputs; and what the
   // float model has in their places.
-  const streams = 7 * passed + 4 * samples * sequenceLength * widest;
+  const widestBytes = 4 * samples * sequenceLength * widest;
+  // Experts' inputs are there once more, to be read expert by expert, and what is missing to their sum.
+  const streams = 7 * passed + widestBytes + (hasExperts ? passed + widestBytes : 0);
   // Inputs go as packed layers come.
   const searching = use.searches ? inputs + gradients : 0;
   const packing = use.packedBytes === undefined ? 0 : Math.max(inputs, 2 * passed + use.packedBytes) + streams;

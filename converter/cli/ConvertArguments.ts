@@ -1,7 +1,7 @@
 import type { RuntimeGpu } from "../../plugin/runtime/RuntimeGpu.js";
 import { usesCalibration, type ConvertModelOptions } from "../convertModel.js";
 import type { Budget, HeadType, OutputFormat, TensorOverride } from "../plan/ConversionOptions.js";
-import type { Ranking } from "../quantization/globalSearch.js";
+import type { Ranking, SearchScope } from "../quantization/globalSearch.js";
 
 /** Options of `mixllm-convert` as commander parses them. */
 export interface ConvertArguments {
@@ -13,7 +13,7 @@ export interface ConvertArguments {
   readonly quiet?: boolean;
   readonly type: OutputFormat;
   readonly method: "gptq" | "rtn";
-  readonly search: "global" | "weight_error";
+  readonly search: SearchScope | "weight_error";
   readonly ranking: Ranking;
   readonly percent8bit: number;
   readonly bitsPerWeight?: number;
@@ -92,7 +92,7 @@ function canonicalCommand(options: ConvertArguments, gpu: RuntimeGpu): string {
     `--type ${options.type}`,
     `--method ${options.method}`,
     `--search ${options.search}`,
-    options.search === "global" ? `--ranking ${options.ranking}` : undefined,
+    options.search !== "weight_error" ? `--ranking ${options.ranking}` : undefined,
     bitsPerWeight !== undefined
       ? `--bits-per-weight ${bitsPerWeight}`
       : size !== undefined

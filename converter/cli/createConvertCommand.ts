@@ -101,15 +101,16 @@ export function createConvertCommand(): Command {
     .addOption(
       new Option(
         "--search <search>",
-        "how 8-bit channels are found: by the loss on samples, or, quickly, by the rounding error alone"
+        "how 8-bit channels are found: by the loss on samples, over the whole model or as many in every weight and " +
+          "expert, or, quickly, by the rounding error alone"
       )
-        .choices(["global", "weight_error"])
+        .choices(["global", "per_layer", "weight_error"])
         .default("global")
     )
     .addOption(
       new Option(
         "--ranking <ranking>",
-        "what the global search ranks by: the loss's Taylor expansion (the paper), or Fisher information per byte"
+        "what the search by the loss ranks by: the loss's Taylor expansion (the paper), or Fisher information per byte"
       )
         .choices(RANKINGS)
         .default("taylor")
@@ -190,7 +191,7 @@ function assertEffective(command: Command, options: ConvertArguments): void {
     const fix = "use --method gptq or --search global";
     refuse(command, CALIBRATION_OPTIONS, "on a conversion without calibration", fix);
   }
-  if (options.search !== "global") {
+  if (options.search === "weight_error") {
     refuse(command, ["ranking", "salience"], `with --search ${options.search}`, "use --search global");
   }
 }

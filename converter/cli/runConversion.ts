@@ -5,7 +5,7 @@ import { Progress } from "../../common/cli/Progress.js";
 import { InvalidInputError } from "../../common/errors.js";
 import { resolveRuntimeGpu } from "../../plugin/runtime/RuntimeGpu.js";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
-import type { ConversionSummary } from "../ConversionSummary.js";
+import { FEW_TOKENS, type ConversionSummary, type SparseExpert } from "../ConversionSummary.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
 import { fetchSource } from "../hub/fetchSource.js";
 import { isHubUri } from "../hub/HubSource.js";
@@ -94,7 +94,21 @@ function describe({ output, bytes, format, mixed, stock }: ConversionSummary): s
     lines[0] += `, MixLLM (${method}), ${weights.length} weights at ${bitsPerWeight.toFixed(2)} bits per weight`;
     lines.push(`${percent8bit.toFixed(1)} % of their output channels have 8 bits, the others 4`);
     if (mixed.device !== undefined) lines.push(`computed on ${mixed.device}`);
+    if (mixed.sparseExperts !== undefined) lines.push(...describeSparse(mixed.sparseExperts));
   }
   for (const { name, type, note } of stock) if (note !== undefined) lines.push(`${name} stays ${type}: ${note}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** One line a layer. */
+function describeSparse(experts: readonly SparseExpert[]): string[] {
+  const layers = [...new Set(experts.map(({ layer }) => layer))];
+  return [
+    `${experts.length} experts were chosen for fewer than ${FEW_TOKENS} calibration tokens and go by their layers' ` +
+      "others the more; more --samples may help:",
+    ...layers.map((layer) => {
+      const own = experts.filter((each) => each.layer === layer);
+      return `  layer ${layer}: ${own.map(({ expert, tokens }) => `expert ${expert} (${tokens})`).join(", ")}`;
+    })
+  ];
 }

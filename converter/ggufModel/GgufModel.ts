@@ -93,7 +93,7 @@ export class GgufModel implements SourceModel {
 
 /** A tensor under the name it has; whether the model is whole and its shapes fit, llama.cpp says. */
 function ownTensor(stored: StoredTensor): ModelTensor {
-  const type = SOURCE_TYPES.find((known) => known === stored.dtype);
+  const type = [...SOURCE_TYPES, "MXFP4" as const].find((known) => known === stored.dtype);
   if (type === undefined) {
     throw new InvalidInputError(`tensor "${stored.name}" has format ${stored.dtype}`, {
       fix: `Formats that can be converted: ${SOURCE_TYPES.join(", ")}.`

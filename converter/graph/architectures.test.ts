@@ -54,7 +54,10 @@ describe.skipIf(names.length === 0)("models of many architectures", () => {
     const [ours, theirs]: [number[], number[]] = [[], []];
     for (const tensor of reference.tensors) {
       const own = found.get(`${tensor.name}.taylor`);
-      if (own === undefined) continue; // stacked experts, and what is too small or too sensitive
+      if (own === undefined) {
+        expect(tensor.name).not.toContain("_exps."); // but for what is too small or too sensitive
+        continue;
+      }
       const values = new Uint8Array(tensor.byteLength);
       await reference.read(tensor, 0, values);
       expect(own).toHaveLength(values.length);
@@ -67,9 +70,11 @@ describe.skipIf(names.length === 0)("models of many architectures", () => {
     const [a, b] = [ranksOf(ours), ranksOf(theirs)];
     const count = ours.length;
     const squares = a.reduce((sum, rank, i) => sum + (rank - (b[i] ?? NaN)) ** 2, 0);
-    expect(1 - (6 * squares) / (count * (count ** 2 - 1))).toBeGreaterThanOrEqual(leastCorrelation(name));
+    const correlation = 1 - (6 * squares) / (count * (count ** 2 - 1));
     const top = Math.floor(count / 10);
     const shared10 = a.filter((rank, i) => rank >= count - top && (b[i] ?? 0) >= count - top).length;
+    console.info(`${name}: ${count} channels, Spearman ${correlation}, equal 10 % sets ${shared10 / top}`);
+    expect(correlation).toBeGreaterThanOrEqual(leastCorrelation(name));
     expect(shared10 / top).toBeGreaterThanOrEqual(0.97);
   });
 });

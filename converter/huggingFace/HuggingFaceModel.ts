@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { QUANTIZATION_VERSION } from "../../common/gguf/encodeGgufHeader.js";
 import { Metadata } from "../../common/gguf/Metadata.js";
-import { anyObject, checkJson, optional, orElse, text } from "../../common/json.js";
+import { anyObject, checkJson, optional } from "../../common/json.js";
 import type { Architecture, ComputedTensor, ModelDescription, TensorSpec } from "../architectures/Architecture.js";
-import type { ConfigFile } from "../architectures/configKeys.js";
+import { quantizationOf, type ConfigFile } from "../architectures/configKeys.js";
 import { findArchitecture } from "../architectures/findArchitecture.js";
 import { writeGeneralMetadata } from "../metadata/generalMetadata.js";
 import { readEndTokens, readGenerationConfig, writeEndTokens } from "../metadata/generationConfig.js";
@@ -141,7 +141,9 @@ export class HuggingFaceModel implements SourceModel {
       COMPUTED_BUFFERS.test(name) ||
       this.#architecture.ignoredTensors?.test(name) === true ||
       (this.#config.isPart === true && OTHER_SENSES.test(name));
-    const quantization = quantizationOf(this.#config);
+    // What was trained in MXFP4 is not quantized by it.
+    const isTrained = named.some(({ packedShape }) => packedShape !== undefined);
+    const quantization = isTrained ? undefined : quantizationOf(this.#config);
     const tensors = matchTensors(
       named,
       weights.tensors().filter(({ name }) => !isOther(name)),
@@ -170,13 +172,4 @@ function textConfig({ source, values }: ConfigFile): ConfigFile {
   const shared = ["architectures", "tie_word_embeddings", "eos_token_id", "quantization_config", "_name_or_path"];
   const outer = Object.fromEntries(Object.entries(values).filter(([key]) => shared.includes(key)));
   return { source: `"text_config" in ${source}`, values: { ...outer, ...inner }, isPart: true };
-}
-
-/** How config.json says the weights are quantized; whether they are, only the weights tell. */
-function quantizationOf({ source, values }: ConfigFile): string | undefined {
-  const keys = z.object({ quantization_config: optional(anyObject) });
-  const { quantization_config: quantization } = checkJson(source, values, keys);
-  if (quantization === undefined) return undefined;
-  const inner = `"quantization_config" in ${source}`;
-  return checkJson(inner, quantization, z.object({ quant_method: orElse(text, "an unnamed method") })).quant_method;
 }

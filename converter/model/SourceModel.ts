@@ -34,8 +34,11 @@ export interface SourceModel {
   close(): Promise<void>;
 }
 
-/** The number formats a model's weights can have, spelt as a safetensors header and ggml do. */
-export type SourceType = "F32" | "F16" | "BF16";
+/**
+ * The number formats a model's weights can have, spelt as a safetensors header and ggml do. MXFP4, in ggml's blocks of 32
+ * values in 17 bytes, is what the experts of gpt-oss were trained in, and no quantization of anything else.
+ */
+export type SourceType = "F32" | "F16" | "BF16" | "MXFP4";
 
 /** A tensor the architecture expects, found in the weights with the right shape and a convertible format. */
 export interface ModelTensor {

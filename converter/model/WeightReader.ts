@@ -45,7 +45,7 @@ export class WeightReader {
     const ordered = spec.rotaryHeads === undefined ? data : interleaved(tensor, data, spec.rotaryHeads);
     const { transforms = [] } = spec;
     if (transforms.length === 0) return ordered;
-    const read = { data: ordered, type: stored.dtype as SourceType, shape: stored.shape };
+    const read = { data: ordered, type: stored.dtype as SourceType, shape: spec.packedShape ?? stored.shape };
     const values = transforms.reduce((current, transform) => transform.apply(current), read);
     if (values.type !== tensor.type || values.shape.join() !== spec.shape.join()) {
       throw new Error(`${spec.target} became ${values.type} [${values.shape.join(", ")}] of ${rows} rows`);
@@ -128,7 +128,12 @@ export function rotaryRowOrder(rows: number, heads: number): Uint32Array {
   });
 }
 
-const GGML_NAMES: Readonly<Record<SourceType, SourceRows["type"]>> = { F32: "f32", F16: "f16", BF16: "bf16" };
+const GGML_NAMES: Readonly<Record<SourceType, SourceRows["type"]>> = {
+  F32: "f32",
+  F16: "f16",
+  BF16: "bf16",
+  MXFP4: "mxfp4"
+};
 
 /**
  * Bytes read from a tensor in the form the native addon takes.

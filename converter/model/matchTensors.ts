@@ -66,7 +66,7 @@ export function matchTensors(
       continue;
     }
     for (const name of names) taken.add(name);
-    const parts = found.map(({ stored }) => match(spec, stored, searched));
+    const parts = found.map(({ stored }, part) => match(spec, stored, part, searched));
     matched.push({ tensor: modelTensor(spec, parts), position: Math.max(...found.map(({ position }) => position)) });
   }
 
@@ -94,17 +94,18 @@ export function matchTensors(
   return matched.sort((a, b) => a.position - b.position).map(({ tensor }) => tensor);
 }
 
-function match(spec: TensorSpec, stored: StoredTensor, searched: SearchedPlace): StoredTensor {
-  if (!SOURCE_TYPES.some((known) => known === stored.dtype)) {
+function match(spec: TensorSpec, stored: StoredTensor, part: number, searched: SearchedPlace): StoredTensor {
+  const isPacked = spec.packedShape !== undefined;
+  if (isPacked ? stored.dtype !== "U8" : !SOURCE_TYPES.some((known) => known === stored.dtype)) {
     throw (
       quantized(searched) ??
       new InvalidInputError(`tensor "${stored.name}" has format ${stored.dtype}`, {
-        fix: `Formats that can be converted: ${SOURCE_TYPES.join(", ")}.`
+        fix: `Formats that can be converted: ${isPacked ? "U8, as MXFP4 has it" : SOURCE_TYPES.join(", ")}.`
       })
     );
   }
   const { shape } = stored;
-  const expected = spec.storedShape ?? spec.shape;
+  const expected = packedPartShape(spec, part) ?? spec.storedShape ?? spec.shape;
   if (shape.length !== expected.length || shape.some((size, i) => size !== expected[i])) {
     throw (
       quantized(searched) ??
@@ -117,6 +118,13 @@ function match(spec: TensorSpec, stored: StoredTensor, searched: SearchedPlace):
   return stored;
 }
 
+/** Shape of the blocks (part 0) and of the scales (part 1) of a tensor in MXFP4. */
+function packedPartShape({ packedShape }: TensorSpec, part: number): number[] | undefined {
+  if (packedShape === undefined) return undefined;
+  const scales = [...packedShape.slice(0, -1), (packedShape.at(-1) ?? 0) / 32];
+  return part === 0 ? [...scales, 16] : scales;
+}
+
 /** @throws {InvalidInputError} the parts of a stack differ in format */
 function modelTensor(spec: TensorSpec, parts: readonly StoredTensor[]): ModelTensor {
   const [first] = parts as [StoredTensor];
@@ -127,10 +135,12 @@ function modelTensor(spec: TensorSpec, parts: readonly StoredTensor[]): ModelTen
   const computed = spec.transforms?.find(({ type }) => type !== undefined)?.type;
   const columns = spec.shape.at(-1) ?? 0;
   const rows = spec.shape.slice(0, -1).reduce((product, size) => product * size, 1);
-  const type = computed ?? (first.dtype as SourceType);
+  const dtype = spec.packedShape === undefined ? (first.dtype as SourceType) : "MXFP4";
+  const type = computed ?? dtype;
   if (spec.parts === undefined) return { spec, stored: first, type, rows, columns };
   const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
-  const stored = { ...first, name: spec.source, shape: [parts.length, ...first.shape], byteLength };
+  const shape = spec.packedShape ?? [parts.length, ...first.shape];
+  const stored = { ...first, dtype, name: spec.source, shape, byteLength };
   return { spec, stored, parts, type, rows, columns };
 }
 

@@ -15,7 +15,7 @@ export interface TensorTransform {
   apply(values: TensorValues): TensorValues;
 }
 
-const VALUE_BYTES: Readonly<Record<SourceType, number>> = { F32: 4, F16: 2, BF16: 2 };
+const VALUE_BYTES: Readonly<Record<SourceType, number>> = { F32: 4, F16: 2, BF16: 2, MXFP4: 17 / 32 };
 
 /**
  * Gathers slices of the first dimension.
@@ -99,6 +99,33 @@ export function map(compute: (value: number) => number): TensorTransform {
   };
 }
 
+/** Bytes of a block's scale, and of its 32 values of 4 bits. */
+const MXFP4_SCALE_BYTES = 1;
+const MXFP4_VALUE_BYTES = 16;
+
+/**
+ * Puts MXFP4 as Hugging Face has it, all blocks of values and behind them all scales, into ggml's blocks: a scale each,
+ * then 16 bytes of which the low halves are the first 16 values. Hugging Face has two neighbours in a byte.
+ */
+export const mxfp4Blocks: TensorTransform = {
+  apply({ data, type, shape }) {
+    const blocks = data.length / (MXFP4_SCALE_BYTES + MXFP4_VALUE_BYTES);
+    const result = new Uint8Array(data.length);
+    for (let block = 0; block < blocks; block++) {
+      const from = block * MXFP4_VALUE_BYTES;
+      const to = block * (MXFP4_SCALE_BYTES + MXFP4_VALUE_BYTES);
+      result[to] = data[blocks * MXFP4_VALUE_BYTES + block] ?? 0;
+      for (let i = 0; i < MXFP4_VALUE_BYTES / 2; i++) {
+        // Values 2i and 2i + 1, and those 16 further on.
+        const [first = 0, second = 0] = [data[from + i], data[from + MXFP4_VALUE_BYTES / 2 + i]];
+        result[to + 1 + 2 * i] = (first & 15) | ((second & 15) << 4);
+        result[to + 2 + 2 * i] = (first >> 4) | (second & 0xf0);
+      }
+    }
+    return { data: result, type, shape };
+  }
+};
+
 function gather(data: Uint8Array, from: Uint32Array, bytes: number): Uint8Array {
   const gathered = new Uint8Array(from.length * bytes);
   for (const [to, index] of from.entries()) gathered.set(data.subarray(index * bytes, (index + 1) * bytes), to * bytes);
@@ -113,6 +140,8 @@ function toFloat32(data: Uint8Array, type: SourceType): Float32Array {
       return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
     case "BF16":
       return new Float32Array(Uint32Array.from({ length: count }, (_, i) => view.getUint16(2 * i, true) << 16).buffer);
+    case "MXFP4":
+      throw new Error("values of MXFP4 are not computed with");
     case "F16":
       return Float32Array.from({ length: count }, (_, i) => halfToNumber(view.getUint16(2 * i, true)));
   }

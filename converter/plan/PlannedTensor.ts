@@ -24,10 +24,12 @@ export interface PlannedStockTensor {
   readonly note?: string;
 }
 
-/** A linear weight quantized with 4 and 8 bits mixed per output channel. */
+/** A linear weight, or a stack of experts, quantized with 4 and 8 bits mixed per output channel. */
 export interface PlannedMixedWeight {
   readonly treatment: "mixed";
   readonly target: string;
+  /** How many weights are stacked; 1 for an ordinary one. Rows of `tensor` are the output channels of all of them. */
+  readonly experts: number;
   readonly tensor: ModelTensor;
   /** The width of all its channels, when the user fixed it; else the search chooses. */
   readonly bits?: 4 | 8;
@@ -54,7 +56,8 @@ export function describeOutput(planned: PlannedTensor, channels8bit: number): Te
       return componentTensors(target, {
         inputs: planned.tensor.columns,
         channels4bit: planned.tensor.rows - channels8bit,
-        channels8bit
+        channels8bit,
+        experts: planned.experts
       });
   }
 }

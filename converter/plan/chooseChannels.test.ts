@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
-import { chooseChannels, type ScoredWeight } from "./chooseChannels.js";
+import { chooseChannels, chooseEqualShares, type ScoredWeight } from "./chooseChannels.js";
 
-const weight = (target: string, scores: number[]): ScoredWeight => ({ target, scores: Float64Array.from(scores) });
+const weight = (target: string, scores: number[], experts = 1): ScoredWeight => ({
+  target,
+  experts,
+  scores: Float64Array.from(scores)
+});
 const ramp = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
 function chosen(weights: ScoredWeight[], tiles: number): Record<string, number[]> {
@@ -65,4 +69,31 @@ test("ties go to the earlier weight and the lower channel, infinities first", ()
   expect(chosen([flat("first"), flat("second")], 1)).toEqual({ first: ramp(0, 16), second: [] });
   const infinite = weight("infinite", [...new Array<number>(31).fill(0), Infinity]);
   expect(chosen([flat("flat"), infinite], 1)["infinite"]).toContain(31);
+});
+
+test("tiles are of one expert each, and experts compete with all else", () => {
+  const stack = weight("stack", [...ramp(0, 32), ...ramp(100, 32), ...ramp(50, 32)], 3);
+  expect(chosen([stack, weight("other", ramp(70, 16))], 3)).toEqual({ stack: ramp(32, 32), other: ramp(0, 16) });
+});
+
+test("equal shares give every weight and expert as many, what is left over one after the other", () => {
+  const weights = [weight("plain", ramp(0, 64)), weight("stack", [...ramp(0, 32), ...ramp(100, 32)], 2)];
+  const counts = (share: number): number[][] =>
+    [...chooseEqualShares(weights, share).values()].map((mask) =>
+      Array.from({ length: mask.length / 32 }, (_, i) =>
+        mask.subarray(32 * i, 32 * (i + 1)).reduce((sum, flag) => sum + flag, 0)
+      )
+    );
+  expect(counts(0.5)).toEqual([
+    [0, 32],
+    [16, 16]
+  ]);
+  expect(counts(0.25)).toEqual([
+    [0, 16],
+    [16, 0]
+  ]);
+  expect(counts(1)).toEqual([
+    [32, 32],
+    [32, 32]
+  ]);
 });

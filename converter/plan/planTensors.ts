@@ -25,9 +25,6 @@ const EXACT: ReadonlySet<TensorRole> = new Set(["norm", "bias", "router", "recur
 /** Smaller weights are not worth the few bytes. */
 const LEAST_VALUES = 2048;
 
-/** What stacked experts become: about half their size without a search. */
-const EXPERT_TYPE = "q8_0";
-
 /**
  * Decides how every tensor of a model is stored, in output order.
  *
@@ -78,13 +75,10 @@ function planTensor(tensor: ModelTensor, graph: ModelGraph, uses: Uses, options:
   }
   if (target === graph.head || target === EMBEDDING) return planHead(tensor, stock, options);
   if (use === undefined) return stock(kept, "the model's graph does not use it");
-  if (use.use === "experts") {
-    return blockMisfit(tensor, EXPERT_TYPE) === undefined
-      ? stock(EXPERT_TYPE, "stacked experts are not mixed yet")
-      : stock(kept, "stacked experts are not mixed yet");
+  if (!isLinear(tensor, use)) {
+    const isProduct = use.use === "product" || use.use === "experts";
+    return stock(kept, isProduct ? "it is used by more than one block" : `it is read by ${use.use}`);
   }
-  if (!isLinear(tensor, use))
-    return stock(kept, use.use === "product" ? "it is used by more than one block" : `it is read by ${use.use}`);
 
   const override = options.overrides.find(({ pattern }) => pattern.test(target))?.treatment;
   if (override === "f16") return stock("f16", "as asked for");
@@ -96,6 +90,7 @@ function planTensor(tensor: ModelTensor, graph: ModelGraph, uses: Uses, options:
     treatment: "mixed",
     target,
     tensor,
+    experts: expertsOf(tensor),
     ...(override === undefined ? {} : { bits: override === "4" ? 4 : 8 })
   };
 }
@@ -117,9 +112,15 @@ function planHead(
   });
 }
 
-/** Whether a weight is a matrix of one block that only products read. */
+/** Whether a weight is a matrix of one block, or a stack of them, that only products read. */
 function isLinear({ spec: { target, shape } }: ModelTensor, use: WeightUse | undefined): boolean {
-  return BLOCK_WEIGHT.test(target) && shape.length === 2 && use?.use === "product" && use.sections.length === 1;
+  const isProduct = use?.use === "experts" || (use?.use === "product" && shape.length === 2);
+  return BLOCK_WEIGHT.test(target) && isProduct && use.sections.length === 1;
+}
+
+/** How many matrices are stacked. */
+function expertsOf({ spec: { shape } }: ModelTensor): number {
+  return shape.slice(0, -2).reduce((product, size) => product * size, 1);
 }
 
 /** Why a weight stays as it is unless asked for. */
@@ -142,7 +143,7 @@ function assertOverridesMatch(model: SourceModel, uses: Uses, { overrides }: Con
 }
 
 function ggmlName({ type }: ModelTensor): TensorType {
-  return type === "F32" ? "f32" : type === "F16" ? "f16" : "bf16";
+  return type === "F32" ? "f32" : type === "F16" ? "f16" : "bf16"; // which holds all that MXFP4 does
 }
 
 function blockMisfit({ columns }: ModelTensor, type: TensorType): string | undefined {
@@ -150,8 +151,10 @@ function blockMisfit({ columns }: ModelTensor, type: TensorType): string | undef
   return columns % block === 0 ? undefined : `rows of ${columns} values are not a multiple of ${block}`;
 }
 
-function mixedMisfit({ rows, columns }: ModelTensor): string | undefined {
-  if (rows % ROW_TILE !== 0) return `${rows} output channels are not a multiple of ${ROW_TILE}`;
+function mixedMisfit(tensor: ModelTensor): string | undefined {
+  const { rows, columns } = tensor;
+  const channels = rows / expertsOf(tensor);
+  if (channels % ROW_TILE !== 0) return `${channels} output channels are not a multiple of ${ROW_TILE}`;
   if (columns % INPUT_BLOCK !== 0) return `${columns} inputs are not a multiple of ${INPUT_BLOCK}`;
   if (Math.max(rows, columns) > MAX_EXTENT) return `${rows} x ${columns} is more than ${MAX_EXTENT} a side`;
   return undefined;

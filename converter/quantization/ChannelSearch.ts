@@ -1,6 +1,6 @@
 import type { ConversionContext } from "../ConversionContext.js";
 import { spendableBytes } from "../plan/budget.js";
-import { chooseChannels, type ScoredWeight } from "../plan/chooseChannels.js";
+import { chooseChannels, chooseEqualShares, type ScoredWeight } from "../plan/chooseChannels.js";
 import type { Budget } from "../plan/ConversionOptions.js";
 import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 import { plannedBytes, type PlannedMixedWeight } from "../plan/PlannedTensor.js";
@@ -10,6 +10,8 @@ import type { MixedWeight } from "./QuantizationMethod.js";
 export interface ChannelSearch {
   /** Its name in `mixllm.search`. */
   readonly name: string;
+  /** Whether every weight and expert gets the same share of 8-bit channels, whatever the scores of others. */
+  readonly equalShares?: boolean;
 
   /**
    * Scores every output channel of every weight; higher means more worth 8 bits, comparable over the whole model.
@@ -58,13 +60,15 @@ export async function assignBitWidths(
   const nothing = limit < Math.min(...free.map(({ target }) => cost(target)));
 
   const isChoice = free.length > 0 && !nothing && limit < all;
-  const masks = isChoice ? chooseChannels(await search.score(free, context), limit, cost) : undefined;
+  const scored = isChoice ? await search.score(free, context) : [];
+  const masks =
+    search.equalShares === true ? chooseEqualShares(scored, limit / all) : chooseChannels(scored, limit, cost);
   return {
     search: isChoice ? search.name : "none",
     weights: weights.map((planned) => {
       const fixed = planned.bits ?? (nothing ? 4 : 8);
       const is8bit =
-        (planned.bits === undefined ? masks?.get(planned.target) : undefined) ??
+        (planned.bits === undefined && isChoice ? masks.get(planned.target) : undefined) ??
         new Uint8Array(planned.tensor.rows).fill(fixed === 8 ? 1 : 0);
       return { planned, is8bit, channels8bit: is8bit.reduce((sum, flag) => sum + flag, 0) };
     })

@@ -6,15 +6,17 @@ import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 /** A weight to quantize, its 8-bit output channels chosen. */
 export interface MixedWeight {
   readonly planned: PlannedMixedWeight;
-  /** One byte an output channel: 1 for 8 bits. */
+  /** One byte an output channel, of a stack those of each expert in turn: 1 for 8 bits. */
   readonly is8bit: Uint8Array;
-  /** How many of them have 8 bits, a multiple of 16. */
+  /** How many of them have 8 bits, of each expert a multiple of 16. */
   readonly channels8bit: number;
 }
 
 /** A quantized weight in the file's layout. */
 export interface QuantizedWeight {
   readonly weight: MixedWeight;
+  /** Calibration tokens that each expert of a stack was quantized on; absent where none were. */
+  readonly expertTokens?: readonly number[];
   /** Bytes of each component, empty for an empty part. */
   readonly components: Readonly<Record<ComponentSuffix, Uint8Array>>;
 }
@@ -34,8 +36,8 @@ export interface QuantizationMethod {
 
 /** A buffer for every component of a weight, empty for an empty part. */
 export function allocateComponents({ planned, channels8bit }: MixedWeight): Record<ComponentSuffix, Uint8Array> {
-  const { rows, columns } = planned.tensor;
-  const shape = { inputs: columns, channels4bit: rows - channels8bit, channels8bit };
+  const { experts, tensor } = planned;
+  const shape = { inputs: tensor.columns, channels4bit: tensor.rows - channels8bit, channels8bit, experts };
   const components = componentTensors(planned.target, shape);
   return Object.fromEntries(
     COMPONENT_SUFFIXES.map((suffix) => {

@@ -19,17 +19,27 @@ export const RANKINGS = ["taylor", "fisher"] as const;
 
 export type Ranking = (typeof RANKINGS)[number];
 
+/** How the channels that the salience ranks are chosen: over the whole model, or the same share of every weight. */
+export type SearchScope = "global" | "per_layer";
+
 /**
  * The paper's search: ranks output channels by the change of the model's loss when one alone is quantized to 4 bits.
  *
  * One forward and one backward pass over the calibration samples, a decoder layer at a time.
  *
+ * @param scope `per_layer` is the baseline that the paper compares with
  * @param ranking which of the two measures decides
  * @param file where the salience is kept for later conversions, and taken from if it is there
  */
-export function globalSearch(session: CalibrationSession, ranking: Ranking, file: string | undefined): ChannelSearch {
+export function globalSearch(
+  session: CalibrationSession,
+  scope: SearchScope,
+  ranking: Ranking,
+  file: string | undefined
+): ChannelSearch {
   return {
-    name: "global",
+    name: scope,
+    equalShares: scope === "per_layer",
 
     async score(weights, context) {
       const measured = weights.map(({ target }) => target);
@@ -43,7 +53,7 @@ export function globalSearch(session: CalibrationSession, ranking: Ranking, file
 }
 
 function scores(
-  { target, tensor }: PlannedMixedWeight,
+  { target, tensor, experts }: PlannedMixedWeight,
   salience: Salience,
   ranking: Ranking,
   file: string | undefined
@@ -59,7 +69,7 @@ function scores(
   }
   // Fisher salience is of a squared error, so dividing by the row's length ranks by gain per byte.
   const score = ranking === "taylor" ? linear.taylor : linear.fisher.map((value) => value / tensor.columns);
-  return { target, scores: Float64Array.from(score) };
+  return { target, experts, scores: Float64Array.from(score) };
 }
 
 /** Name of the work file with the salience of a section's linears; blocks are counted from 0. */

@@ -78,7 +78,7 @@ class Quantization {
       const name = CalibrationSession.input(value);
       return [value, work.has(name) ? undefined : work.start(name), work.file(name)] as const;
     });
-    const damping = await work.step(`quantizing layer ${this.#session.nameOf(section)}`, () =>
+    const outcomes = await work.step(`quantizing layer ${this.#session.nameOf(section)}`, () =>
       this.#context.addon.quantizeSection(
         call,
         Object.fromEntries(requests.map(({ name, is8bit, components }) => [name, { is8bit, components }])),
@@ -101,7 +101,12 @@ class Quantization {
         data: components[suffix]
       }))
     );
-    const metadata = Object.fromEntries(Object.entries(damping).map(([name, value]) => [name, String(value)]));
+    const metadata = Object.fromEntries(
+      Object.entries(outcomes).map(([name, { damping, expertTokens = [] }]) => [
+        name,
+        [damping, ...expertTokens].join(" ")
+      ])
+    );
     await work.write(packedFile(section), encodeTensorFile(arrays, metadata));
     // What no later section reads is not needed any more.
     for (const value of inputNumbers) {
@@ -129,11 +134,12 @@ class Quantization {
     );
     for (const weight of this.#own(section)) {
       const { target } = weight.planned;
-      this.#warnOfDamping(target, Number(metadata[target]));
+      const [damping = NaN, ...expertTokens] = (metadata[target] ?? "").split(" ").map(Number);
+      this.#warnOfDamping(target, damping);
       const components = Object.fromEntries(
         COMPONENT_SUFFIXES.map((suffix) => [suffix, arrays.get(`${target}.${suffix}`) ?? new Uint8Array(0)])
       ) as Record<ComponentSuffix, Uint8Array>;
-      yield { weight, components };
+      yield { weight, components, ...(expertTokens.length > 0 ? { expertTokens } : {}) };
     }
   }
 

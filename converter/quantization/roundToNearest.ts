@@ -11,13 +11,13 @@ export const weightErrorSearch: ChannelSearch = {
 
   async score(weights, { reader, addon, threads, signal, progress }) {
     const scored: ScoredWeight[] = [];
-    for (const [i, { target, tensor }] of weights.entries()) {
+    for (const [i, { target, tensor, experts }] of weights.entries()) {
       progress(i / weights.length, target);
       const scores = new Float64Array(tensor.rows);
       const data = await reader.read(tensor);
       const { firstNonFinite } = await finishJob(addon.weightError(sourceRows(tensor, data), scores, threads), signal);
       assertFinite(tensor, firstNonFinite);
-      scored.push({ target, scores });
+      scored.push({ target, experts, scores });
     }
     return scored;
   }
@@ -29,11 +29,11 @@ export const roundToNearest: QuantizationMethod = {
 
   async *quantize(weights, { reader, addon, threads, signal, progress }) {
     for (const [i, weight] of weights.entries()) {
-      const { target, tensor } = weight.planned;
+      const { target, tensor, experts } = weight.planned;
       progress(i / weights.length, target);
       const components = allocateComponents(weight);
       const source = sourceRows(tensor, await reader.read(tensor));
-      const report = await finishJob(addon.quantizeWeight(source, weight.is8bit, components, threads), signal);
+      const report = await finishJob(addon.quantizeWeight(source, weight.is8bit, experts, components, threads), signal);
       assertFinite(tensor, report.firstNonFinite);
       if (report.firstOutOfRange >= 0) {
         throw new InvalidInputError(

@@ -17,9 +17,14 @@ const DEFAULTS = {
   command: "test"
 } as const;
 
-/** Converts a model as the command line does, collecting warnings. */
+/**
+ * Converts a model as the command line does, collecting warnings.
+ *
+ * @param progress is told of each piece of work; what it throws ends the conversion
+ */
 export async function convert(
-  options: Pick<ConvertModelOptions, "source" | "output"> & Partial<ConvertModelOptions>
+  options: Pick<ConvertModelOptions, "source" | "output"> & Partial<ConvertModelOptions>,
+  progress: (detail: string) => void = () => undefined
 ): Promise<ConversionSummary & { warnings: string[] }> {
   const warnings: string[] = [];
   const summary = await convertModel(
@@ -31,7 +36,7 @@ export async function convert(
     {
       loadAddon: () => loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true }),
       warn: (message) => warnings.push(message),
-      progress: () => undefined,
+      progress: (_step, _fraction, detail) => progress(detail),
       signal: new AbortController().signal
     }
   );

@@ -13,43 +13,49 @@ export interface UnpackedChannel {
   readonly values: number[];
 }
 
-/** Unpacks a mixed weight's components, independently of the code that packs them. */
+/** Unpacks a mixed weight's components, of a stack expert after expert, independently of the code that packs them. */
 export function unpackMixedWeight(file: GgufFile, name: string): UnpackedChannel[] {
   const component = (suffix: string): GgufTensor | undefined =>
     file.tensors.find((tensor) => tensor.name === `${name}.${suffix}`);
-  const w4 = component("w4");
-  const w8 = component("w8");
-  const mask = component("mask");
+  const [w4, w8, mask] = [component("w4"), component("w8"), component("mask")];
   if (mask === undefined) throw new Error(`${name} has no mask`);
-  const n = 8 * (mask.ne[0] ?? 0);
-  const n4 = w4?.ne[1] ?? 0;
-  const n8 = w8?.ne[1] ?? 0;
+  const [n, experts] = [8 * (mask.ne[0] ?? 0), mask.ne[1] ?? 1];
   const k = w4 === undefined ? (w8?.ne[0] ?? 0) : 2 * (w4.ne[0] ?? 0);
   const groups = Math.ceil(k / 128);
-  const is8bit = Array.from({ length: n }, (_, channel) => (mask.data.readUInt8(channel >> 3) >> (channel & 7)) & 1);
-  const rows = [0, 1].flatMap((wanted) => [...is8bit.keys()].filter((channel) => is8bit[channel] === wanted));
-  if (is8bit.filter((set) => set).length !== n8) throw new Error(`${name}: mask does not have ${n8} channels`);
-  if (n4 + n8 !== n) throw new Error(`${name}: ${n4} + ${n8} rows are not ${n}`);
-
-  const channels: UnpackedChannel[] = new Array<UnpackedChannel>(n);
-  for (const [row, channel] of rows.entries()) {
-    const is4bit = row < n4;
-    const scaleTensor = (is4bit ? component("w4_scale") : component("w8_scale")) as GgufTensor;
-    const count = is4bit ? n4 : n8;
-    const index = is4bit ? row : row - n4;
-    const scales = Array.from({ length: groups }, (_, g) =>
-      half(scaleTensor.data.readUInt16LE(2 * (g * count + index)))
-    );
-    const zeros = Array.from({ length: groups }, (_, g) => (is4bit ? zeroPoint(component("w4_zero"), g, index) : 0));
-    const q = Array.from({ length: k }, (_, i) =>
-      is4bit ? nibble(w4, index, i, k) : (w8?.data.readInt8(index * k + i) ?? 0)
-    );
-    const values = q.map((integer, i) => {
-      const group = Math.floor(i / 128);
-      return (integer - (zeros[group] ?? 0)) * (scales[group] ?? NaN);
-    });
-    channels[channel] = { bits: is4bit ? 4 : 8, q, scales, zeros, values };
+  const channels: UnpackedChannel[] = [];
+  // Rows of each width of the experts so far.
+  let [before4, before8] = [0, 0];
+  for (let expert = 0; expert < experts; expert++) {
+    const bytes = mask.data.subarray((expert * n) / 8, ((expert + 1) * n) / 8);
+    const is8bit = Array.from({ length: n }, (_, channel) => (bytes.readUInt8(channel >> 3) >> (channel & 7)) & 1);
+    const n8 = is8bit.reduce((sum, bit) => sum + bit, 0);
+    const n4 = n - n8;
+    let [next4, next8] = [0, 0];
+    for (const bit of is8bit) {
+      const is4bit = bit === 0;
+      const row = is4bit ? next4++ : next8++;
+      const [before, count] = is4bit ? [before4, n4] : [before8, n8];
+      const scaleTensor = (is4bit ? component("w4_scale") : component("w8_scale")) as GgufTensor;
+      const scales = Array.from({ length: groups }, (_, g) =>
+        half(scaleTensor.data.readUInt16LE(2 * (groups * before + g * count + row)))
+      );
+      const zeros = Array.from({ length: groups }, (_, g) =>
+        is4bit ? zeroPoint(component("w4_zero"), (groups * before) / 2 + (g * count) / 2, row) : 0
+      );
+      const q = Array.from({ length: k }, (_, i) =>
+        is4bit ? nibble(w4, before + row, i, k) : (w8?.data.readInt8((before + row) * k + i) ?? 0)
+      );
+      const values = q.map((integer, i) => {
+        const group = Math.floor(i / 128);
+        return (integer - (zeros[group] ?? 0)) * (scales[group] ?? NaN);
+      });
+      channels.push({ bits: is4bit ? 4 : 8, q, scales, zeros, values });
+    }
+    before4 += n4;
+    before8 += n8;
   }
+  if (before4 !== (w4?.ne[1] ?? 0) || before8 !== (w8?.ne[1] ?? 0))
+    throw new Error(`${name}: the mask has ${before4} and ${before8} rows, the weights others`);
   return channels;
 }
 
@@ -59,9 +65,8 @@ function nibble(w4: GgufTensor | undefined, row: number, input: number, k: numbe
   return inBlock < 16 ? byte & 15 : byte >> 4;
 }
 
-function zeroPoint(zeros: GgufTensor | undefined, group: number, row: number): number {
-  const pairs = zeros?.ne[0] ?? 0;
-  const byte = zeros?.data.readUInt8(group * pairs + Math.floor(row / 2)) ?? 0;
+function zeroPoint(zeros: GgufTensor | undefined, begin: number, row: number): number {
+  const byte = zeros?.data.readUInt8(begin + Math.floor(row / 2)) ?? 0;
   return row % 2 === 0 ? byte & 15 : byte >> 4;
 }
 

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { writeWholeFile } from "../../common/files/wholeFiles.js";
 import { InvalidInputError } from "../../common/errors.js";
-import { channelShares } from "../../common/format/channelShares.js";
+import { channelShares, expertShares } from "../../common/format/channelShares.js";
 import type { MixLlmFileInfo } from "../../common/format/MixLlmFileInfo.js";
 import type { GgufHeader } from "../../common/gguf/GgufHeader.js";
 import { mixLlmFileFacts } from "./describeMixLlmFile.js";
@@ -62,6 +62,12 @@ export async function exportMixLlmFileView(
                 Share of each weight's output channels that are kept in 8 bits, in percent; the others have 4.
               </p>
               ${figure((width) => channelShareChart(shares, width))} ${channelShareTable(shares)}
+              ${expertShares(info.tensors).map(
+                ({ kind, shares: own }) => html`
+                  <h3>${kind} by expert</h3>
+                  ${figure((width) => channelShareChart(own, width))}
+                `
+              )}
             </section>
           </main>
         `

@@ -22,11 +22,15 @@ ggml_type read_tensor_type(const Argument& name) {
 SourceRows read_source(const Argument& source) {
     SourceRows rows;
     rows.type = read_tensor_type(source["type"]);
-    if (rows.type != GGML_TYPE_F32 && rows.type != GGML_TYPE_F16 && rows.type != GGML_TYPE_BF16) {
-        source["type"].fail("f32, f16 or bf16");
+    if (rows.type != GGML_TYPE_F32 && rows.type != GGML_TYPE_F16 && rows.type != GGML_TYPE_BF16 &&
+        rows.type != GGML_TYPE_MXFP4) {
+        source["type"].fail("f32, f16, bf16 or mxfp4");
     }
     rows.rows = source["rows"].integer<size_t>();
     rows.columns = source["columns"].integer<size_t>();
+    if (rows.columns % static_cast<size_t>(ggml_blck_size(rows.type)) != 0) {
+        source["columns"].fail("a multiple of " + std::to_string(ggml_blck_size(rows.type)) + " for this type");
+    }
     const size_t most = (size_t{1} << 53) / sizeof(float);
     if (rows.columns > 0 && rows.rows > most / rows.columns) {
         source["rows"].fail("at most " + std::to_string(most / rows.columns) + " for so many columns");
@@ -35,28 +39,53 @@ SourceRows read_source(const Argument& source) {
     return rows;
 }
 
-PackedWeight read_packed(const Argument& components, const uint8_t* is_8bit, size_t outputs, size_t inputs) {
-    PackedWeight packed{};
-    packed.rows.resize(outputs);
-    packed.rows4 = order_rows(is_8bit, outputs, packed.rows.data());
-    const size_t rows8 = outputs - packed.rows4;
-    const mixllm_shape shape = {static_cast<int64_t>(inputs), static_cast<int64_t>(packed.rows4),
-                                static_cast<int64_t>(rows8), 1};
+std::vector<PackedWeight> read_packed(const Argument& components, const uint8_t* is_8bit, size_t experts,
+                                      size_t outputs, size_t inputs) {
+    std::vector<PackedWeight> packed(experts);
+    const auto shape_of = [&](size_t rows4, size_t rows8, size_t stacked) {
+        return mixllm_shape{static_cast<int64_t>(inputs), static_cast<int64_t>(rows4), static_cast<int64_t>(rows8),
+                            static_cast<int64_t>(stacked)};
+    };
+    size_t all4 = 0;
+    for (size_t e = 0; e < experts; e++) {
+        packed[e].rows.resize(outputs);
+        packed[e].rows4 = order_rows(is_8bit + e * outputs, outputs, packed[e].rows.data());
+        all4 += packed[e].rows4;
+        if (!mixllm_shape_valid(shape_of(packed[e].rows4, packed[e].rows8(), 1))) {
+            components.fail(
+                "the components of a weight with multiples of 16 rows of each width and of 32 columns, not of " +
+                std::to_string(packed[e].rows4) + " 4-bit and " + std::to_string(packed[e].rows8()) +
+                " 8-bit rows of " + std::to_string(inputs) + " columns");
+        }
+    }
+    const mixllm_shape shape = shape_of(all4, experts * outputs - all4, experts);
     if (!mixllm_shape_valid(shape)) {
-        components.fail(
-            "the components of a weight with multiples of 16 rows of each width and of 32 columns, not of " +
-            std::to_string(packed.rows4) + " 4-bit and " + std::to_string(rows8) + " 8-bit rows of " +
-            std::to_string(inputs) + " columns");
+        components.fail("the components of a stack of at most " + std::to_string(MIXLLM_MAX_EXTENT) + " channels");
     }
     const auto bytes = [&](mixllm_component component) {
         return static_cast<size_t>(mixllm_component_bytes(shape, component));
     };
-    packed.packed4 = {components["w4"].bytes_of<uint8_t>(bytes(MIXLLM_W4)),
-                      components["w4_scale"].bytes_of<uint16_t>(bytes(MIXLLM_W4_SCALE) / sizeof(uint16_t)),
-                      components["w4_zero"].bytes_of<uint8_t>(bytes(MIXLLM_W4_ZERO))};
-    packed.packed8 = {components["w8"].bytes_of<int8_t>(bytes(MIXLLM_W8)),
-                      components["w8_scale"].bytes_of<uint16_t>(bytes(MIXLLM_W8_SCALE) / sizeof(uint16_t))};
-    pack_mask(is_8bit, outputs, components["mask"].bytes_of<uint8_t>(bytes(MIXLLM_MASK)));
+    const Packed4 all_packed4{components["w4"].bytes_of<uint8_t>(bytes(MIXLLM_W4)),
+                              components["w4_scale"].bytes_of<uint16_t>(bytes(MIXLLM_W4_SCALE) / sizeof(uint16_t)),
+                              components["w4_zero"].bytes_of<uint8_t>(bytes(MIXLLM_W4_ZERO))};
+    const Packed8 all_packed8{components["w8"].bytes_of<int8_t>(bytes(MIXLLM_W8)),
+                              components["w8_scale"].bytes_of<uint16_t>(bytes(MIXLLM_W8_SCALE) / sizeof(uint16_t))};
+    pack_mask(is_8bit, experts * outputs, components["mask"].bytes_of<uint8_t>(bytes(MIXLLM_MASK)));
+    int64_t before4 = 0;
+    int64_t before8 = 0;
+    for (PackedWeight& weight : packed) {
+        // Each expert is a weight of its own, behind those before it.
+        const auto offset = [&](mixllm_component component) {
+            return static_cast<size_t>(mixllm_channel_bytes(static_cast<int64_t>(inputs), before4, before8, component));
+        };
+        weight.packed4 = {all_packed4.weights + offset(MIXLLM_W4),
+                          all_packed4.scales + offset(MIXLLM_W4_SCALE) / sizeof(uint16_t),
+                          all_packed4.zeros + offset(MIXLLM_W4_ZERO)};
+        weight.packed8 = {all_packed8.weights + offset(MIXLLM_W8),
+                          all_packed8.scales + offset(MIXLLM_W8_SCALE) / sizeof(uint16_t)};
+        before4 += static_cast<int64_t>(weight.rows4);
+        before8 += static_cast<int64_t>(weight.rows8());
+    }
     return packed;
 }
 

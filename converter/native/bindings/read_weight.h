@@ -21,20 +21,15 @@ ggml_type read_tensor_type(const Argument& name);
  */
 SourceRows read_source(const Argument& source);
 
-/// Where a quantized weight goes.
-struct PackedWeight {
-    std::vector<int32_t> rows; ///< output channel of each stored row, see `order_rows`
-    size_t rows4;              ///< how many rows have 4 bits
-    Packed4 packed4;
-    Packed8 packed8;
-};
-
 /**
- * The component buffers of a weight, by suffix; throws a TypeError unless each is a Uint8Array of the size the format
- * asks for. Fills the mask.
+ * The component buffers of a weight, by suffix, expert by expert; throws a TypeError unless each is a Uint8Array of the
+ * size the format asks for. Fills the mask.
  *
- * @param is_8bit one byte an output channel, nonzero for 8 bits
+ * @param is_8bit one byte an output channel, those of each expert in turn, nonzero for 8 bits
+ * @param experts how many weights are stacked; 1 for an ordinary one
+ * @param outputs output channels of each of them
  */
-PackedWeight read_packed(const Argument& components, const uint8_t* is_8bit, size_t outputs, size_t inputs);
+std::vector<PackedWeight> read_packed(const Argument& components, const uint8_t* is_8bit, size_t experts,
+                                      size_t outputs, size_t inputs);
 
 } // namespace mixllm

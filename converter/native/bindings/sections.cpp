@@ -90,6 +90,12 @@ std::vector<size_t> outputs_of(const SectionCall& call) {
     return form.numbers(form.sections[call.section].outputs);
 }
 
+/// Where a section runs: experts are read row by row, which only the CPU does.
+Engine::Where place_of(const SectionCall& call) {
+    const DecoderForm& form = call.decoder->single();
+    return find_experts(form.graph, form.sections[call.section]).empty() ? Engine::Where::any : Engine::Where::cpu;
+}
+
 Napi::Array to_array(Napi::Env env, const std::vector<size_t>& numbers) {
     const Napi::Array array = Napi::Array::New(env, numbers.size());
     for (size_t i = 0; i < numbers.size(); i++) {
@@ -147,6 +153,7 @@ Napi::Value describe(Napi::Env env, const Decoder& decoder, const std::vector<Se
     result.Set("weights", describe_all(env, uses, [&](size_t, const WeightUse& use, Napi::Object object) {
                    object.Set("name", use.name);
                    object.Set("use", use.use);
+                   object.Set("inputsPerToken", static_cast<double>(use.inputs_per_token));
                    object.Set("sections", to_array(env, use.sections));
                }));
     return result;
@@ -198,7 +205,7 @@ Napi::Value bind_run_section(const Napi::CallbackInfo& info) {
     const ValuePaths inputs = read_paths({info[1], "inputs"}, inputs_of(call));
     const ValuePaths outputs = read_paths({info[2], "outputs"}, outputs_of(call));
     return start_job(info, [=](JobControl& control) -> JobResult {
-        Engine engine(Workers(call.threads, control));
+        Engine engine(Workers(call.threads, control), place_of(call));
         run_section(engine, *call.decoder, call.section, call.sources, call.calibration, inputs, outputs);
         return no_result;
     });
@@ -209,7 +216,7 @@ Napi::Value bind_head_loss(const Napi::CallbackInfo& info) {
     const ValuePaths inputs = read_paths({info[1], "inputs"}, inputs_of(call));
     const ValuePaths gradients = read_paths({info[2], "gradients"}, inputs_of(call));
     return start_job(info, [=](JobControl& control) -> JobResult {
-        Engine engine(Workers(call.threads, control));
+        Engine engine(Workers(call.threads, control), place_of(call));
         const auto losses = std::make_shared<std::vector<double>>(
             head_loss(engine, *call.decoder, call.sources, call.calibration, inputs, gradients));
         return [=](Napi::Env env) {
@@ -229,7 +236,7 @@ Napi::Value bind_backward_section(const Napi::CallbackInfo& info) {
                                   read_paths(files["later"], inputs_of(call)),
                                   read_paths(files["inputs"], inputs_of(call))};
     return start_job(info, [=](JobControl& control) -> JobResult {
-        Engine engine(Workers(call.threads, control));
+        Engine engine(Workers(call.threads, control), place_of(call));
         const auto salience = std::make_shared<std::unordered_map<std::string, ChannelSalience>>(backward_section(
             engine, *call.decoder, call.section, linears, call.sources, call.calibration, inputs, gradients));
         return [=](Napi::Env env) {
@@ -252,18 +259,25 @@ Napi::Value bind_quantize_section(const Napi::CallbackInfo& info) {
     const SectionCall call = read_call({info[0], "call"});
     const Argument requests(info[1], "linears");
     const DecoderForm& form = call.decoder->single();
-    std::unordered_map<std::string, std::vector<uint8_t>> rows;
-    std::unordered_map<std::string, PackedWeight> destinations;
+    std::unordered_map<std::string, QuantizationRequest> wanted;
+    std::unordered_map<std::string, PackedWeight> destinations; // of matrices
     for (const Linear& linear : find_linears(form.graph, form.sections[call.section])) {
         const Argument request = requests[linear.name()];
         if (!request.is_given()) {
             continue;
         }
-        const auto outputs = static_cast<size_t>(linear.weight->ne[1]);
-        const uint8_t* mask = request["is8bit"].numbers<uint8_t>(outputs);
-        rows[linear.name()].assign(mask, mask + outputs);
-        destinations.emplace(linear.name(), read_packed(request["components"], mask, outputs,
-                                                        static_cast<size_t>(linear.weight->ne[0])));
+        const size_t channels = linear.channels();
+        const auto experts = static_cast<size_t>(linear.weight->ne[2]);
+        const uint8_t* mask = request["is8bit"].numbers<uint8_t>(channels);
+        std::vector<PackedWeight> packed = read_packed(request["components"], mask, experts, channels / experts,
+                                                       static_cast<size_t>(linear.weight->ne[0]));
+        QuantizationRequest& own = wanted[linear.name()];
+        own.is_8bit.assign(mask, mask + channels);
+        if (linear.is_stacked()) {
+            own.experts = std::move(packed);
+        } else {
+            destinations.emplace(linear.name(), std::move(packed.front()));
+        }
     }
     const Argument paths(info[2], "files");
     const QuantizationFiles files{read_paths(paths["inputs"], inputs_of(call)),
@@ -271,21 +285,37 @@ Napi::Value bind_quantize_section(const Napi::CallbackInfo& info) {
                                   read_paths(paths["floatInputs"], inputs_of(call)),
                                   read_paths(paths["floatOutputs"], outputs_of(call)), paths["scratch"].text()};
     return start_job(info, [=](JobControl& control) -> JobResult {
-        Engine engine(Workers(call.threads, control));
+        Engine engine(Workers(call.threads, control), place_of(call));
         const std::unordered_map<std::string, QuantizationOutcome> outcomes =
-            quantize_section(engine, *call.decoder, call.section, call.sources, call.calibration, rows,
+            quantize_section(engine, *call.decoder, call.section, call.sources, call.calibration, wanted,
                              QuantizationOptions::standard(), files);
-        std::vector<std::pair<std::string, double>> damping;
+        struct Report {
+            std::string name;
+            double damping;
+            std::vector<int64_t> tokens;
+        };
+        std::vector<Report> reports;
         for (const auto& [name, outcome] : outcomes) {
-            const PackedWeight& destination = destinations.at(name);
-            pack_rows(outcome.linear.rows4, destination.packed4);
-            pack_rows(outcome.linear.rows8, destination.packed8);
-            damping.emplace_back(name, outcome.damping);
+            if (outcome.linear) {
+                const PackedWeight& destination = destinations.at(name);
+                pack_rows(outcome.linear->rows4, destination.packed4);
+                pack_rows(outcome.linear->rows8, destination.packed8);
+            }
+            reports.push_back({name, outcome.damping, outcome.tokens});
         }
         return [=](Napi::Env env) {
             const Napi::Object result = Napi::Object::New(env);
-            for (const auto& [name, value] : damping) {
-                result.Set(name, value);
+            for (const Report& report : reports) {
+                const Napi::Object linear = Napi::Object::New(env);
+                linear.Set("damping", report.damping);
+                if (!report.tokens.empty()) {
+                    const Napi::Array tokens = Napi::Array::New(env, report.tokens.size());
+                    for (size_t e = 0; e < report.tokens.size(); e++) {
+                        tokens.Set(static_cast<uint32_t>(e), static_cast<double>(report.tokens[e]));
+                    }
+                    linear.Set("expertTokens", tokens);
+                }
+                result.Set(report.name, linear);
             }
             return result;
         };

@@ -1,4 +1,6 @@
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "bindings/bindings.h"
 #include "bindings/read_weight.h"
@@ -57,11 +59,23 @@ Napi::Value bind_weight_error(const Napi::CallbackInfo& info) {
 Napi::Value bind_quantize_weight(const Napi::CallbackInfo& info) {
     const SourceRows source = read_source({info[0], "source"});
     const uint8_t* is_8bit = Argument(info[1], "is8bit").numbers<uint8_t>(source.rows);
-    const PackedWeight out = read_packed({info[2], "out"}, is_8bit, source.rows, source.columns);
-    const int threads = Argument(info[3], "threads").integer<int>(1);
+    const Argument stacked(info[2], "experts");
+    const auto experts = stacked.integer<size_t>(1);
+    if (source.rows % experts != 0) {
+        stacked.fail("a divisor of " + std::to_string(source.rows) + " rows");
+    }
+    const size_t outputs = source.rows / experts;
+    const std::vector<PackedWeight> out = read_packed({info[3], "out"}, is_8bit, experts, outputs, source.columns);
+    const int threads = Argument(info[4], "threads").integer<int>(1);
     return start_job(info, [=](JobControl& control) -> JobResult {
-        const QuantizationReport report =
-            quantize_weight(source, out.rows.data(), out.rows4, out.packed4, out.packed8, Workers(threads, control));
+        QuantizationReport report{-1, -1};
+        for (size_t e = 0; e < experts && report.first_non_finite < 0 && report.first_out_of_range < 0; e++) {
+            report = quantize_weight(source.part(e * outputs, outputs), out[e].rows.data(), out[e].rows4,
+                                     out[e].packed4, out[e].packed8, Workers(threads, control));
+            const auto before = static_cast<int64_t>(e * outputs);
+            report.first_non_finite += report.first_non_finite < 0 ? 0 : before * static_cast<int64_t>(source.columns);
+            report.first_out_of_range += report.first_out_of_range < 0 ? 0 : before;
+        }
         return [=](Napi::Env env) {
             const Napi::Object result = Napi::Object::New(env);
             result.Set("firstNonFinite", static_cast<double>(report.first_non_finite));

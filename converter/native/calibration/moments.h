@@ -20,6 +20,9 @@ class Hessian {
 public:
     explicit Hessian(size_t inputs) : sum_(inputs) {}
 
+    /// @param start to add to
+    explicit Hessian(const Triangle& start) : sum_(start) {}
+
     /// Adds `tokens` rows of inputs, `[tokens][inputs]`, whose products are summed in float.
     void add(Engine& engine, const float* x, int64_t tokens);
 

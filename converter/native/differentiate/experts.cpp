@@ -1,7 +1,11 @@
+#include "experts.h"
+
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "backward.h"
+#include "expert_tiles.h"
 #include "row_loop.h"
 #include "rules.h"
 
@@ -9,71 +13,118 @@ namespace mixllm {
 
 namespace {
 
-constexpr int64_t rows_at_once = 8;
+using Tile = OuterTile<float>;
 
-/// A row of the gradient and of the result that one expert computed.
-struct Slot {
-    int64_t slot;
-    int64_t token;
-};
+/// Columns of K that one thread takes are a multiple of what every type of weight is stored in.
+constexpr int64_t column_unit = 32;
+
+/// Rows of weights that are summed over before the sums are stored.
+constexpr int64_t rows_at_once = 64;
+
+/// Sources: weights `[K, M, experts]`, x, ids `[used, T]`. Each thread computes some of the M channels of every row of
+/// the result `[M, used, T]`.
+void run_product(ggml_tensor* dst, int thread, int threads, void*) {
+    const ggml_tensor* weights = dst->src[0];
+    const int64_t unit = static_cast<int64_t>(Tile::rows);
+    const Range units = thread_range((weights->ne[1] + unit - 1) / unit, thread, threads);
+    const Range channels{units.begin * unit, std::min(weights->ne[1], units.end * unit)};
+    for_each_expert_tile(weights, dst->src[1], slots_by_expert(dst->src[2], weights->ne[2]), channels,
+                         [&](const ExpertTile& tile) {
+                             for (int64_t s = 0; s < tile.slot_count; s++) {
+                                 float* out = row(dst, {tile.slots[s].slot, tile.slots[s].token, 0}) + tile.channel;
+                                 for (int64_t c = 0; c < tile.channels; c++) {
+                                     out[c] = tile.values[c * static_cast<int64_t>(Tile::columns) + s];
+                                 }
+                             }
+                         });
+}
 
 /**
- * Sources: weights `[K, M, experts]` of any type, gradient `[M, used, T]`, ids `[used, T]`. Each thread computes some
- * of the K columns of every row of the result `[K, used, T]`; it reads an expert's rows in order, so nothing of the
- * weights is ever held but a few rows.
+ * Sources: weights `[K, M, experts]` of any type, or with `ExpertRows`, gradient `[M, used, T]`, ids `[used, T]`. Each
+ * thread computes some of the K columns of every row of the result `[K, used, T]`; nothing of the weights is ever held
+ * as floats but a few rows.
  */
 void run_mul_mat_id_back(ggml_tensor* dst, int thread, int threads, void*) {
+    constexpr auto most_slots = static_cast<int64_t>(Tile::rows);
+    constexpr auto step = static_cast<int64_t>(Tile::columns);
     const ggml_tensor* weights = dst->src[0];
     const ggml_tensor* gradient = dst->src[1];
     const ggml_tensor* ids = dst->src[2];
-    const ggml_type_traits* traits = ggml_get_type_traits(weights->type);
-    const int64_t unit = std::max<int64_t>(16, traits->blck_size);
-    const Range units = thread_range((weights->ne[0] + unit - 1) / unit, thread, threads);
-    const int64_t from = units.begin * unit;
-    const int64_t columns = std::min(weights->ne[0], units.end * unit) - from;
+    const TensorRows own(weights);
+    const ExpertRows& source = weights->extra != nullptr ? *static_cast<const ExpertRows*>(weights->extra)
+                                                         : static_cast<const ExpertRows&>(own);
+    const Range units = thread_range((weights->ne[0] + column_unit - 1) / column_unit, thread, threads);
+    const int64_t from = units.begin * column_unit;
+    const int64_t columns = std::min(weights->ne[0], units.end * column_unit) - from;
     if (columns <= 0) {
         return;
     }
-
-    std::vector<std::vector<Slot>> slots(weights->ne[2]);
-    for (int64_t t = 0; t < ids->ne[1]; t++) {
-        for (int64_t s = 0; s < ids->ne[0]; s++) {
-            const char* id = static_cast<const char*>(ids->data) + s * ids->nb[0] + t * ids->nb[1];
-            slots[*reinterpret_cast<const int32_t*>(id)].push_back({s, t});
-            float* out = row(dst, {s, t, 0}) + from;
-            std::fill(out, out + columns, 0.0f);
+    const std::vector<std::vector<Slot>> slots = slots_by_expert(ids, weights->ne[2]);
+    const int64_t padded = (columns + step - 1) / step * step;
+    std::vector<float> rows(static_cast<size_t>(rows_at_once * padded));
+    std::vector<float> factors(static_cast<size_t>(rows_at_once * most_slots));
+    std::vector<float> sums; // [slots, a multiple of a tile's][padded]
+    for (size_t expert = 0; expert < slots.size(); expert++) {
+        const auto count = static_cast<int64_t>(slots[expert].size());
+        if (count == 0) {
+            continue;
         }
-    }
-
-    std::vector<float> rows(rows_at_once * columns);
-    for (int64_t expert = 0; expert < weights->ne[2]; expert++) {
-        for (int64_t first = 0; first < weights->ne[1] && !slots[expert].empty(); first += rows_at_once) {
-            const int64_t count = std::min(rows_at_once, weights->ne[1] - first);
-            for (int64_t r = 0; r < count; r++) {
-                const char* row_start = static_cast<const char*>(weights->data) + (first + r) * weights->nb[1] +
-                                        expert * weights->nb[2] + from / traits->blck_size * traits->type_size;
-                float* values = rows.data() + r * columns;
-                if (weights->type == GGML_TYPE_F32) {
-                    std::copy_n(reinterpret_cast<const float*>(row_start), columns, values);
-                } else {
-                    traits->to_float(row_start, values, columns);
-                }
+        sums.assign(static_cast<size_t>((count + most_slots - 1) / most_slots * most_slots * padded), 0.0f);
+        for (int64_t first = 0; first < weights->ne[1]; first += rows_at_once) {
+            if (source.canceled()) {
+                return;
             }
-            for (const Slot& at : slots[expert]) {
-                const float* g = row(gradient, {at.slot, at.token, 0}) + first;
-                float* out = row(dst, {at.slot, at.token, 0}) + from;
-                for (int64_t r = 0; r < count; r++) {
-                    const float* values = rows.data() + r * columns;
-                    for (int64_t k = 0; k < columns; k++) {
-                        out[k] += g[r] * values[k];
+            const int64_t depth = std::min(rows_at_once, weights->ne[1] - first);
+            for (int64_t r = 0; r < depth; r++) {
+                source.load(static_cast<int64_t>(expert), first + r, from, columns, rows.data() + r * padded);
+            }
+            for (int64_t s = 0; s < count; s += most_slots) {
+                std::fill(factors.begin(), factors.end(), 0.0f);
+                for (int64_t i = 0; i < std::min(most_slots, count - s); i++) {
+                    const Slot& at = slots[expert][static_cast<size_t>(s + i)];
+                    const float* g = row(gradient, {at.slot, at.token, 0}) + first;
+                    for (int64_t r = 0; r < depth; r++) {
+                        factors[static_cast<size_t>(r * most_slots + i)] = g[r];
                     }
                 }
+                for (int64_t k = 0; k < padded; k += step) {
+                    Tile::accumulate(static_cast<size_t>(depth), factors.data(), Tile::rows, rows.data() + k,
+                                     static_cast<size_t>(padded), 1.0f, sums.data() + s * padded + k,
+                                     static_cast<size_t>(padded));
+                }
             }
+        }
+        for (int64_t s = 0; s < count; s++) {
+            const Slot& at = slots[expert][static_cast<size_t>(s)];
+            std::copy_n(sums.data() + s * padded, columns, row(dst, {at.slot, at.token, 0}) + from);
         }
     }
 }
 
 } // namespace
+
+void TensorRows::load(int64_t expert, int64_t row, int64_t first, int64_t count, float* out) const {
+    const ggml_type_traits* traits = ggml_get_type_traits(weights_->type);
+    const char* start = static_cast<const char*>(weights_->data) + row * weights_->nb[1] + expert * weights_->nb[2] +
+                        first / traits->blck_size * static_cast<int64_t>(traits->type_size);
+    if (weights_->type == GGML_TYPE_F32) {
+        std::memcpy(out, start, static_cast<size_t>(count) * sizeof(float));
+    } else {
+        traits->to_float(start, out, count);
+    }
+}
+
+ggml_tensor* multiply_experts(ggml_context* context, ggml_tensor* weights, ggml_tensor* x, ggml_tensor* ids) {
+    ggml_tensor* sources[] = {weights, x, ids};
+    return ggml_custom_4d(context, GGML_TYPE_F32, weights->ne[1], ids->ne[0], ids->ne[1], 1, sources, 3, run_product,
+                          GGML_N_TASKS_MAX, nullptr);
+}
+
+bool is_expert_product(const ggml_tensor* node) {
+    ggml_custom_op_t run = nullptr; // what ggml keeps first of a custom node's parameters
+    std::memcpy(&run, node->op_params, sizeof run);
+    return node->op == GGML_OP_CUSTOM && run == run_product;
+}
 
 /// Sources: weights `[K, M, experts]`, x `[K, used or a divisor of it, T]`, ids `[used, T]`.
 void mul_mat_id_back(Backward& b) {

@@ -1,6 +1,7 @@
 #include "rules.h"
 
 #include "backward.h"
+#include "experts.h"
 
 namespace mixllm {
 
@@ -166,6 +167,8 @@ Rule find_rule(const ggml_tensor* node) {
         return set_rows_back;
     case GGML_OP_MUL_MAT_ID:
         return mul_mat_id_back;
+    case GGML_OP_CUSTOM:
+        return is_expert_product(node) ? mul_mat_id_back : nullptr;
     case GGML_OP_ADD_ID:
         return add_id_back;
 

@@ -20,8 +20,14 @@ ggml_backend_dev_t graph_device() {
     return device;
 }
 
-Engine::Engine(const Workers& workers) : workers_(workers) {
-    ggml_backend_dev_t device = graph_device();
+Engine::Engine(const Workers& workers, Where where) : workers_(workers) {
+    ggml_backend_dev_t device = graph_device(); // which loads the backends
+    if (where == Where::cpu) {
+        device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+        if (device == nullptr) {
+            throw std::runtime_error("ggml offers no CPU backend; the runtime's build is incomplete");
+        }
+    }
     backend_.reset(ggml_backend_dev_init(device, nullptr));
     if (!backend_) {
         throw std::runtime_error(std::string("cannot use the device ") + ggml_backend_dev_description(device));

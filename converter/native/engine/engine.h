@@ -21,11 +21,17 @@ ggml_backend_dev_t graph_device();
 /// a graph that runs on the CPU.
 class Engine {
 public:
+    /// Where graphs run.
+    enum class Where {
+        any, ///< see `graph_device`
+        cpu, ///< on the CPU: for graphs with nodes that only run there
+    };
+
     /**
      * @param workers CPU threads for graphs and for the host's own loops
      * @throws std::runtime_error when the device cannot be opened
      */
-    explicit Engine(const Workers& workers);
+    explicit Engine(const Workers& workers, Where where = Where::any);
 
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "graph/expert_salience.h"
 #include "graph/linears.h"
 #include "graph/replay.h"
 
@@ -126,6 +127,14 @@ public:
             if (gradient == nullptr) {
                 continue; // it leads to nothing that later sections read
             }
+            if (linear.is_stacked()) {
+                const auto [first, second] =
+                    sum_expert_changes(context_, weights_.rounding(linear.weight), replay_.make(product->src[1]),
+                                       gradient, replay_.make(product->src[2]), form_.graph.sequences());
+                sums = add_or(context_, sums, first);
+                squares = add_or(context_, squares, second);
+                continue;
+            }
             ggml_tensor* error = multiply(context_, weights_.rounding(linear.weight), replay_.make(product->src[1]));
             ggml_tensor* change = ggml_mul(context_, error, gradient);
             sums = add_or(context_, sums, sum_by_sample(context_, change, form_.graph.sequences()));
@@ -202,9 +211,9 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
         measures.reserve(backward.measured().size()); // the graph keeps pointers into them
         for (const Linear& linear : backward.measured()) {
             const auto [sums, squares] = backward.make_sums(linear);
-            const auto count = static_cast<size_t>(linear.weight->ne[1] * sequences);
-            measures.push_back(
-                {linear.name(), linear.weight->ne[1], std::vector<float>(count), std::vector<float>(count)});
+            const size_t count = linear.channels() * static_cast<size_t>(sequences);
+            measures.push_back({linear.name(), static_cast<int64_t>(linear.channels()), std::vector<float>(count),
+                                std::vector<float>(count)});
             if (sums != nullptr) {
                 graph.output(sums, measures.back().first_order.data());
                 graph.output(squares, measures.back().squares.data());

@@ -13,7 +13,8 @@
 
 namespace mixllm {
 
-/// What quantizing one output channel of a linear to 4 bits is estimated to cost, by two measures.
+/// What quantizing each output channel of a linear to 4 bits is estimated to cost, by two measures; of experts the
+/// channels of one after those of the other, from the tokens that the expert is chosen for.
 struct ChannelSalience {
     /// S_c = mean over samples of |m + m^2 / 2|, m = sum over tokens of gradient times output error (the paper's).
     std::vector<float> taylor;

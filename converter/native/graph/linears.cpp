@@ -31,6 +31,7 @@ std::string use_of(const ModelGraph& graph, const ggml_tensor* node, const ggml_
 } // namespace
 
 std::vector<Linear> find_linears(const ModelGraph& graph, const Section& section) {
+    const std::unordered_set<std::string> experts = find_experts(graph, section);
     std::vector<Linear> linears;
     std::unordered_map<std::string, size_t> found;
     std::unordered_set<std::string> others; // also used in another way
@@ -40,7 +41,8 @@ std::vector<Linear> find_linears(const ModelGraph& graph, const Section& section
             if (!graph.is_leaf(root, ModelGraph::Leaf::weight)) {
                 continue;
             }
-            if (i != 0 || !is_product_of(graph, node, GGML_OP_MUL_MAT) || !ggml_is_matrix(root) || root->ne[1] == 1) {
+            const bool is_matrix = i == 0 && is_product_of(graph, node, GGML_OP_MUL_MAT) && ggml_is_matrix(root);
+            if ((!is_matrix && experts.count(root->name) == 0) || root->ne[1] == 1) {
                 others.insert(root->name);
                 continue;
             }
@@ -73,6 +75,9 @@ std::vector<WeightUse> find_weight_uses(const ModelGraph& graph, const std::vect
                     uses.push_back({root->name, use, {s}});
                 }
                 WeightUse& known = uses[at->second];
+                if (use == "experts") {
+                    known.inputs_per_token = std::max(known.inputs_per_token, node->src[1]->ne[1]);
+                }
                 // What an op does with the values themselves decides.
                 const bool is_known = known.use == use || use == "rows";
                 known.use = is_known ? known.use : known.use == "rows" || use != "product" ? use : known.use;

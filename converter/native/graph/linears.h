@@ -8,16 +8,22 @@
 
 namespace mixllm {
 
-/// A weight that activations are multiplied with, and nothing else.
+/// A weight that activations are multiplied with, and nothing else: a matrix, or a stack of experts.
 struct Linear {
-    ggml_tensor* weight; ///< leaf, `[K, N]`
-    std::vector<ggml_tensor*>
-        products; ///< `MUL_MAT` nodes, in order: `[N, ...]` of `weight` and activations `[K, ...]`
+    ggml_tensor* weight; ///< leaf, `[K, N]` or `[K, N, experts]`
+    /// `MUL_MAT` nodes, in order: `[N, ...]` of `weight` and activations `[K, ...]`; of experts `MUL_MAT_ID` nodes,
+    /// `[N, used, T]` of `weight`, activations `[K, used or a divisor, T]` and the chosen experts' numbers `[used, T]`.
+    std::vector<ggml_tensor*> products;
+
+    bool is_stacked() const { return products.front()->op == GGML_OP_MUL_MAT_ID; }
+
+    /// Output channels, those of all experts.
+    size_t channels() const { return static_cast<size_t>(weight->ne[1] * weight->ne[2]); }
 
     std::string name() const { return weight->name; }
 };
 
-/// The linears of a section, in the order they first run. Weights of several matrices (experts, heads) are none.
+/// The linears of a section, in the order they first run. Several matrices that are all used (heads) are none.
 std::vector<Linear> find_linears(const ModelGraph& graph, const Section& section);
 
 /// How a graph uses a weight.
@@ -27,6 +33,7 @@ struct WeightUse {
     /// an op.
     std::string use;
     std::vector<size_t> sections; ///< in ascending order
+    int64_t inputs_per_token = 1; ///< of experts: how many of the inputs of a token they have, those chosen or one
 };
 
 /// Every weight that a graph reads, in the order it is first read.

@@ -19,8 +19,9 @@ struct QuantizationStage {
     size_t begin; ///< first node of the stage: what crosses there is what the stage starts from
     size_t end;   ///< first node of the next stage
 
-    /// The node whose float value the stage's weights make good for: a linear's product added to the residual stream.
-    /// `no_sum` where there is none; then the weights make good for the errors of their input.
+    /// The node whose float value the stage's weights make good for: a linear's product added to the residual stream,
+    /// or the sum of the chosen experts' outputs and perhaps the residual stream. `no_sum` where there is none; then
+    /// the weights make good for the errors of their input.
     size_t sum;
 
     static constexpr size_t no_sum = std::numeric_limits<size_t>::max();

@@ -9,7 +9,10 @@
 
 #include "calibration/moments.h"
 #include "calibration/transpose.h"
+#include "differentiate/differentiate.h"
+#include "graph/backward_section.h"
 #include "graph/quantization_stages.h"
+#include "graph/quantize_experts.h"
 #include "graph/replay.h"
 #include "graph/run_section.h"
 #include "quantize/rounding.h"
@@ -30,13 +33,13 @@ constexpr SampleLayout by_sample{0, 1};
 class Run {
 public:
     Run(Engine& engine, Decoder& decoder, size_t section, const WeightSources& sources, const Calibration& calibration,
-        const std::unordered_map<std::string, std::vector<uint8_t>>& rows, const QuantizationOptions& options,
+        const std::unordered_map<std::string, QuantizationRequest>& requests, const QuantizationOptions& options,
         const QuantizationFiles& files)
         : engine_(engine), decoder_(decoder), section_(section), sources_(sources), calibration_(calibration),
-          rows_(rows), options_(options), files_(files),
+          requests_(requests), options_(options), files_(files),
           weights_(engine, decoder.single().graph, decoder.single().sections[section], sources) {
         std::unordered_set<std::string> wanted;
-        for (const auto& [name, is_8bit] : rows) {
+        for (const auto& [name, request] : requests) {
             wanted.insert(name);
         }
         stages_ = plan_stages(decoder.single(), section, wanted);
@@ -54,7 +57,9 @@ public:
             kept_[nodes() + input] = files_.inputs.at(value_number(nodes() + input));
         }
         for (size_t s = 0; s < stages_.size(); s++) {
-            if (!stages_[s].linears.empty()) {
+            if (is_of_experts(s)) {
+                quantize_expert_stage(s);
+            } else if (!stages_[s].linears.empty()) {
                 quantize_stage(s);
             }
             pass(s);
@@ -118,7 +123,19 @@ private:
     }
 
     float strength_of(size_t stage) const {
+        const bool of_sum = stages_[stage].sum != QuantizationStage::no_sum;
+        if (!of_sum && is_of_experts(stage) && first_product(decoder_.single(), stage)->src[1]->ne[1] != 1) {
+            return 0.0f; // the float model may have chosen other experts: there is nothing to compare with
+        }
         return stages_[stage].sum != QuantizationStage::no_sum ? options_.correction : options_.propagation;
+    }
+
+    ggml_tensor* first_product(const DecoderForm& form, size_t stage) const {
+        return tensor(form, stages_[stage].products.front());
+    }
+
+    bool is_of_experts(size_t stage) const {
+        return !stages_[stage].products.empty() && first_product(decoder_.single(), stage)->op == GGML_OP_MUL_MAT_ID;
     }
 
     static void remove(const std::string& path) { std::filesystem::remove(std::filesystem::u8path(path)); }
@@ -133,7 +150,7 @@ private:
     /// A graph of the section, values bound to what stands for them.
     struct Replayed {
         Replayed(Run& run, int64_t first, const DecoderForm& form, const BatchValues& values)
-            : graph(run.engine_, forward_nodes(form.sections[run.section_])),
+            : graph(run.engine_, backward_nodes(form.sections[run.section_])),
               replay(graph, form.graph, run.weights_,
                      run.calibration_.tokens.data() + first * run.calibration_.length) {
             for (const auto& [number, value] : values) {
@@ -297,61 +314,126 @@ private:
             });
         });
         double damping = options_.damping;
-        const std::unique_ptr<HessianFactor> factor = factorize_hessian(hessian->values(), damping);
+        const std::unique_ptr<HessianFactor> factor = factorize_hessian(hessian->values(), damping, engine_.workers());
         hessian.reset(); // for wide inputs the largest thing in memory
         std::vector<float> values;
         for (const std::string& name : stage.linears) {
-            const std::vector<uint8_t>& is_8bit = rows_.at(name);
+            const std::vector<uint8_t>& is_8bit = requests_.at(name).is_8bit;
             const SourceRows& source = sources_.at(name);
             values.resize(source.count());
             source.load(values.data(), engine_.workers());
             if (factor != nullptr) {
                 if (cross) {
-                    regress_on(values, *cross, *factor, !of_sum, strength);
+                    regress_on(engine_, values, *cross, *factor, !of_sum, strength);
                 }
                 result_.emplace(
-                    name, QuantizationOutcome{gptq(values.data(), is_8bit, *factor, options_.gptq, engine_.workers()),
-                                              damping});
+                    name, QuantizationOutcome{
+                              gptq(values.data(), is_8bit, *factor, options_.gptq, engine_.workers()), damping, {}});
             } else {
-                result_.emplace(
-                    name, QuantizationOutcome{round_linear(values.data(), is_8bit, inputs, engine_.workers()), 0.0});
+                result_.emplace(name, QuantizationOutcome{
+                                          round_linear(values.data(), is_8bit, inputs, engine_.workers()), 0.0, {}});
             }
-            QuantizedLinear& linear = result_.at(name).linear;
+            QuantizedLinear& linear = *result_.at(name).linear;
             weights_.replace(find(linears, name).weight, linear.values.data());
             linear.values = {}; // the device has them now
         }
     }
 
-    /// The Hessian's factor at the least damping that allows one, ten times as much at each try; null when none does.
-    std::unique_ptr<HessianFactor> factorize_hessian(const Triangle& hessian, double& damping) {
-        for (; damping <= 1.0; damping *= 10.0) {
-            try {
-                return std::make_unique<HessianFactor>(hessian, damping, engine_.workers());
-            } catch (const HessianFactor::NotPositiveDefinite&) {
-            }
-        }
-        return nullptr;
-    }
+    /// Quantizes stacks of experts that share their inputs, one expert after another, on what the router chooses.
+    void quantize_expert_stage(size_t s) {
+        const QuantizationStage& stage = stages_[s];
+        const bool of_sum = stage.sum != QuantizationStage::no_sum;
+        const float strength = strength_of(s);
+        const ggml_tensor* one = first_product(decoder_.single(), s);
+        const auto inputs = static_cast<size_t>(one->src[0]->ne[0]);
+        const auto experts = static_cast<size_t>(one->src[0]->ne[2]);
+        const int64_t used = one->src[2]->ne[0];
+        const int64_t inputs_per_token = one->src[1]->ne[1];
+        const auto width = static_cast<size_t>(target_of(decoder_.single(), s)->ne[0]);
 
-    /// Shifts a linear's weights by what its inputs can make good of the errors so far.
-    void regress_on(std::vector<float>& weights, const CrossMoment& cross, const HessianFactor& factor, bool of_inputs,
-                    float strength) {
-        const size_t inputs = factor.inputs();
-        const size_t outputs = weights.size() / inputs;
-        std::vector<float> moment(cross.values().begin(), cross.values().end());
-        if (of_inputs) {
-            // The residuals are the inputs' own errors; the weights carry them to the outputs.
-            std::vector<float> by_input(moment.size());
-            transpose(moment.data(), inputs, inputs, by_input.data(), engine_.workers());
-            moment.resize(weights.size());
-            Graph graph(engine_);
-            const auto k = static_cast<int64_t>(inputs);
-            graph.output(multiply(graph.context(), graph.input(by_input.data(), k, k),
-                                  graph.input(weights.data(), k, static_cast<int64_t>(outputs))),
-                         moment.data());
-            graph.compute();
+        RowFile x(files_.scratch + ".experts", inputs);
+        ExpertInputs chosen{x, std::vector<std::vector<ExpertInput>>(experts)};
+        std::optional<RowFile> missing;
+        std::optional<ValueReader> floats;
+        if (strength > 0.0f) {
+            missing.emplace(files_.scratch + ".missing", width);
+            floats.emplace(target_path(s), ggml_nelements(target_of(decoder_.single(), s)), calibration_.samples);
         }
-        regress(weights.data(), moment.data(), outputs, factor, strength, engine_.workers());
+        std::map<size_t, ValueReader> readers;
+        for_each_batch([&](int64_t first, const DecoderForm& form) {
+            const BatchValues values = read_kept(s, first, form, readers);
+            Replayed run(*this, first, form, values);
+            ggml_tensor* product = first_product(form, s);
+            const int64_t tokens = form.graph.tokens();
+            const int64_t first_token = first * calibration_.length;
+            std::vector<float> rows;
+            std::vector<float> reached;
+            std::vector<int32_t> ids(static_cast<size_t>(used * tokens));
+            std::vector<float> factors(ids.size(), 1.0f);
+            const std::vector<float> ones(of_sum ? width * static_cast<size_t>(tokens) : 0, 1.0f);
+            Differentiation found;
+            run.output(product->src[1], rows);
+            run.graph.output(ggml_cont(run.graph.context(), run.replay.make(product->src[2])),
+                             reinterpret_cast<float*>(ids.data()));
+            if (of_sum) {
+                ggml_tensor* sum = target_of(form, s);
+                run.output(sum, reached);
+                // The sum is linear in the experts' outputs: its gradient at one is the factor that goes with it.
+                ggml_tensor* own = run.replay.make(product);
+                ggml_tensor* seed = run.graph.input(sum, ones.data());
+                found =
+                    differentiate(run.graph.context(), run.replay.nodes(), {{run.replay.make(sum), seed}}, {own}, {});
+                ggml_tensor* gradient = found.gradients.at(own);
+                run.graph.output(
+                    ggml_cont(run.graph.context(), ggml_view_3d(run.graph.context(), gradient, 1, used, tokens,
+                                                                gradient->nb[1], gradient->nb[2], 0)),
+                    factors.data());
+            }
+            run.graph.compute();
+            x.write(first_token * inputs_per_token, tokens * inputs_per_token, rows.data());
+            for (int64_t t = 0; t < tokens; t++) {
+                for (int64_t slot = 0; slot < used; slot++) {
+                    const auto at = static_cast<size_t>(t * used + slot);
+                    chosen.chosen[static_cast<size_t>(ids[at])].push_back(
+                        {(first_token + t) * inputs_per_token + slot % inputs_per_token, first_token + t, factors[at]});
+                }
+            }
+            if (missing) {
+                const std::vector<float>& wanted = floats->read(first, form.graph.sequences(), by_sample);
+                std::vector<float>& is = of_sum ? reached : rows;
+                for (size_t i = 0; i < is.size(); i++) {
+                    is[i] = wanted[i] - is[i];
+                }
+                missing->write(first_token, tokens, is.data());
+            }
+        });
+
+        const std::vector<Linear> linears = find_linears(decoder_.single().graph, single());
+        std::vector<ExpertLinear> stacks;
+        for (const std::string& name : stage.linears) {
+            const Linear& linear =
+                *std::find_if(linears.begin(), linears.end(), [&](const Linear& each) { return each.name() == name; });
+            const QuantizationRequest& request = requests_.at(name);
+            const ExpertRows& source = *weights_.experts(linear.weight);
+            packed_.push_back(std::make_unique<PackedExperts>(source, request.experts, inputs));
+            stacks.push_back({source, *packed_.back(), request.is_8bit, static_cast<size_t>(linear.weight->ne[1])});
+        }
+        std::optional<ExpertResiduals> residuals;
+        if (missing) {
+            residuals.emplace(ExpertResiduals{*missing, !of_sum, strength});
+        }
+        const double damping = quantize_experts(engine_, stacks, chosen, residuals ? &*residuals : nullptr,
+                                                {options_.gptq, options_.damping});
+        std::vector<int64_t> tokens;
+        for (const std::vector<ExpertInput>& own : chosen.chosen) {
+            tokens.push_back(static_cast<int64_t>(own.size()));
+        }
+        for (size_t l = 0; l < stage.linears.size(); l++) {
+            const Linear& linear = *std::find_if(linears.begin(), linears.end(),
+                                                 [&](const Linear& each) { return each.name() == stage.linears[l]; });
+            weights_.replace(linear.weight, &stacks[l].destination);
+            result_.emplace(stage.linears[l], QuantizationOutcome{std::nullopt, damping, tokens});
+        }
     }
 
     /// Passes the samples from a stage's beginning to its end, linears' inputs in 8 bits.
@@ -383,7 +465,11 @@ private:
             for (ggml_tensor* product : quantized_products(stage, form)) {
                 ggml_tensor*& input = inputs[product->src[1]];
                 input = input != nullptr ? input : run.graph.input(product->src[1], rounded.at(product->src[1]).data());
-                run.replay.bind(product, multiply(run.graph.context(), weights_.values(product->src[0]), input));
+                ggml_tensor* weight = weights_.values(product->src[0]);
+                run.replay.bind(product, product->op == GGML_OP_MUL_MAT_ID
+                                             ? multiply_experts(run.graph.context(), weight, input,
+                                                                run.replay.make(product->src[2]))
+                                             : multiply(run.graph.context(), weight, input));
             }
             for (auto& [number, writer] : writers) {
                 run.graph.output(run.replay.make(tensor(form, number)), writer.prepare(sequences));
@@ -409,7 +495,8 @@ private:
         std::copy_if(all.begin() + static_cast<std::ptrdiff_t>(stage.begin),
                      all.begin() + static_cast<std::ptrdiff_t>(stage.end), std::back_inserter(products),
                      [&](const ggml_tensor* node) {
-                         return node->op == GGML_OP_MUL_MAT && result_.count(node->src[0]->name) != 0;
+                         return (node->op == GGML_OP_MUL_MAT || node->op == GGML_OP_MUL_MAT_ID) &&
+                                result_.count(node->src[0]->name) != 0;
                      });
         return products;
     }
@@ -453,7 +540,7 @@ private:
     size_t section_;
     const WeightSources& sources_;
     const Calibration& calibration_;
-    const std::unordered_map<std::string, std::vector<uint8_t>>& rows_;
+    const std::unordered_map<std::string, QuantizationRequest>& requests_;
     const QuantizationOptions& options_;
     const QuantizationFiles& files_;
     SectionWeights weights_;
@@ -462,6 +549,7 @@ private:
     std::map<size_t, std::string> kept_; ///< files of values by number, for as long as stages read them
     std::map<size_t, std::string> made_; ///< those of them that are temporary
     std::unordered_map<std::string, QuantizationOutcome> result_;
+    std::vector<std::unique_ptr<PackedExperts>> packed_; ///< what `weights_` reads quantized experts from
 };
 
 } // namespace
@@ -479,9 +567,9 @@ QuantizationOptions QuantizationOptions::standard() {
 
 std::unordered_map<std::string, QuantizationOutcome>
 quantize_section(Engine& engine, Decoder& decoder, size_t section, const WeightSources& sources,
-                 const Calibration& calibration, const std::unordered_map<std::string, std::vector<uint8_t>>& rows,
+                 const Calibration& calibration, const std::unordered_map<std::string, QuantizationRequest>& requests,
                  const QuantizationOptions& options, const QuantizationFiles& files) {
-    return Run(engine, decoder, section, sources, calibration, rows, options, files).quantize();
+    return Run(engine, decoder, section, sources, calibration, requests, options, files).quantize();
 }
 
 } // namespace mixllm

@@ -27,6 +27,16 @@ ggml_tensor* Replay::make(ggml_tensor* original) {
         // ggml multiplies with a permuted tensor (attention's queries) row by row, several times slower than the copy.
         nodes_.push_back(sources[1] = ggml_cont(graph_.context(), sources[1]));
     }
+    if (original->op == GGML_OP_MUL_MAT_ID && model_.is_leaf(original->src[0], ModelGraph::Leaf::weight) &&
+        weights_.experts(original->src[0]) != nullptr) {
+        if (sources[1]->nb[0] != sizeof(float)) {
+            nodes_.push_back(sources[1] = ggml_cont(graph_.context(), sources[1]));
+        }
+        ggml_tensor* product = multiply_experts(graph_.context(), sources[0], sources[1], sources[2]);
+        ggml_set_name(product, original->name);
+        nodes_.push_back(product);
+        return made_[original] = product;
+    }
     ggml_tensor* own = ggml_new_tensor(graph_.context(), original->type, GGML_MAX_DIMS, original->ne);
     own->op = original->op;
     std::memcpy(own->op_params, original->op_params, sizeof own->op_params);

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "calibration/transpose.h"
+#include "graph/expert_weights.h"
 #include "quantize/rounding.h"
 
 namespace mixllm {
@@ -36,8 +37,35 @@ bool takes_rows(const ModelGraph& graph, const ggml_tensor* node) {
             graph.is_leaf(node->src[1], ModelGraph::Leaf::input));
 }
 
-void SectionWeights::make_tensors(const ModelGraph& graph, const Section& section,
+std::unordered_set<std::string> find_experts(const ModelGraph& graph, const Section& section) {
+    std::unordered_set<std::string> experts;
+    std::unordered_set<std::string> others;
+    for (const ggml_tensor* node : section.nodes) {
+        for (int i = 0; i < GGML_MAX_SRC && node->src[i] != nullptr; i++) {
+            const ggml_tensor* root = viewed(node->src[i]);
+            if (graph.is_leaf(root, ModelGraph::Leaf::weight)) {
+                const bool is_product = i == 0 && node->op == GGML_OP_MUL_MAT_ID && node->src[0] == root;
+                (is_product ? experts : others).insert(root->name);
+            }
+        }
+    }
+    for (const std::string& name : others) {
+        experts.erase(name);
+    }
+    return experts;
+}
+
+ggml_tensor* SectionWeights::make_stand_in(const ggml_tensor* leaf) const {
+    alignas(64) static char nothing[64]; // an address keeps the graph's allocator from making room for it
+    ggml_tensor* tensor = ggml_new_tensor(stand_ins_.get(), GGML_TYPE_F32, GGML_MAX_DIMS, leaf->ne);
+    tensor->buffer = no_buffer_.get();
+    tensor->data = nothing;
+    return tensor;
+}
+
+void SectionWeights::make_tensors(Engine& engine, const ModelGraph& graph, const Section& section,
                                   const std::unordered_map<std::string, Copies>& copies) {
+    const std::unordered_set<std::string> experts = find_experts(graph, section);
     std::unordered_set<std::string> uploaded; // read by anything but rows
     for (const ggml_tensor* node : section.nodes) {
         for (ggml_tensor* source : node->src) {
@@ -51,14 +79,25 @@ void SectionWeights::make_tensors(const ModelGraph& graph, const Section& sectio
     params.mem_size = ggml_tensor_overhead() * (3 * section.weights.size() + 1);
     params.no_alloc = true;
     context_.reset(ggml_init(params));
-    if (!context_) {
+    stand_ins_.reset(ggml_init(params));
+    if (!context_ || !stand_ins_) {
         throw std::runtime_error("not enough memory for a ggml context");
     }
+    no_buffer_.reset(ggml_backend_alloc_buffer(engine.backend(), 0));
     for (const ggml_tensor* leaf : section.weights) {
         Weight weight;
         if (uploaded.count(leaf->name) != 0 && weights_.count(leaf->name) == 0) {
             const auto asked = copies.find(leaf->name);
             const Copies kind = asked == copies.end() ? Copies::none : asked->second;
+            if (experts.count(leaf->name) != 0) {
+                weight.values = make_stand_in(leaf);
+                weight.rows = std::make_shared<SourceExperts>(SourceRows{}, static_cast<size_t>(leaf->ne[1]), nullptr);
+                if (kind == Copies::transpose_and_rounding) {
+                    weight.rounding = make_stand_in(leaf);
+                }
+                weights_.emplace(leaf->name, std::move(weight));
+                continue;
+            }
             weight.values = ggml_new_tensor(context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS, leaf->ne);
             if (kind != Copies::none) {
                 weight.transposed = ggml_new_tensor_4d(context_.get(), GGML_TYPE_F32, leaf->ne[1], leaf->ne[0],
@@ -74,7 +113,7 @@ void SectionWeights::make_tensors(const ModelGraph& graph, const Section& sectio
 
 SectionWeights::SectionWeights(Engine& engine, const ModelGraph& graph, const Section& section,
                                const std::unordered_map<std::string, Copies>& copies) {
-    make_tensors(graph, section, copies);
+    make_tensors(engine, graph, section, copies);
     // A buffer of no bytes keeps the graph's allocator from making room for them.
     buffer_.reset(ggml_backend_alloc_buffer(engine.backend(), 0));
     for (ggml_tensor* tensor = ggml_get_first_tensor(context_.get()); tensor != nullptr;
@@ -94,9 +133,19 @@ size_t SectionWeights::bytes() const {
 
 SectionWeights::SectionWeights(Engine& engine, const ModelGraph& graph, const Section& section,
                                const WeightSources& sources, const std::unordered_map<std::string, Copies>& copies) {
-    make_tensors(graph, section, copies);
+    make_tensors(engine, graph, section, copies);
     for (const ggml_tensor* leaf : section.weights) {
-        weights_.at(leaf->name).source = checked_source(sources, leaf);
+        Weight& weight = weights_.at(leaf->name);
+        weight.source = checked_source(sources, leaf);
+        if (weight.rows != nullptr) {
+            const auto channels = static_cast<size_t>(leaf->ne[1]);
+            weight.rows = std::make_shared<SourceExperts>(weight.source, channels, &engine.workers());
+            weight.values->extra = const_cast<ExpertRows*>(weight.rows.get());
+            if (weight.rounding != nullptr) {
+                weight.rounding_rows = std::make_shared<RoundingExperts>(weight.rows, weight.source.columns);
+                weight.rounding->extra = const_cast<ExpertRows*>(weight.rounding_rows.get());
+            }
+        }
     }
     if (ggml_get_first_tensor(context_.get()) == nullptr) {
         return;
@@ -109,7 +158,7 @@ SectionWeights::SectionWeights(Engine& engine, const ModelGraph& graph, const Se
     std::vector<float> values;
     std::vector<float> derived;
     for (auto& [name, weight] : weights_) {
-        if (weight.values == nullptr) {
+        if (weight.values == nullptr || weight.rows != nullptr) {
             continue;
         }
         values.resize(weight.source.count());
@@ -130,6 +179,10 @@ SectionWeights::SectionWeights(Engine& engine, const ModelGraph& graph, const Se
             ggml_backend_tensor_set(weight.rounding, derived.data(), 0, ggml_nbytes(weight.rounding));
         }
     }
+}
+
+void SectionWeights::replace(const ggml_tensor* leaf, const ExpertRows* rows) {
+    find(leaf).values->extra = const_cast<ExpertRows*>(rows);
 }
 
 void SectionWeights::replace(const ggml_tensor* leaf, const float* values) {

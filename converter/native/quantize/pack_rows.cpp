@@ -41,6 +41,27 @@ void pack_rows(const QuantizedRows8& rows, const Packed8& out) {
     transpose(rows.scale_half.data(), rows.rows, group_count(rows.inputs), out.scales);
 }
 
+void unpack_row(const Packed4& packed, size_t rows, size_t inputs, size_t row, size_t first, size_t count, float* out) {
+    for (size_t k = first; k < first + count; k += 32) {
+        const size_t group = k / group_size;
+        const float scale = float_from_half(packed.scales[group * rows + row]);
+        const uint8_t zeros = packed.zeros[group * (rows / 2) + row / 2];
+        const int zero = row % 2 == 0 ? zeros & 15 : zeros >> 4;
+        const uint8_t* q = packed.weights + (row * inputs + k) / 2;
+        for (size_t i = 0; i < 16; i++) {
+            out[k - first + i] = static_cast<float>((q[i] & 15) - zero) * scale;
+            out[k - first + i + 16] = static_cast<float>((q[i] >> 4) - zero) * scale;
+        }
+    }
+}
+
+void unpack_row(const Packed8& packed, size_t rows, size_t inputs, size_t row, size_t first, size_t count, float* out) {
+    for (size_t k = first; k < first + count; k++) {
+        const float scale = float_from_half(packed.scales[k / group_size * rows + row]);
+        out[k - first] = static_cast<float>(packed.weights[row * inputs + k]) * scale;
+    }
+}
+
 size_t order_rows(const uint8_t* is_8bit, size_t features, int32_t* rows) {
     size_t stored = 0;
     for (size_t feature = 0; feature < features; feature++) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "quantize/quantized_rows.h"
 
@@ -20,11 +21,33 @@ struct Packed8 {
     uint16_t* scales; ///< [G][N8], halves
 };
 
+/// Where the packed components of one weight, or of one expert of a stack, go.
+struct PackedWeight {
+    std::vector<int32_t> rows; ///< output channel of each stored row, see `order_rows`
+    size_t rows4;              ///< N4: how many of them have 4 bits
+    Packed4 packed4;
+    Packed8 packed8;
+
+    size_t rows8() const { return rows.size() - rows4; } ///< N8
+};
+
 /// Packs 4-bit rows into the file's layout. `rows.rows` is even and `rows.inputs` a multiple of 32.
 void pack_rows(const QuantizedRows4& rows, const Packed4& out);
 
 /// Packs 8-bit rows into the file's layout.
 void pack_rows(const QuantizedRows8& rows, const Packed8& out);
+
+/**
+ * The weights that part of a packed row stands for.
+ *
+ * @param rows N4 or N8
+ * @param inputs K
+ * @param row among those of its width
+ * @param first its first column, a multiple of 32
+ * @param count columns, a multiple of 32
+ */
+void unpack_row(const Packed4& packed, size_t rows, size_t inputs, size_t row, size_t first, size_t count, float* out);
+void unpack_row(const Packed8& packed, size_t rows, size_t inputs, size_t row, size_t first, size_t count, float* out);
 
 /**
  * The output feature of each stored row, 4-bit rows first, each part ascending.

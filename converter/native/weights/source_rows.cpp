@@ -8,17 +8,23 @@
 namespace mixllm {
 
 void SourceRows::load(size_t row, float* out) const {
-    const unsigned char* in = data + row * row_bytes();
-    const int64_t count = static_cast<int64_t>(columns);
+    load(row, 0, columns, out);
+}
+
+void SourceRows::load(size_t row, size_t first, size_t count, float* out) const {
+    const unsigned char* in = data + row * row_bytes() + ggml_row_size(type, static_cast<int64_t>(first));
     switch (type) {
     case GGML_TYPE_F16:
-        ggml_fp16_to_fp32_row(reinterpret_cast<const ggml_fp16_t*>(in), out, count);
+        ggml_fp16_to_fp32_row(reinterpret_cast<const ggml_fp16_t*>(in), out, static_cast<int64_t>(count));
         break;
     case GGML_TYPE_BF16:
-        ggml_bf16_to_fp32_row(reinterpret_cast<const ggml_bf16_t*>(in), out, count);
+        ggml_bf16_to_fp32_row(reinterpret_cast<const ggml_bf16_t*>(in), out, static_cast<int64_t>(count));
+        break;
+    case GGML_TYPE_MXFP4:
+        ggml_get_type_traits(type)->to_float(in, out, static_cast<int64_t>(count));
         break;
     default:
-        std::memcpy(out, in, columns * sizeof(float));
+        std::memcpy(out, in, count * sizeof(float));
     }
 }
 

@@ -11,7 +11,8 @@
 
 namespace mixllm {
 
-/// Rows of a weight as they lie in the source file: row-major, little-endian, `type` F32, F16 or BF16.
+/// Rows of a weight as they lie in the source file: row-major, little-endian, `type` F32, F16, BF16 or MXFP4. MXFP4 is
+/// what the experts of gpt-oss were trained in; BF16 holds each of its values.
 struct SourceRows {
     const unsigned char* data = nullptr; ///< null for a weight that the model does not have
     ggml_type type = GGML_TYPE_F32;
@@ -19,13 +20,16 @@ struct SourceRows {
     size_t columns = 0; ///< inputs of a linear, or the length of a vector
 
     size_t count() const { return rows * columns; }
-    size_t row_bytes() const { return columns * ggml_type_size(type); }
+    size_t row_bytes() const { return ggml_row_size(type, static_cast<int64_t>(columns)); }
 
     /// Rows `first` to `first + count`.
     SourceRows part(size_t first, size_t count) const { return {data + first * row_bytes(), type, count, columns}; }
 
     /// Converts row `row` to floats, exactly.
     void load(size_t row, float* out) const;
+
+    /// Converts `count` columns of row `row` from column `first` on; of MXFP4 multiples of 32.
+    void load(size_t row, size_t first, size_t count, float* out) const;
 
     /// Converts all rows, `[rows][columns]`.
     void load(float* out, const Workers& workers) const;

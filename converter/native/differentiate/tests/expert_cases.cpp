@@ -1,3 +1,6 @@
+#include <memory>
+
+#include "../experts.h"
 #include "gradient_case.h"
 
 namespace mixllm {
@@ -84,6 +87,18 @@ std::vector<GradientCase> expert_cases() {
                  [](const Arrays& a) { return experts(a[0], a[1], a[2]); },
                  type == GGML_TYPE_F32 ? 1e-5 : 1e-2});
         }
+    }
+    // Tiles of channels and of inputs, none of them full, and experts without any.
+    for (const int64_t slots : {1, 4}) {
+        cases.push_back({"products of experts read by rows, " + std::to_string(slots) + " inputs a token",
+                         {constant({96, 21, 6, 1}), {{96, slots, 45, 1}}, row_numbers({4, 45, 1, 1}, 5)},
+                         [](ggml_context* c, const Tensors& t) {
+                             static std::vector<std::unique_ptr<TensorRows>> rows; // outlive the graphs
+                             rows.push_back(std::make_unique<TensorRows>(t[0]));
+                             t[0]->extra = rows.back().get();
+                             return multiply_experts(c, t[0], t[1], t[2]);
+                         },
+                         [](const Arrays& a) { return experts(a[0], a[1], a[2]); }});
     }
     cases.push_back({"ADD_ID",
                      {{{5, 3, 4, 1}}, constant({5, 6, 1, 1}), row_numbers({3, 4, 1, 1}, 6)},

@@ -23,3 +23,8 @@ test("models run section by section give llama.cpp's own logits", { timeout: 1_8
   const build = await buildNativeProject("converter/native/graph", await runtimeDefinitions());
   await runLoudly(path.join(build, "mixllm-graph-test"), [demo, ...others]);
 });
+
+test("experts are quantized and measured as float64 loops do", { timeout: 1_800_000 }, async () => {
+  const build = await buildNativeProject("converter/native/graph", await runtimeDefinitions());
+  await runLoudly(path.join(build, "mixllm-experts-test"), []);
+});
