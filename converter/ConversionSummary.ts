@@ -20,6 +20,7 @@ export interface MixedSummary {
   readonly percent8bit: number;
   readonly method: string;
   readonly search: string;
+  readonly equalization: string;
   readonly calibration: string;
   readonly command: string;
   /** What search and quantization were computed on; absent without calibration. */

@@ -7,6 +7,9 @@ export interface SourceRows {
   readonly type: "f32" | "f16" | "bf16" | "mxfp4";
   readonly rows: number;
   readonly columns: number;
+  /** What values are multiplied with as they are loaded, by column and by row; 1 unless given. */
+  readonly columnFactors?: Float32Array;
+  readonly rowFactors?: Float32Array;
 }
 
 /** A model's compute graph as llama.cpp builds it, held by the addon. */
@@ -97,6 +100,14 @@ export interface LinearSalience {
   readonly fisher: Float32Array;
 }
 
+/** What a weight's values are multiplied with, powers of two; empty for 1. */
+export interface WeightFactors {
+  /** By input channel, or by value of a vector. */
+  readonly columns: Float32Array;
+  /** By output channel. */
+  readonly rows: Float32Array;
+}
+
 /** Files with the loss gradient at crossing values. */
 export interface GradientPaths {
   /** At the section's outputs, complete. */
@@ -175,6 +186,18 @@ export interface MethodAddon {
 
   /** Passes every sample through one section. */
   runSection(call: SectionCall, inputs: ValuePaths, outputs: ValuePaths): NativeJob<void>;
+
+  /**
+   * Finds the factors that make the inputs of one section's linears lose least in 8 bits; see `equalize_section.h`.
+   *
+   * @param linears names of those that will be quantized
+   * @returns by name, the weights that change
+   */
+  equalizeSection(
+    call: SectionCall,
+    linears: readonly string[],
+    inputs: ValuePaths
+  ): NativeJob<Record<string, WeightFactors>>;
 
   /** Every sample's loss, and its gradient at what the last section reads. */
   headLoss(call: SectionCall, inputs: ValuePaths, gradients: ValuePaths): NativeJob<Float64Array>;

@@ -39,6 +39,7 @@ test.each(["rank", "write"] as const)(
         outputType: "f16",
         search: "weight_error",
         ranking: "taylor",
+        equalization: "auto",
         method: "rtn",
         calibration: { files: [], samples: 4, sequenceLength: 64, workDirectory: path.join(directory, "none") },
         command: "test"
@@ -83,6 +84,7 @@ test.each(["tokenizing", "sequences of", "forward pass", "loss at the output hea
         outputType: "f16",
         search: during === "layer 1" ? "weight_error" : "global",
         ranking: "taylor",
+        equalization: "auto",
         method: "gptq",
         calibration: {
           files:

@@ -25,6 +25,7 @@ import { estimatePlan } from "./plan/estimatePlan.js";
 import { describeOutput, mixedWeights, type PlannedTensor } from "./plan/PlannedTensor.js";
 import { planTensors } from "./plan/planTensors.js";
 import { assignBitWidths, type ChannelSearch } from "./quantization/ChannelSearch.js";
+import { equalize, type EqualizationMode } from "./quantization/equalize.js";
 import { globalSearch, type Ranking, type SearchScope } from "./quantization/globalSearch.js";
 import { gptq } from "./quantization/gptq.js";
 import type { MixedWeight, QuantizationMethod } from "./quantization/QuantizationMethod.js";
@@ -45,6 +46,8 @@ export interface ConvertModelOptions extends ConversionOptions {
   readonly ranking: Ranking;
   /** Where the global search's result is kept for later conversions, and taken from if it is there. */
   readonly salience?: string | undefined;
+  /** Whether activations are equalized before search and quantization, where there is calibration. */
+  readonly equalization: EqualizationMode;
   /** How the weights of a MixLLM file are quantized. */
   readonly method: "gptq" | "rtn";
   /** What the global search and GPTQ run the model on. */
@@ -58,8 +61,8 @@ export function usesCalibration(options: Pick<ConvertModelOptions, "format" | "s
   return options.format === "mixllm" && (options.search !== "weight_error" || options.method === "gptq");
 }
 
-/** Checking the weights, taking calibration samples, ranking channels, quantizing and writing. */
-export type ConversionStep = "prepare" | "sample" | "rank" | "write";
+/** Checking the weights, taking calibration samples, equalizing, ranking channels, quantizing and writing. */
+export type ConversionStep = "prepare" | "sample" | "equalize" | "rank" | "write";
 
 /** How a conversion talks to whoever runs it. */
 export interface ConvertModelHooks {
@@ -73,7 +76,7 @@ export interface ConvertModelHooks {
 }
 
 /**
- * Converts a model to a MixLLM or stock GGUF file: prepare, choose 8-bit channels, quantize and write.
+ * Converts a model to a MixLLM or stock GGUF file: prepare, equalize, choose 8-bit channels, quantize and write.
  *
  * Weights are streamed: about one tensor is in memory at a time. The output appears under its name only when it is
  * whole; on an error or when cancelled, nothing is left but, where there is calibration, the work directory, from which
@@ -90,7 +93,8 @@ export async function convertModel(options: ConvertModelOptions, hooks: ConvertM
     await assertNotReplaced(model.weights.paths, options.output);
     const conversion = await prepare(model, options, hooks);
     try {
-      const choice = await choose(conversion, options);
+      const equalized = await equalizeActivations(conversion, options);
+      const choice = await choose(conversion, equalized, options);
       const summary = await write(conversion, choice, options);
       await conversion.session?.work.discard();
       return summary;
@@ -164,7 +168,7 @@ async function prepare(
   };
   if (!usesCalibration(options)) return uncalibrated;
 
-  const { calibration, command, search, ranking, salience } = options;
+  const { calibration, command, search } = options;
   await rehearse(plan, metadata, options, uncalibrated.tryFile);
   const session = await CalibrationSession.open(context("prepare"), calibration, command, context("sample").progress);
   try {
@@ -175,7 +179,7 @@ async function prepare(
   }
   return {
     ...uncalibrated,
-    ...(search === "weight_error" ? {} : { search: chooseSearch(session, search, ranking, salience, warn) }),
+    ...(search === "weight_error" ? {} : { search: chooseSearch(session, search, options, warn) }),
     ...(options.method === "gptq" ? { method: gptq(session) } : {}),
     session
   };
@@ -190,7 +194,15 @@ async function rehearse(
 ): Promise<void> {
   const rehearsed = new Metadata();
   rehearsed.append(metadata.entries());
-  const provenance = { method: "", search: "", calibration: "", command, bitsPerWeight: 0, percent8bit: 0 };
+  const provenance = {
+    method: "",
+    equalization: "",
+    search: "",
+    calibration: "",
+    command,
+    bitsPerWeight: 0,
+    percent8bit: 0
+  };
   writeProvenance(rehearsed, provenance, PENDING_FINGERPRINT);
   const tensors = plan.flatMap((planned) => describeOutput(planned, 0));
   await ModelWriter.rehearse(output, rehearsed, tensors, look);
@@ -200,17 +212,32 @@ async function rehearse(
 function chooseSearch(
   session: CalibrationSession,
   scope: SearchScope,
-  ranking: Ranking,
-  salience: string | undefined,
+  { ranking, equalization, salience }: ConvertModelOptions,
   warn: (message: string) => void
 ): ChannelSearch {
   const [missing] = session.graph.sections.flatMap((section) => section.missing);
-  if (missing === undefined) return globalSearch(session, scope, ranking, salience);
+  if (missing === undefined) return globalSearch(session, scope, ranking, equalization, salience);
   warn(
     `this model's gradients cannot be computed (${missing.op} of ${missing.tensor}: ${missing.reason}), so output channels ` +
       `are ranked by their rounding error: ${weightErrorSearch.name}`
   );
   return weightErrorSearch;
+}
+
+/**
+ * Equalizes activations, if that is asked for.
+ *
+ * @returns how many weights changed; undefined where none could
+ */
+async function equalizeActivations(
+  { plan, session, context }: Conversion,
+  { equalization }: ConvertModelOptions
+): Promise<number | undefined> {
+  if (session === undefined || equalization === "off") return undefined;
+  const work = context("equalize");
+  const factors = await equalize(session, new Set(mixedWeights(plan).map(({ target }) => target)), work);
+  work.reader.equalize(factors);
+  return factors.size;
 }
 
 /** Which channels have 8 bits, and what the file says about it. */
@@ -223,10 +250,16 @@ interface Choice {
 /** Chooses the 8-bit channels of the mixed weights, of which a stock file has none. */
 async function choose(
   { plan, search, method, session, context }: Conversion,
+  equalized: number | undefined,
   options: ConvertModelOptions
 ): Promise<Choice> {
   const ranking = context("rank");
-  const made = { method: method.name, calibration: session?.description ?? "", command: options.command };
+  const made = {
+    method: method.name,
+    equalization: equalized === undefined ? "off" : `${equalized} tensors`,
+    calibration: session?.description ?? "",
+    command: options.command
+  };
   if (options.format === "mixllm") {
     const pending = { ...made, search: search.name, bitsPerWeight: 0, percent8bit: 0 };
     writeProvenance(ranking.metadata, pending, PENDING_FINGERPRINT);
@@ -333,7 +366,11 @@ async function assertRoom(
   const fix = "Free some space, give another --work-directory, or use fewer --samples.";
   const searches =
     options.search !== "weight_error" && !(options.salience !== undefined && (await exists(options.salience)));
-  const use = { searches, packedBytes: options.method === "gptq" ? mixedBytes : undefined };
+  const use = {
+    searches,
+    equalizes: options.equalization === "auto",
+    packedBytes: options.method === "gptq" ? mixedBytes : undefined
+  };
   const { copy, steps } = await workSpace(model, graph, options.calibration, use);
   await assertFreeSpace([{ path: workDirectory, what: "a copy of the model to sample from", bytes: copy }], fix);
   await assertFreeSpace([output, { path: workDirectory, what: "calibration", bytes: steps }], fix);

@@ -8,7 +8,7 @@ import type { SourceRows } from "../MethodAddon.js";
 import { encodeGgufHeader } from "../../common/gguf/encodeGgufHeader.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
 import type { CalibrationBatches, MethodAddon, ModelGraph, SectionCall, ValuePaths } from "../MethodAddon.js";
-import { assertFinite, sourceRows } from "../model/WeightReader.js";
+import { assertFinite } from "../model/WeightReader.js";
 import type { ModelTensor } from "../model/SourceModel.js";
 import { calibrationTokens, readCalibrationText, type CalibrationOptions } from "./calibrationSamples.js";
 import { planBatches } from "./planBatches.js";
@@ -106,7 +106,7 @@ export class CalibrationSession {
       const computed = model.computedTensors.find(({ target }) => target === name);
       weights[name] =
         computed === undefined
-          ? await this.#read(this.#tensor(name))
+          ? await this.#context.reader.read(this.#tensor(name))
           : { data: bytesOf(computed.values), type: "f32", rows: 1, columns: computed.values.length };
     }
     return { decoder: this.graph.handle, section, weights, calibration: this.#batches, threads };
@@ -169,10 +169,6 @@ export class CalibrationSession {
     return this.#context.addon.headLoss(await this.section(this.last), inputs, gradients);
   }
 
-  async #read(tensor: ModelTensor): Promise<SourceRows> {
-    return sourceRows(tensor, await this.#context.reader.read(tensor));
-  }
-
   #tensor(target: string): ModelTensor {
     const tensor = this.#context.model.tensors.find(({ spec }) => spec.target === target);
     if (tensor === undefined) throw new Error(`the model has no ${target}`);
@@ -205,8 +201,8 @@ async function checkWeights({ model, reader, addon, threads, signal, progress }:
   let done = 0;
   for (const tensor of model.tensors) {
     progress(done / total, tensor.spec.target);
-    for await (const { data, start, rows } of reader.chunks(tensor)) {
-      const position = await finishJob(addon.findNonFinite(sourceRows(tensor, data, rows), threads), signal);
+    for await (const { source, start } of reader.chunks(tensor)) {
+      const position = await finishJob(addon.findNonFinite(source, threads), signal);
       assertFinite(tensor, position < 0 ? position : start * tensor.columns + position);
     }
     done += tensor.stored.byteLength;

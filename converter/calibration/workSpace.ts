@@ -16,14 +16,15 @@ export interface WorkSpace {
 /**
  * What a conversion's work directory will take, beyond what is in it already.
  *
- * @param use.searches whether the global search runs, which keeps every layer's input
+ * @param use.searches whether the global search runs
+ * @param use.equalizes whether activations are equalized; either keeps every layer's input
  * @param use.packedBytes bytes of all mixed weights when GPTQ packs them, layer by layer; else undefined
  */
 export async function workSpace(
   model: SourceModel,
   graph: ModelGraph,
   { files, samples, sequenceLength, workDirectory }: CalibrationOptions,
-  use: { readonly searches: boolean; readonly packedBytes: number | undefined }
+  use: { readonly searches: boolean; readonly equalizes: boolean; readonly packedBytes: number | undefined }
 ): Promise<WorkSpace> {
   const bytesOf = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + 4 * samples * (graph.values[value]?.floats ?? 0), 0);
@@ -37,7 +38,7 @@ export async function workSpace(
   );
   const widest = Math.max(0, ...model.tensors.map(({ spec, columns }) => (linears.get(spec.target) ?? 0) * columns));
   const hasExperts = graph.weights.some(({ use: how }) => how === "experts");
-  const inputs = use.searches ? bytesOf([...graph.values.keys()]) : 2 * passed;
+  const inputs = use.searches || use.equalizes ? bytesOf([...graph.values.keys()]) : 2 * passed;
   const gradients = 2 * passed;
   // Two quantized streams; between a section's linears two residual streams and the widest of their inputs; and what the
   // float model has in their places.
@@ -45,7 +46,7 @@ export async function workSpace(
   // Experts' inputs are there once more, to be read expert by expert, and what is missing to their sum.
   const streams = 7 * passed + widestBytes + (hasExperts ? passed + widestBytes : 0);
   // Inputs go as packed layers come.
-  const searching = use.searches ? inputs + gradients : 0;
+  const searching = use.searches ? inputs + gradients : use.equalizes ? inputs : 0;
   const packing = use.packedBytes === undefined ? 0 : Math.max(inputs, 2 * passed + use.packedBytes) + streams;
 
   const present = await fileSizes(workDirectory);

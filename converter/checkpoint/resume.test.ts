@@ -17,7 +17,7 @@ const output = path.join(directory, "demo.gguf");
 const workDirectory = `${output}.work`;
 
 /** Every call of the native side that writes a checkpoint. */
-const STEPS = ["runSection", "headLoss", "backwardSection", "quantizeSection"] as const;
+const STEPS = ["runSection", "equalizeSection", "headLoss", "backwardSection", "quantizeSection"] as const;
 
 let addon: ConverterAddon;
 /** Of the last conversion. */
@@ -58,6 +58,7 @@ async function convert(changes: Partial<ConvertModelOptions> = {}, killAt = Infi
       force: false,
       search: "global",
       ranking: "taylor",
+      equalization: "auto",
       method: "gptq",
       calibration: { files: [text], samples: 3, sequenceLength: 64, workDirectory, memory: 2 ** 30 },
       command: "test",

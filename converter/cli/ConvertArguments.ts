@@ -1,6 +1,7 @@
 import type { RuntimeGpu } from "../../plugin/runtime/RuntimeGpu.js";
 import { usesCalibration, type ConvertModelOptions } from "../convertModel.js";
 import type { Budget, HeadType, OutputFormat, TensorOverride } from "../plan/ConversionOptions.js";
+import type { EqualizationMode } from "../quantization/equalize.js";
 import type { Ranking, SearchScope } from "../quantization/globalSearch.js";
 
 /** Options of `mixllm-convert` as commander parses them. */
@@ -15,6 +16,7 @@ export interface ConvertArguments {
   readonly method: "gptq" | "rtn";
   readonly search: SearchScope | "weight_error";
   readonly ranking: Ranking;
+  readonly equalize: EqualizationMode;
   readonly percent8bit: number;
   readonly bitsPerWeight?: number;
   readonly size?: number;
@@ -69,6 +71,7 @@ export function convertModelOptions(
     search,
     ranking,
     salience,
+    equalization: options.equalize,
     method,
     calibration: {
       files: options.calibration ?? [],
@@ -93,6 +96,7 @@ function canonicalCommand(options: ConvertArguments, gpu: RuntimeGpu): string {
     `--method ${options.method}`,
     `--search ${options.search}`,
     options.search !== "weight_error" ? `--ranking ${options.ranking}` : undefined,
+    argumentsCalibrate(options) ? `--equalize ${options.equalize}` : undefined,
     bitsPerWeight !== undefined
       ? `--bits-per-weight ${bitsPerWeight}`
       : size !== undefined

@@ -13,6 +13,7 @@ import { InvalidInputError } from "../../common/errors.js";
 import { PRE_TOKENIZER_NAMES } from "../tokenizers/preTokenizers.js";
 import { HEAD_TYPES, type TensorOverride } from "../plan/ConversionOptions.js";
 import { SUPPORTED_MODELS } from "../architectures/findArchitecture.js";
+import { EQUALIZATION_MODES } from "../quantization/equalize.js";
 import { RANKINGS } from "../quantization/globalSearch.js";
 import { argumentsCalibrate, type ConvertArguments } from "./ConvertArguments.js";
 import { runConversion } from "./runConversion.js";
@@ -115,6 +116,14 @@ export function createConvertCommand(): Command {
         .choices(RANKINGS)
         .default("taylor")
     )
+    .addOption(
+      new Option(
+        "--equalize <mode>",
+        "move scale from channels whose activations are large into the weights, where less is lost so (auto), or not"
+      )
+        .choices(EQUALIZATION_MODES)
+        .default("auto")
+    )
     .option("--salience <file>", "keep the search's result here; if it is there already, use it and search no more")
     .addOption(new Option("--embedding-type <type>", "type of the embedding").choices(HEAD_TYPES).default("q8_0"))
     .addOption(
@@ -167,7 +176,16 @@ function tensorBitsOption(text: string, before: readonly TensorOverride[]): Tens
 }
 
 /** Options that only calibration takes. */
-const CALIBRATION_OPTIONS = ["calibration", "samples", "sequenceLength", "memory", "gpu", "workDirectory", "salience"];
+const CALIBRATION_OPTIONS = [
+  "calibration",
+  "samples",
+  "sequenceLength",
+  "memory",
+  "gpu",
+  "workDirectory",
+  "salience",
+  "equalize"
+];
 
 /** Options that only MixLLM files take. */
 const MIXLLM_OPTIONS = [
@@ -178,6 +196,7 @@ const MIXLLM_OPTIONS = [
   "tensorBits",
   "search",
   "ranking",
+  "equalize",
   "embeddingType",
   "outputType"
 ];

@@ -67,6 +67,7 @@ class Steps {
       const labels = {
         prepare: "Checking the weights",
         sample: "Taking calibration samples",
+        equalize: "Equalizing activations",
         rank: "Ranking output channels",
         write: `Quantizing and writing ${this.#file}`
       };

@@ -22,21 +22,21 @@ test.each([1, 300, 4096, 1e9])("chunks of %d bytes join to the whole tensor", as
   const whole = await new WeightReader(model.weights, signal).read(embedding);
   const parts: Uint8Array[] = [];
   let next = 0;
-  for await (const { data, start, rows } of new WeightReader(model.weights, signal, chunkBytes).chunks(embedding)) {
+  for await (const { source, start } of new WeightReader(model.weights, signal, chunkBytes).chunks(embedding)) {
     expect(start).toBe(next);
-    expect(data.length).toBe(rows * embedding.columns * 4);
-    next += rows;
-    parts.push(data);
+    expect(source.data.length).toBe(source.rows * embedding.columns * 4);
+    next += source.rows;
+    parts.push(source.data);
   }
   expect(next).toBe(embedding.rows);
-  expect(Buffer.concat(parts).equals(whole)).toBe(true);
+  expect(Buffer.concat(parts).equals(whole.data)).toBe(true);
 });
 
 test("the fingerprint is that of the weights, not of how they are read or sharded", async () => {
   const fingerprint = async (source: SourceModel, chunkBytes: number): Promise<string> => {
     const reader = new WeightReader(source.weights, signal, chunkBytes);
     for (const each of source.tensors)
-      for await (const chunk of reader.chunks(each)) expect(chunk.rows).toBeGreaterThan(0);
+      for await (const chunk of reader.chunks(each)) expect(chunk.source.rows).toBeGreaterThan(0);
     return reader.fingerprint(source.tensors);
   };
   const expected = await fingerprint(model, 1e9);
@@ -62,7 +62,7 @@ test("the fingerprint is that of the weights, not of how they are read or sharde
 test("query rows come in llama.cpp's rotary order", async () => {
   const query = tensor("blk.0.attn_q.weight");
   const source = new TinyModel().tensor("model.layers.0.self_attn.q_proj.weight").data as Float32Array;
-  const rows = new Float32Array((await new WeightReader(model.weights, signal).read(query)).buffer);
+  const rows = new Float32Array((await new WeightReader(model.weights, signal).read(query)).data.buffer);
   // Heads of 16: row 1 of a head is the first of its second half.
   expect([...rows.subarray(64, 128)]).toEqual([...source.subarray(8 * 64, 9 * 64)]);
   expect([...rows.subarray(17 * 64, 18 * 64)]).toEqual([...source.subarray((16 + 8) * 64, (16 + 9) * 64)]);

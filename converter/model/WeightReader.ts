@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { InvalidInputError } from "../../common/errors.js";
-import type { SourceRows } from "../MethodAddon.js";
+import type { SourceRows, WeightFactors } from "../MethodAddon.js";
 import type { ModelTensor, SourceType, StoredWeights } from "./SourceModel.js";
 
-/** Rows of a tensor as they lie in the source file, in the order the output has them. */
+/** Rows of a tensor, in the order the output has them. */
 export interface RowChunk {
-  readonly data: Uint8Array;
+  readonly source: SourceRows;
   /** First row of the output this chunk holds. */
   readonly start: number;
-  readonly rows: number;
 }
 
 /** Large enough to keep every core busy, small enough that an embedding of gigabytes never lies in memory. */
@@ -20,6 +19,7 @@ export class WeightReader {
   readonly #digests = new Map<string, string>();
   readonly #signal: AbortSignal;
   readonly #chunkBytes: number;
+  #factors: ReadonlyMap<string, WeightFactors> = new Map();
 
   /**
    * @param signal ends a read between chunks with the signal's reason
@@ -31,8 +31,32 @@ export class WeightReader {
     this.#chunkBytes = chunkBytes;
   }
 
+  /** Gives weights with these factors from now on, by name in the output. */
+  equalize(factors: ReadonlyMap<string, WeightFactors>): void {
+    this.#factors = factors;
+  }
+
   /** Reads a whole tensor. */
-  async read(tensor: ModelTensor): Promise<Uint8Array> {
+  async read(tensor: ModelTensor): Promise<SourceRows> {
+    return this.#rowsOf(tensor, await this.#read(tensor), 0, tensor.rows);
+  }
+
+  /** Bytes of rows in the form the native addon takes. */
+  #rowsOf({ spec, type, columns }: ModelTensor, data: Uint8Array, start: number, rows: number): SourceRows {
+    const factors = this.#factors.get(spec.target);
+    return {
+      data,
+      type: GGML_NAMES[type],
+      rows,
+      columns,
+      ...(factors === undefined || factors.columns.length === 0 ? {} : { columnFactors: factors.columns }),
+      ...(factors === undefined || factors.rows.length === 0
+        ? {}
+        : { rowFactors: factors.rows.subarray(start, start + rows) })
+    };
+  }
+
+  async #read(tensor: ModelTensor): Promise<Uint8Array> {
     const { stored, parts, spec, rows } = tensor;
     this.#signal.throwIfAborted();
     const data = new Uint8Array(stored.byteLength);
@@ -58,7 +82,7 @@ export class WeightReader {
     const { stored, parts = [stored], spec, rows } = tensor;
     const isChanged = spec.rotaryHeads !== undefined || (spec.transforms ?? []).length > 0;
     if (isChanged || stored.byteLength <= this.#chunkBytes) {
-      yield { data: await this.read(tensor), start: 0, rows };
+      yield { source: await this.read(tensor), start: 0 };
       return;
     }
     const rowBytes = stored.byteLength / rows;
@@ -73,7 +97,7 @@ export class WeightReader {
         const data = new Uint8Array(count * rowBytes);
         await this.#weights.read(part, start * rowBytes, data);
         digest.update(data);
-        yield { data, start: first + start, rows: count };
+        yield { source: this.#rowsOf(tensor, data, first + start, count), start: first + start };
       }
       first += partRows;
     }
@@ -134,15 +158,6 @@ const GGML_NAMES: Readonly<Record<SourceType, SourceRows["type"]>> = {
   BF16: "bf16",
   MXFP4: "mxfp4"
 };
-
-/**
- * Bytes read from a tensor in the form the native addon takes.
- *
- * @param rowCount how many rows `data` holds; all of the tensor's unless given
- */
-export function sourceRows({ type, rows, columns }: ModelTensor, data: Uint8Array, rowCount = rows): SourceRows {
-  return { data, type: GGML_NAMES[type], rows: rowCount, columns };
-}
 
 /**
  * @param position row-major position of the first NaN or infinity in the tensor, -1 for none

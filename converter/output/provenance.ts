@@ -21,6 +21,8 @@ export interface Provenance {
   readonly percent8bit: number;
   readonly method: string;
   readonly search: string;
+  /** How many tensors were equalized; `off` where none was to be. */
+  readonly equalization: string;
   readonly calibration: string;
   /** The options that determine the output, as they would be typed. */
   readonly command: string;
@@ -38,6 +40,7 @@ export function writeProvenance(metadata: Metadata, provenance: Provenance, fing
   metadata.float32("mixllm.percent_8bit", provenance.percent8bit);
   metadata.string("mixllm.method", provenance.method);
   metadata.string("mixllm.search", provenance.search);
+  metadata.string("mixllm.equalization", provenance.equalization);
   metadata.string("mixllm.calibration", provenance.calibration === "" ? "none" : provenance.calibration);
   metadata.string("mixllm.source", `sha256:${fingerprint} mixllm ${packageVersion}`);
   metadata.string("mixllm.command", provenance.command);

@@ -1,7 +1,7 @@
 import type { ConversionContext } from "../ConversionContext.js";
 import { byteLengthOf } from "../../common/gguf/ggmlTypes.js";
 import { finishJob } from "../../common/nativeJob.js";
-import { assertFinite, sourceRows } from "../model/WeightReader.js";
+import { assertFinite } from "../model/WeightReader.js";
 import type { PlannedStockTensor, PlannedTensor } from "../plan/PlannedTensor.js";
 import type { ModelWriter } from "./ModelWriter.js";
 
@@ -40,9 +40,9 @@ async function writeStockTensor(
 ): Promise<void> {
   const rowBytes = byteLengthOf(type, tensor.columns);
   let overflowed = 0;
-  for await (const { data, start, rows } of reader.chunks(tensor)) {
-    const out = new Uint8Array(rows * rowBytes);
-    const report = await finishJob(addon.convertRows(sourceRows(tensor, data, rows), type, out, threads), signal);
+  for await (const { source, start } of reader.chunks(tensor)) {
+    const out = new Uint8Array(source.rows * rowBytes);
+    const report = await finishJob(addon.convertRows(source, type, out, threads), signal);
     assertFinite(tensor, report.firstNonFinite < 0 ? -1 : start * tensor.columns + report.firstNonFinite);
     overflowed += report.overflowed;
     await writer.write(target, out, start * rowBytes);

@@ -5,6 +5,7 @@ import type { ConversionContext } from "../ConversionContext.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
+import type { EqualizationMode } from "./equalize.js";
 import {
   decodeSalience,
   encodeSalience,
@@ -29,12 +30,14 @@ export type SearchScope = "global" | "per_layer";
  *
  * @param scope `per_layer` is the baseline that the paper compares with
  * @param ranking which of the two measures decides
+ * @param equalization what was done to the weights before
  * @param file where the salience is kept for later conversions, and taken from if it is there
  */
 export function globalSearch(
   session: CalibrationSession,
   scope: SearchScope,
   ranking: Ranking,
+  equalization: EqualizationMode,
   file: string | undefined
 ): ChannelSearch {
   return {
@@ -43,7 +46,7 @@ export function globalSearch(
 
     async score(weights, context) {
       const measured = weights.map(({ target }) => target);
-      const origin: SalienceOrigin = { source: session.source, calibration: session.description };
+      const origin: SalienceOrigin = { source: session.source, calibration: session.description, equalization };
       const saved = file === undefined ? undefined : await loadSalience(file, origin);
       const salience = saved ?? (await new Search(session, measured, context).run());
       if (file !== undefined && saved === undefined) await saveSalience(file, salience, origin);

@@ -1,6 +1,6 @@
 import { InvalidInputError } from "../../common/errors.js";
 import { finishJob } from "../../common/nativeJob.js";
-import { assertFinite, sourceRows } from "../model/WeightReader.js";
+import { assertFinite } from "../model/WeightReader.js";
 import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
 import { allocateComponents, type QuantizationMethod } from "./QuantizationMethod.js";
@@ -14,8 +14,8 @@ export const weightErrorSearch: ChannelSearch = {
     for (const [i, { target, tensor, experts }] of weights.entries()) {
       progress(i / weights.length, target);
       const scores = new Float64Array(tensor.rows);
-      const data = await reader.read(tensor);
-      const { firstNonFinite } = await finishJob(addon.weightError(sourceRows(tensor, data), scores, threads), signal);
+      const source = await reader.read(tensor);
+      const { firstNonFinite } = await finishJob(addon.weightError(source, scores, threads), signal);
       assertFinite(tensor, firstNonFinite);
       scored.push({ target, experts, scores });
     }
@@ -32,7 +32,7 @@ export const roundToNearest: QuantizationMethod = {
       const { target, tensor, experts } = weight.planned;
       progress(i / weights.length, target);
       const components = allocateComponents(weight);
-      const source = sourceRows(tensor, await reader.read(tensor));
+      const source = await reader.read(tensor);
       const report = await finishJob(addon.quantizeWeight(source, weight.is8bit, experts, components, threads), signal);
       assertFinite(tensor, report.firstNonFinite);
       if (report.firstOutOfRange >= 0) {

@@ -13,6 +13,7 @@ const DEFAULTS = {
   force: false,
   search: "weight_error",
   ranking: "taylor",
+  equalization: "auto",
   method: "rtn",
   command: "test"
 } as const;

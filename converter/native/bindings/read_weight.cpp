@@ -36,6 +36,10 @@ SourceRows read_source(const Argument& source) {
         source["rows"].fail("at most " + std::to_string(most / rows.columns) + " for so many columns");
     }
     rows.data = source["data"].numbers<uint8_t>(rows.rows * rows.row_bytes());
+    const Argument column_factors = source["columnFactors"];
+    rows.column_factors = column_factors.is_given() ? column_factors.numbers<float>(rows.columns) : nullptr;
+    const Argument row_factors = source["rowFactors"];
+    rows.row_factors = row_factors.is_given() ? row_factors.numbers<float>(rows.rows) : nullptr;
     return rows;
 }
 

@@ -8,6 +8,7 @@
 #include "bindings/read_weight.h"
 #include "common/native/start_job.h"
 #include "graph/backward_section.h"
+#include "graph/equalize_section.h"
 #include "graph/head_section.h"
 #include "graph/linears.h"
 #include "graph/quantize_section.h"
@@ -255,6 +256,28 @@ Napi::Value bind_backward_section(const Napi::CallbackInfo& info) {
     });
 }
 
+Napi::Value bind_equalize_section(const Napi::CallbackInfo& info) {
+    const SectionCall call = read_call({info[0], "call"});
+    const std::vector<std::string> names = Argument(info[1], "linears").texts();
+    const std::unordered_set<std::string> linears(names.begin(), names.end());
+    const ValuePaths inputs = read_paths({info[2], "inputs"}, inputs_of(call));
+    return start_job(info, [=](JobControl& control) -> JobResult {
+        Engine engine(Workers(call.threads, control));
+        const auto factors = std::make_shared<std::unordered_map<std::string, WeightFactors>>(
+            equalize_section(engine, *call.decoder, call.section, call.sources, call.calibration, linears, inputs));
+        return [=](Napi::Env env) {
+            const Napi::Object result = Napi::Object::New(env);
+            for (const auto& [name, found] : *factors) {
+                const Napi::Object weight = Napi::Object::New(env);
+                weight.Set("columns", to_array(env, found.columns));
+                weight.Set("rows", to_array(env, found.rows));
+                result.Set(name, weight);
+            }
+            return result;
+        };
+    });
+}
+
 Napi::Value bind_quantize_section(const Napi::CallbackInfo& info) {
     const SectionCall call = read_call({info[0], "call"});
     const Argument requests(info[1], "linears");
@@ -330,6 +353,7 @@ void bind_sections(Napi::Env env, Napi::Object exports) {
     exports.Set("runSection", Napi::Function::New(env, bind_run_section, "runSection"));
     exports.Set("headLoss", Napi::Function::New(env, bind_head_loss, "headLoss"));
     exports.Set("backwardSection", Napi::Function::New(env, bind_backward_section, "backwardSection"));
+    exports.Set("equalizeSection", Napi::Function::New(env, bind_equalize_section, "equalizeSection"));
     exports.Set("quantizeSection", Napi::Function::New(env, bind_quantize_section, "quantizeSection"));
 }
 

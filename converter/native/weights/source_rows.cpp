@@ -1,8 +1,10 @@
 #include "weights/source_rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <vector>
 
 namespace mixllm {
@@ -25,6 +27,12 @@ void SourceRows::load(size_t row, size_t first, size_t count, float* out) const 
         break;
     default:
         std::memcpy(out, in, count * sizeof(float));
+    }
+    if (row_factors != nullptr) {
+        std::transform(out, out + columns, out, [factor = row_factors[row]](float value) { return value * factor; });
+    }
+    if (column_factors != nullptr) {
+        std::transform(out, out + columns, column_factors, out, std::multiplies<float>());
     }
 }
 

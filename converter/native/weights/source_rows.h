@@ -19,13 +19,25 @@ struct SourceRows {
     size_t rows = 1;    ///< output channels of a linear; 1 for a vector
     size_t columns = 0; ///< inputs of a linear, or the length of a vector
 
+    /// What values are multiplied with as they are loaded, `[columns]` and `[rows]`; null for 1. See
+    /// `equalize_section`.
+    const float* column_factors = nullptr;
+    const float* row_factors = nullptr;
+
     size_t count() const { return rows * columns; }
     size_t row_bytes() const { return ggml_row_size(type, static_cast<int64_t>(columns)); }
 
     /// Rows `first` to `first + count`.
-    SourceRows part(size_t first, size_t count) const { return {data + first * row_bytes(), type, count, columns}; }
+    SourceRows part(size_t first, size_t count) const {
+        return {data + first * row_bytes(),
+                type,
+                count,
+                columns,
+                column_factors,
+                row_factors == nullptr ? nullptr : row_factors + first};
+    }
 
-    /// Converts row `row` to floats, exactly.
+    /// Converts row `row` to floats, exactly, and multiplies them with their factors.
     void load(size_t row, float* out) const;
 
     /// Converts `count` columns of row `row` from column `first` on; of MXFP4 multiples of 32.

@@ -1,4 +1,5 @@
-// Holds models run section by section against llama.cpp's own forward pass: `mixllm-graph-test MODEL.gguf...`
+// Holds models run section by section against llama.cpp's own forward pass, as they are and with every scale that
+// `find_scale_groups` says is free changed at random: `mixllm-graph-test MODEL.gguf...`
 
 #include <gguf.h>
 
@@ -8,12 +9,15 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "graph/backward_section.h"
 #include "graph/decoder.h"
 #include "graph/replay.h"
 #include "graph/run_section.h"
+#include "graph/scale_groups.h"
 
 using namespace mixllm;
 
@@ -22,6 +26,7 @@ namespace {
 constexpr int64_t samples = 3;
 constexpr int64_t batch_samples = 2; // so that the last batch is a smaller one
 constexpr double tolerance = 5e-4;   // of a logit; the operations are the same, but some sums have another order
+constexpr double scale_tolerance = 1e-5;
 
 /// A GGUF file's tensors in memory.
 class WeightFile {
@@ -153,6 +158,69 @@ std::vector<float> run_sections(Decoder& decoder, const WeightSources& sources, 
     return logits;
 }
 
+/// Factors of weights by name.
+struct Factors {
+    std::unordered_map<std::string, std::vector<float>> columns;
+    std::unordered_map<std::string, std::vector<float>> rows;
+    size_t groups = 0;
+
+    /// The sources with the factors, which they point to.
+    WeightSources apply(WeightSources sources) const {
+        for (auto& [name, source] : sources) {
+            source.column_factors = columns.count(name) != 0 ? columns.at(name).data() : nullptr;
+            source.row_factors = rows.count(name) != 0 ? rows.at(name).data() : nullptr;
+        }
+        return sources;
+    }
+};
+
+/// Moves random powers of two between what makes channels and what reads them, wherever that should change nothing.
+Factors move_scales(const DecoderForm& form, const WeightSources& sources) {
+    std::unordered_set<std::string> elsewhere;
+    for (const WeightUse& use : find_weight_uses(form.graph, form.sections)) {
+        if (use.sections.size() > 1) {
+            elsewhere.insert(use.name);
+        }
+    }
+    Factors factors;
+    std::mt19937 generator(2);
+    for (const Section& section : form.sections) {
+        for (const ScaleGroup& group : find_scale_groups(form.graph, section, elsewhere)) {
+            factors.groups++;
+            const auto channels = static_cast<size_t>(group.value->ne[0]);
+            std::vector<float> scales(channels);
+            std::generate(scales.begin(), scales.end(),
+                          [&] { return std::ldexp(1.0f, static_cast<int>(generator() % 9) - 4); });
+            for (const ScaleGroup::Producer& producer : group.producers) {
+                const SourceRows& source = sources.at(producer.weight);
+                std::vector<float>& own =
+                    producer.by_rows ? factors.rows[producer.weight] : factors.columns[producer.weight];
+                own.resize(producer.by_rows ? source.rows : source.columns, 1.0f);
+                for (size_t c = 0; c < channels; c++) {
+                    own[producer.first + c] /= scales[c];
+                }
+            }
+            for (const std::string& consumer : group.consumers) {
+                std::vector<float>& own = factors.columns[consumer];
+                own.resize(channels, 1.0f);
+                for (size_t c = 0; c < channels; c++) {
+                    own[c] *= scales[c];
+                }
+            }
+        }
+    }
+    return factors;
+}
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+    double worst = a.size() == b.size() ? 0.0 : INFINITY;
+    for (size_t i = 0; i < std::min(a.size(), b.size()); i++) {
+        const double difference = std::fabs(static_cast<double>(a[i]) - b[i]);
+        worst = std::isfinite(difference) ? std::max(worst, difference) : INFINITY;
+    }
+    return worst;
+}
+
 bool check(const std::string& path, int64_t length) {
     JobControl control;
     const std::filesystem::path folder =
@@ -171,15 +239,17 @@ bool check(const std::string& path, int64_t length) {
     }
     const std::vector<float> expected = decode(floats, calibration, control);
     const std::vector<float> found = run_sections(decoder, file.sources, calibration, folder);
+    const Factors factors = move_scales(decoder.single(), file.sources);
+    const std::vector<float> rescaled = run_sections(decoder, factors.apply(file.sources), calibration, folder);
     std::filesystem::remove_all(folder);
-    double worst = expected.size() == found.size() ? 0.0 : INFINITY;
-    for (size_t i = 0; i < std::min(expected.size(), found.size()); i++) {
-        const double difference = std::fabs(static_cast<double>(expected[i]) - found[i]);
-        worst = std::isfinite(difference) ? std::max(worst, difference) : INFINITY;
-    }
-    std::printf("%s %s, %d tokens: largest difference of a logit %.2g\n", worst < tolerance ? "ok" : "FAILED",
-                path.c_str(), static_cast<int>(length), worst);
-    return worst < tolerance;
+    const double worst = largest_difference(expected, found);
+    // Every block has the norms before its linears, if nothing else.
+    const double moved =
+        factors.groups < decoder.single().sections.size() - 2 ? INFINITY : largest_difference(found, rescaled);
+    const bool is_good = worst < tolerance && moved < scale_tolerance;
+    std::printf("%s %s, %d tokens: largest difference of a logit %.2g, %.2g with %zu scales moved\n",
+                is_good ? "ok" : "FAILED", path.c_str(), static_cast<int>(length), worst, moved, factors.groups);
+    return is_good;
 }
 
 } // namespace
