@@ -81,7 +81,7 @@ test(
     const steps = await convert();
     const expected = readFileSync(output);
     expect(existsSync(workDirectory)).toBe(false);
-    expect(steps).toBe(1 + 4 + 1 + 4 + 4); // embedding, forward, head, backward, quantization of four layers
+    expect(steps).toBe(1 + 4 + 4 + 1 + 4 + 4); // embedding, equalizing, forward, head, backward, quantization of four layers
 
     for (let killAt = 1; killAt <= steps; killAt++) {
       rmSync(output);
@@ -96,8 +96,8 @@ test(
 );
 
 test.each([
-  ["global", [8, 13]],
-  ["weight_error", [3]]
+  ["global", [12, 17]],
+  ["weight_error", [10]]
 ] as const)(
   "whatever is damaged of a conversion with --search %s that was killed, it is said and the bytes are the same",
   { timeout: 600_000 },
