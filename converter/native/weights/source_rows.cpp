@@ -29,10 +29,10 @@ void SourceRows::load(size_t row, size_t first, size_t count, float* out) const 
         std::memcpy(out, in, count * sizeof(float));
     }
     if (row_factors != nullptr) {
-        std::transform(out, out + columns, out, [factor = row_factors[row]](float value) { return value * factor; });
+        std::transform(out, out + count, out, [factor = row_factors[row]](float value) { return value * factor; });
     }
     if (column_factors != nullptr) {
-        std::transform(out, out + columns, column_factors, out, std::multiplies<float>());
+        std::transform(out, out + count, column_factors + first, out, std::multiplies<float>());
     }
 }
 
