@@ -173,16 +173,16 @@ async function prepare(
   const session = await CalibrationSession.open(context("prepare"), calibration, command, context("sample").progress);
   try {
     await assertNotWrittenMeanwhile(options); // by the one that the work directory was waited for
+    return {
+      ...uncalibrated,
+      ...(search === "weight_error" ? {} : { search: await chooseSearch(session, search, options, warn) }),
+      ...(options.method === "gptq" ? { method: gptq(session) } : {}),
+      session
+    };
   } catch (error) {
     await session.work.leave(error);
     throw error;
   }
-  return {
-    ...uncalibrated,
-    ...(search === "weight_error" ? {} : { search: chooseSearch(session, search, options, warn) }),
-    ...(options.method === "gptq" ? { method: gptq(session) } : {}),
-    session
-  };
 }
 
 /** Lets llama.cpp try the file as it would be with 4 bits throughout: hours may lie between here and the real one. */
@@ -209,12 +209,12 @@ async function rehearse(
 }
 
 /** The search by the loss, or, for a model that has no gradients, one without. */
-function chooseSearch(
+async function chooseSearch(
   session: CalibrationSession,
   scope: SearchScope,
   { ranking, equalization, salience }: ConvertModelOptions,
   warn: (message: string) => void
-): ChannelSearch {
+): Promise<ChannelSearch> {
   const [missing] = session.graph.sections.flatMap((section) => section.missing);
   if (missing === undefined) return globalSearch(session, scope, ranking, equalization, salience);
   warn(

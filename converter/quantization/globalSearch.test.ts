@@ -120,7 +120,7 @@ test.each(["taylor", "fisher"] as const)("ranked by %s, bits and file size are m
   }
   for (const bitsPerWeight of [4.1, 8.5]) {
     await expect(convert({ ...options, budget: { unit: "bitsPerWeight", bitsPerWeight } })).rejects.toThrow(
-      /bits per weight cannot be met: this model's weights can have from 4\.2\d+ to 8\.2/
+      /bits per weight cannot be met: this model's weights can have from 4\.1\d+ to 8\.1/
     );
   }
 });

@@ -32,22 +32,23 @@ export type SearchScope = "global" | "per_layer";
  * @param ranking which of the two measures decides
  * @param equalization what was done to the weights before
  * @param file where the salience is kept for later conversions, and taken from if it is there
+ * @throws {InvalidInputError} the file is damaged, or holds salience of another search
  */
-export function globalSearch(
+export async function globalSearch(
   session: CalibrationSession,
   scope: SearchScope,
   ranking: Ranking,
   equalization: EqualizationMode,
   file: string | undefined
-): ChannelSearch {
+): Promise<ChannelSearch> {
+  const origin: SalienceOrigin = { source: session.source, calibration: session.description, equalization };
+  const saved = file === undefined ? undefined : await loadSalience(file, origin);
   return {
     name: scope,
     equalShares: scope === "per_layer",
 
     async score(weights, context) {
       const measured = weights.map(({ target }) => target);
-      const origin: SalienceOrigin = { source: session.source, calibration: session.description, equalization };
-      const saved = file === undefined ? undefined : await loadSalience(file, origin);
       const salience = saved ?? (await new Search(session, measured, context).run());
       if (file !== undefined && saved === undefined) await saveSalience(file, salience, origin);
       return weights.map((weight) => scores(weight, salience, ranking, file));

@@ -72,10 +72,8 @@ test("without a text the model's own samples calibrate it, always the same ones"
 /** Linear weights of the forms that have others than seven in each of two layers. */
 const LINEARS: Readonly<Record<string, number>> = {
   "gemma3-spm": 3 * 7,
-  "gptoss-bf16": 2 * 4, // all but the experts
   "phi4-longrope": 2 * 4, // fused
   qwen35: 3 * 6 + 7, // gated delta nets, and attention
-  qwen3moe: 2 * 4,
   "smollm3-tied": 4 * 7
 };
 
