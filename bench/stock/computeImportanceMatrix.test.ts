@@ -2,6 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readGgufHeader } from "../../common/gguf/readGgufHeader.js";
+import { convert } from "../../converter/testing/convert.js";
+import { readGgufFile } from "../../converter/testing/readGgufFile.js";
+import { writeForm } from "../../testing/forms/forms.js";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { convertDemo, prepareBenchAddon } from "../testing/benchTests.js";
@@ -60,6 +63,44 @@ describe("an importance matrix", () => {
       return comparison!.kld.mean;
     };
     expect(await divergence(file("with.gguf"))).toBeLessThan(await divergence(file("without.gguf")));
+  });
+
+  test("counts each expert's tokens apart", { timeout: 300_000 }, async () => {
+    await convert({ source: writeForm("qwen3moe", directory), output: file("experts.gguf"), format: "f16" });
+    await computeImportanceMatrix(loadBenchAddon, {
+      model: file("experts.gguf"),
+      text: file("calibration.txt"),
+      output: file("experts.imatrix.gguf"),
+      context: 256,
+      chunks: 3
+    });
+    const { tensors } = readGgufFile(file("experts.imatrix.gguf"));
+    const floats = (name: string): number[] => {
+      const tensor = tensors.find((each) => each.name === name);
+      return Array.from({ length: (tensor?.data.length ?? 0) / 4 }, (_, i) => tensor?.data.readFloatLE(4 * i) ?? NaN);
+    };
+    const [experts, used] = [4, 2];
+    for (const block of ["blk.0", "blk.1"]) {
+      const router = floats(`${block}.ffn_gate_inp.weight.in_sum2`);
+      for (const kind of ["gate", "up", "down"]) {
+        const counts = floats(`${block}.ffn_${kind}_exps.weight.counts`);
+        expect(counts).toHaveLength(experts);
+        expect(counts.reduce((sum, count) => sum + count)).toBe(used * 3 * 256);
+      }
+      // Gate's experts read what the router does: each token in as many of them as are chosen.
+      const sums = floats(`${block}.ffn_gate_exps.weight.in_sum2`);
+      expect(sums).toHaveLength(experts * router.length);
+      for (const [input, sum] of router.entries()) {
+        const all = sums.reduce((total, value, i) => (i % router.length === input ? total + value : total), 0);
+        expect(Math.abs(all / (used * sum) - 1)).toBeLessThan(1e-5);
+      }
+    }
+    const options = { imatrix: file("experts.imatrix.gguf") };
+    await quantizeStock(loadBenchAddon, file("experts.gguf"), file("experts.q4_0.gguf"), "Q4_0", options);
+    await quantizeStock(loadBenchAddon, file("experts.gguf"), file("experts.plain.gguf"), "Q4_0");
+    const weights = (name: string): Buffer | undefined =>
+      readGgufFile(file(name)).tensors.find((each) => each.name === "blk.1.ffn_gate_exps.weight")?.data;
+    expect(weights("experts.q4_0.gguf")?.equals(weights("experts.plain.gguf") as Buffer)).toBe(false);
   });
 
   test("needs a text of at least one chunk", async () => {

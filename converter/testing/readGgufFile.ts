@@ -40,6 +40,7 @@ const VALUE_TYPES = [
 const TENSOR_TYPES: Readonly<Record<number, readonly [string, number, number]>> = {
   0: ["F32", 1, 4],
   1: ["F16", 1, 2],
+  2: ["Q4_0", 32, 18],
   8: ["Q8_0", 32, 34],
   12: ["Q4_K", 256, 144],
   14: ["Q6_K", 256, 210],

@@ -73,7 +73,8 @@ void write_importance_matrix(const std::string& path, const ActivationSums& sums
                              int32_t chunks, int32_t chunk_size) {
     size_t memory = 0;
     for (const auto& [weight, entry] : sums.entries()) {
-        memory += 2 * (ggml_tensor_overhead() + GGML_MEM_ALIGN) + sizeof(float) * (entry.squares.size() + 1);
+        memory += 2 * (ggml_tensor_overhead() + GGML_MEM_ALIGN) +
+                  sizeof(float) * (entry.squares.size() + entry.tokens.size());
     }
     const ggml_init_params params = {memory, nullptr, false};
     const std::unique_ptr<ggml_context, decltype(&ggml_free)> tensors(ggml_init(params), ggml_free);
@@ -84,15 +85,18 @@ void write_importance_matrix(const std::string& path, const ActivationSums& sums
     gguf_set_val_u32(gguf.get(), "imatrix.chunk_count", static_cast<uint32_t>(chunks));
     gguf_set_val_u32(gguf.get(), "imatrix.chunk_size", static_cast<uint32_t>(chunk_size));
     for (const auto& [weight, entry] : sums.entries()) {
-        const auto inputs = static_cast<int64_t>(entry.squares.size());
-        ggml_tensor* squares = ggml_new_tensor_2d(tensors.get(), GGML_TYPE_F32, inputs, 1);
-        ggml_tensor* tokens = ggml_new_tensor_2d(tensors.get(), GGML_TYPE_F32, 1, 1);
+        const auto experts = static_cast<int64_t>(entry.tokens.size());
+        const int64_t inputs = static_cast<int64_t>(entry.squares.size()) / experts;
+        ggml_tensor* squares = ggml_new_tensor_2d(tensors.get(), GGML_TYPE_F32, inputs, experts);
+        ggml_tensor* tokens = ggml_new_tensor_2d(tensors.get(), GGML_TYPE_F32, 1, experts);
         ggml_format_name(squares, "%s.in_sum2", weight.c_str());
         ggml_format_name(tokens, "%s.counts", weight.c_str());
         for (size_t i = 0; i < entry.squares.size(); i++) {
             static_cast<float*>(squares->data)[i] = static_cast<float>(entry.squares[i]);
         }
-        *static_cast<float*>(tokens->data) = static_cast<float>(entry.tokens);
+        for (size_t e = 0; e < entry.tokens.size(); e++) {
+            static_cast<float*>(tokens->data)[e] = static_cast<float>(entry.tokens[e]);
+        }
         gguf_add_tensor(gguf.get(), squares);
         gguf_add_tensor(gguf.get(), tokens);
     }

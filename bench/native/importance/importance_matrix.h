@@ -21,9 +21,10 @@ struct ImportanceMatrix {
 class ActivationSums {
 public:
     struct Entry {
-        /// One an input, in float64.
+        /// One an input, expert after expert of a stack, in float64.
         std::vector<double> squares;
-        int64_t tokens = 0;
+        /// That went into it, or into each expert.
+        std::vector<int64_t> tokens;
     };
 
     /// A `ggml_backend_sched_eval_callback`; its data is an `ActivationSums`.
@@ -32,16 +33,12 @@ public:
     /// By weight name.
     const std::map<std::string, Entry>& entries() const { return entries_; }
 
-    /// Name of the first weight that mixes experts, which are not counted apart; empty when there is none.
-    const std::string& expert_weight() const { return expert_weight_; }
-
 private:
-    bool wants(const ggml_tensor* node);
     void add(const ggml_tensor* node);
 
     std::map<std::string, Entry> entries_;
-    std::string expert_weight_;
     std::vector<uint8_t> copy_;
+    std::vector<uint8_t> ids_copy_;
 };
 
 /// Reads an importance matrix in the GGUF form that llama.cpp's imatrix tool writes: `<weight>.in_sum2` holds sums of
