@@ -46,7 +46,7 @@ export interface ConvertModelOptions extends ConversionOptions {
   readonly ranking: Ranking;
   /** Where the global search's result is kept for later conversions, and taken from if it is there. */
   readonly salience?: string | undefined;
-  /** Whether activations are equalized before search and quantization, where there is calibration. */
+  /** Whether activations are equalized before they are quantized, where there is calibration. */
   readonly equalization: EqualizationMode;
   /** How the weights of a MixLLM file are quantized. */
   readonly method: "gptq" | "rtn";
@@ -61,8 +61,8 @@ export function usesCalibration(options: Pick<ConvertModelOptions, "format" | "s
   return options.format === "mixllm" && (options.search !== "weight_error" || options.method === "gptq");
 }
 
-/** Checking the weights, taking calibration samples, equalizing, ranking channels, quantizing and writing. */
-export type ConversionStep = "prepare" | "sample" | "equalize" | "rank" | "write";
+/** Checking the weights, taking calibration samples, ranking channels, equalizing, quantizing and writing. */
+export type ConversionStep = "prepare" | "sample" | "rank" | "equalize" | "write";
 
 /** How a conversion talks to whoever runs it. */
 export interface ConvertModelHooks {
@@ -76,7 +76,7 @@ export interface ConvertModelHooks {
 }
 
 /**
- * Converts a model to a MixLLM or stock GGUF file: prepare, equalize, choose 8-bit channels, quantize and write.
+ * Converts a model to a MixLLM or stock GGUF file: prepare, choose 8-bit channels, equalize, quantize and write.
  *
  * Weights are streamed: about one tensor is in memory at a time. The output appears under its name only when it is
  * whole; on an error or when cancelled, nothing is left but, where there is calibration, the work directory, from which
@@ -93,9 +93,13 @@ export async function convertModel(options: ConvertModelOptions, hooks: ConvertM
     await assertNotReplaced(model.weights.paths, options.output);
     const conversion = await prepare(model, options, hooks);
     try {
-      const equalized = await equalizeActivations(conversion, options);
-      const choice = await choose(conversion, equalized, options);
-      const summary = await write(conversion, choice, options);
+      const choice = await choose(conversion, options);
+      const equalization = await equalizeActivations(conversion, options);
+      const summary = await write(
+        conversion,
+        { ...choice, provenance: { ...choice.provenance, equalization } },
+        options
+      );
       await conversion.session?.work.discard();
       return summary;
     } catch (error) {
@@ -212,11 +216,11 @@ async function rehearse(
 async function chooseSearch(
   session: CalibrationSession,
   scope: SearchScope,
-  { ranking, equalization, salience }: ConvertModelOptions,
+  { ranking, salience }: ConvertModelOptions,
   warn: (message: string) => void
 ): Promise<ChannelSearch> {
   const [missing] = session.graph.sections.flatMap((section) => section.missing);
-  if (missing === undefined) return globalSearch(session, scope, ranking, equalization, salience);
+  if (missing === undefined) return globalSearch(session, scope, ranking, salience);
   warn(
     `this model's gradients cannot be computed (${missing.op} of ${missing.tensor}: ${missing.reason}), so output channels ` +
       `are ranked by their rounding error: ${weightErrorSearch.name}`
@@ -224,20 +228,25 @@ async function chooseSearch(
   return weightErrorSearch;
 }
 
+/** What the file says of `count` equalized tensors; undefined for where none is to be. */
+function describeEqualization(count: number | undefined): string {
+  return count === undefined ? "off" : `${count} tensors`;
+}
+
 /**
- * Equalizes activations, if that is asked for.
+ * Equalizes activations, if that is asked for. The search comes before: its measure is of the model's own weights.
  *
- * @returns how many weights changed; undefined where none could
+ * @returns what the file says of it
  */
 async function equalizeActivations(
   { plan, session, context }: Conversion,
   { equalization }: ConvertModelOptions
-): Promise<number | undefined> {
-  if (session === undefined || equalization === "off") return undefined;
+): Promise<string> {
+  if (session === undefined || equalization === "off") return describeEqualization(undefined);
   const work = context("equalize");
   const factors = await equalize(session, new Set(mixedWeights(plan).map(({ target }) => target)), work);
   work.reader.equalize(factors);
-  return factors.size;
+  return describeEqualization(factors.size);
 }
 
 /** Which channels have 8 bits, and what the file says about it. */
@@ -250,13 +259,13 @@ interface Choice {
 /** Chooses the 8-bit channels of the mixed weights, of which a stock file has none. */
 async function choose(
   { plan, search, method, session, context }: Conversion,
-  equalized: number | undefined,
   options: ConvertModelOptions
 ): Promise<Choice> {
   const ranking = context("rank");
   const made = {
     method: method.name,
-    equalization: equalized === undefined ? "off" : `${equalized} tensors`,
+    // As long as it can become.
+    equalization: describeEqualization(options.equalization === "off" ? undefined : plan.length),
     calibration: session?.description ?? "",
     command: options.command
   };

@@ -44,6 +44,7 @@ test("a MixLLM file says how it was made", async () => {
     "mixllm.percent_8bit": { type: "FLOAT32", value: 10 },
     "mixllm.method": { type: "STRING", value: "rtn" },
     "mixllm.search": { type: "STRING", value: "weight_error" },
+    "mixllm.equalization": { type: "STRING", value: "off" },
     "mixllm.calibration": { type: "STRING", value: "none" },
     "mixllm.source": { type: "STRING", value: `sha256:${source} mixllm ${version}` },
     "mixllm.command": { type: "STRING", value: "mixllm-convert --percent-8bit 10" }

@@ -32,7 +32,7 @@ test.each([
   [
     "another type",
     () => addon.findNonFinite(source({ type: "q8_0" }), 1),
-    'source.type must be f32, f16 or bf16, not "q8_0"'
+    'source.type must be f32, f16, bf16 or mxfp4, not "q8_0"'
   ],
   [
     "data that is too short",

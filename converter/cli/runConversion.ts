@@ -67,8 +67,8 @@ class Steps {
       const labels = {
         prepare: "Checking the weights",
         sample: "Taking calibration samples",
-        equalize: "Equalizing activations",
         rank: "Ranking output channels",
+        equalize: "Equalizing activations",
         write: `Quantizing and writing ${this.#file}`
       };
       const label = labels[name];

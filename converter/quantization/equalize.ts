@@ -15,7 +15,7 @@ export type EqualizationMode = (typeof EQUALIZATION_MODES)[number];
 const factorsFile = (section: number): string => `equalization.${section - 1}.safetensors`;
 
 /**
- * Finds by how much the model's activations are to be equalized, layer by layer, before they are rounded to 8 bits: see
+ * Finds by how much the model's activations are to be equalized, layer by layer, before they and the weights are rounded: see
  * `equalize_section.h`. The float model computes the same to the bit with and without it.
  *
  * @param quantized names of the linears that will be quantized

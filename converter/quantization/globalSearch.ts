@@ -5,7 +5,6 @@ import type { ConversionContext } from "../ConversionContext.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
-import type { EqualizationMode } from "./equalize.js";
 import {
   decodeSalience,
   encodeSalience,
@@ -30,7 +29,6 @@ export type SearchScope = "global" | "per_layer";
  *
  * @param scope `per_layer` is the baseline that the paper compares with
  * @param ranking which of the two measures decides
- * @param equalization what was done to the weights before
  * @param file where the salience is kept for later conversions, and taken from if it is there
  * @throws {InvalidInputError} the file is damaged, or holds salience of another search
  */
@@ -38,10 +36,9 @@ export async function globalSearch(
   session: CalibrationSession,
   scope: SearchScope,
   ranking: Ranking,
-  equalization: EqualizationMode,
   file: string | undefined
 ): Promise<ChannelSearch> {
-  const origin: SalienceOrigin = { source: session.source, calibration: session.description, equalization };
+  const origin: SalienceOrigin = { source: session.source, calibration: session.description };
   const saved = file === undefined ? undefined : await loadSalience(file, origin);
   return {
     name: scope,

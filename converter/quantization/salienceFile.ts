@@ -11,8 +11,6 @@ export type Salience = ReadonlyMap<string, LinearSalience>;
 export interface SalienceOrigin {
   readonly source: string;
   readonly calibration: string;
-  /** `--equalize`: what was done to the weights before. */
-  readonly equalization: string;
 }
 
 /** Encodes salience as a safetensors file: arrays `NAME.taylor` and `NAME.fisher` of one float an output channel. */
