@@ -25,6 +25,7 @@ const Exception exceptions[] = {
     {GGML_OP_FLASH_ATTN_EXT, "attention, when it is on; graphs to differentiate are built without"},
     // Quantized models are not differentiated.
     {GGML_OP_MUL_MAT_MIXLLM, "products with MixLLM weights"},
+    {GGML_OP_MUL_MAT_ID_MIXLLM, "products with experts in MixLLM form"},
     // Lead to a choice alone.
     {GGML_OP_LIGHTNING_INDEXER, "scores for the choice of positions"},
     {GGML_OP_POOL_2D, "scores for the choice of blocks"},
