@@ -84,4 +84,31 @@ void ActivationFile::finish() {
     }
 }
 
+RowFile::RowFile(const std::string& path, size_t columns)
+    : path_(path), columns_(columns), file_(std::fopen(path.c_str(), "w+b"), Remove{path}) {
+    if (!file_) {
+        fail("create", path);
+    }
+}
+
+void RowFile::write(int64_t first, int64_t count, const float* values) {
+    const size_t size = static_cast<size_t>(count) * columns_;
+    if (!seek(file_.get(), offset(first)) || std::fwrite(values, sizeof(float), size, file_.get()) != size) {
+        fail("write", path_);
+    }
+}
+
+void RowFile::read(int64_t first, int64_t count, float* out) {
+    const size_t size = static_cast<size_t>(count) * columns_;
+    if (!seek(file_.get(), offset(first)) || std::fread(out, sizeof(float), size, file_.get()) != size) {
+        fail("read", path_);
+    }
+}
+
+void RowFile::Remove::operator()(std::FILE* file) const {
+    std::fclose(file);
+    std::error_code ignored;
+    std::filesystem::remove(std::filesystem::u8path(path), ignored);
+}
+
 } // namespace mixllm

@@ -43,6 +43,8 @@ public:
         for (const std::vector<float>& weight : weights_) {
             outputs_.push_back(multiply_with(activations_, weight));
         }
+        activation_magnitudes_ = magnitudes(activations_);
+        weight_magnitudes_ = weight_magnitudes();
     }
 
     /// By channel the exponent of the factor that weights are to be multiplied with; empty when none is worth it.
@@ -103,13 +105,13 @@ private:
     }
 
     std::vector<int> exponents_of(double strength) const {
-        const std::vector<double> activations = magnitudes(activations_);
-        const std::vector<double> weights = weight_magnitudes();
         std::vector<double> logarithms(channels_, std::numeric_limits<double>::quiet_NaN());
         std::vector<double> finite;
         for (size_t c = 0; c < channels_; c++) {
-            if (activations[c] > 0.0 && weights[c] > 0.0) { // else nothing is lost with it
-                logarithms[c] = strength * std::log2(activations[c]) - (1.0 - strength) * std::log2(weights[c]);
+            const double activation = activation_magnitudes_[c];
+            const double weight = weight_magnitudes_[c];
+            if (activation > 0.0 && weight > 0.0) { // else nothing is lost with it
+                logarithms[c] = strength * std::log2(activation) - (1.0 - strength) * std::log2(weight);
                 finite.push_back(logarithms[c]);
             }
         }
@@ -173,6 +175,8 @@ private:
     std::vector<float> activations_;
     std::vector<std::vector<float>> weights_;
     std::vector<std::vector<float>> outputs_;
+    std::vector<double> activation_magnitudes_; ///< by channel
+    std::vector<double> weight_magnitudes_;
 };
 
 /// Values of a section on samples evenly spread over all, one behind the other.
@@ -222,13 +226,7 @@ std::unordered_map<std::string, WeightFactors> equalize_section(Engine& engine, 
                                                                 const std::unordered_set<std::string>& quantized,
                                                                 const ValuePaths& inputs) {
     const DecoderForm& form = decoder.single();
-    std::unordered_set<std::string> elsewhere;
-    for (const WeightUse& use : find_weight_uses(form.graph, form.sections)) {
-        if (use.sections.size() > 1) {
-            elsewhere.insert(use.name);
-        }
-    }
-    std::vector<ScaleGroup> groups = find_scale_groups(form.graph, form.sections[section], elsewhere);
+    std::vector<ScaleGroup> groups = find_scale_groups(form.graph, form.sections, section);
     const auto is_quantized = [&](const std::string& name) { return quantized.count(name) != 0; };
     groups.erase(std::remove_if(groups.begin(), groups.end(),
                                 [&](const ScaleGroup& group) {

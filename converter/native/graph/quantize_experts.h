@@ -2,14 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <vector>
 
-#include "calibration/moments.h"
-#include "calibration/row_file.h"
+#include "calibration/activation_file.h"
 #include "engine/engine.h"
-#include "gptq/factorize.h"
 #include "gptq/gptq.h"
 #include "graph/expert_weights.h"
 
@@ -72,13 +68,5 @@ struct ExpertSettings {
  */
 double quantize_experts(Engine& engine, const std::vector<ExpertLinear>& linears, ExpertInputs& inputs,
                         const ExpertResiduals* residuals, const ExpertSettings& settings);
-
-/// The factor of a Hessian at the least damping that allows one, from `damping` on ten times as much at each try; null
-/// when none does. `damping` becomes what it took.
-std::unique_ptr<HessianFactor> factorize_hessian(const Triangle& hessian, double& damping, const Workers& workers);
-
-/// Shifts weights by what their inputs can make good of residuals, of the inputs themselves or of the outputs.
-void regress_on(Engine& engine, std::vector<float>& weights, const CrossMoment& cross, const HessianFactor& factor,
-                bool of_inputs, float strength);
 
 } // namespace mixllm

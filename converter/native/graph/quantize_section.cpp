@@ -11,6 +11,7 @@
 #include "calibration/transpose.h"
 #include "differentiate/differentiate.h"
 #include "graph/backward_section.h"
+#include "graph/correct_weights.h"
 #include "graph/quantization_stages.h"
 #include "graph/quantize_experts.h"
 #include "graph/replay.h"

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
+
+#include "graph/linears.h"
 
 namespace mixllm {
 
@@ -186,9 +189,15 @@ private:
 
 } // namespace
 
-std::vector<ScaleGroup> find_scale_groups(const ModelGraph& graph, const Section& section,
-                                          const std::unordered_set<std::string>& elsewhere) {
-    return Finder(graph, section, elsewhere).find();
+std::vector<ScaleGroup> find_scale_groups(const ModelGraph& graph, const std::vector<Section>& sections,
+                                          size_t section) {
+    std::unordered_set<std::string> elsewhere;
+    for (const WeightUse& use : find_weight_uses(graph, sections)) {
+        if (use.sections.size() > 1) {
+            elsewhere.insert(use.name);
+        }
+    }
+    return Finder(graph, sections[section], elsewhere).find();
 }
 
 } // namespace mixllm

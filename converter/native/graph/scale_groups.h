@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "graph/model_graph.h"
@@ -32,9 +31,11 @@ struct ScaleGroup {
  * - the rows of a linear whose product goes, once, to linears, by itself or as the factor in a gated activation that is
  *   not activated; the bias in between included.
  *
- * @param elsewhere names of weights that other sections read as well: their scale is not free
+ * Weights that other sections read as well have no free scale.
+ *
+ * @param sections all of the graph's
  */
-std::vector<ScaleGroup> find_scale_groups(const ModelGraph& graph, const Section& section,
-                                          const std::unordered_set<std::string>& elsewhere);
+std::vector<ScaleGroup> find_scale_groups(const ModelGraph& graph, const std::vector<Section>& sections,
+                                          size_t section);
 
 } // namespace mixllm

@@ -12,6 +12,7 @@
 
 #include "gptq/factorize.h"
 #include "gptq/gptq.h"
+#include "gptq/tests/dense_inverse.h"
 #include "quantize/grid.h"
 
 using namespace mixllm;
@@ -26,8 +27,6 @@ void expect(bool holds, const std::string& what) {
         failures++;
     }
 }
-
-using Square = std::vector<std::vector<double>>;
 
 struct Problem {
     size_t rows;
@@ -96,32 +95,6 @@ double sum(const std::vector<double>& values) {
         total += value;
     }
     return total;
-}
-
-Square inverse(Square a) {
-    const size_t n = a.size();
-    Square b(n, std::vector<double>(n));
-    for (size_t i = 0; i < n; i++) {
-        b[i][i] = 1.0;
-    }
-    for (size_t p = 0; p < n; p++) {
-        for (size_t r = 0; r < n; r++) {
-            if (r == p) {
-                continue;
-            }
-            const double factor = a[r][p] / a[p][p];
-            for (size_t c = 0; c < n; c++) {
-                a[r][c] -= factor * a[p][c];
-                b[r][c] -= factor * b[p][c];
-            }
-        }
-    }
-    for (size_t p = 0; p < n; p++) {
-        for (size_t c = 0; c < n; c++) {
-            b[p][c] /= a[p][p];
-        }
-    }
-    return b;
 }
 
 /// GPTQ as published: column by column, with the upper Cholesky factor of the inverse Hessian.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/graph.h"
+#include "gptq/tests/dense_inverse.h"
 #include "graph/expert_salience.h"
 #include "graph/quantize_experts.h"
 
@@ -28,31 +29,6 @@ int failures = 0;
 void expect(bool holds, const std::string& what) {
     std::printf("%s %s\n", holds ? "ok" : "FAILED", what.c_str());
     failures += holds ? 0 : 1;
-}
-
-using Square = std::vector<std::vector<double>>;
-
-Square inverse(Square a) {
-    const size_t n = a.size();
-    Square b(n, std::vector<double>(n));
-    for (size_t i = 0; i < n; i++) {
-        b[i][i] = 1.0;
-    }
-    for (size_t p = 0; p < n; p++) {
-        const double pivot = a[p][p];
-        for (size_t c = 0; c < n; c++) {
-            a[p][c] /= pivot;
-            b[p][c] /= pivot;
-        }
-        for (size_t r = 0; r < n; r++) {
-            const double factor = r == p ? 0.0 : a[r][p];
-            for (size_t c = 0; c < n && factor != 0.0; c++) {
-                a[r][c] -= factor * a[p][c];
-                b[r][c] -= factor * b[p][c];
-            }
-        }
-    }
-    return b;
 }
 
 /// A layer's experts, what they see and what is missing to their sum. The last expert is chosen for nothing, the one

@@ -10,7 +10,6 @@
 #include <random>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "graph/backward_section.h"
@@ -176,16 +175,10 @@ struct Factors {
 
 /// Moves random powers of two between what makes channels and what reads them, wherever that should change nothing.
 Factors move_scales(const DecoderForm& form, const WeightSources& sources) {
-    std::unordered_set<std::string> elsewhere;
-    for (const WeightUse& use : find_weight_uses(form.graph, form.sections)) {
-        if (use.sections.size() > 1) {
-            elsewhere.insert(use.name);
-        }
-    }
     Factors factors;
     std::mt19937 generator(2);
-    for (const Section& section : form.sections) {
-        for (const ScaleGroup& group : find_scale_groups(form.graph, section, elsewhere)) {
+    for (size_t section = 0; section < form.sections.size(); section++) {
+        for (const ScaleGroup& group : find_scale_groups(form.graph, form.sections, section)) {
             factors.groups++;
             const auto channels = static_cast<size_t>(group.value->ne[0]);
             std::vector<float> scales(channels);
