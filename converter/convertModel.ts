@@ -228,10 +228,10 @@ async function chooseSearch(
   return weightErrorSearch;
 }
 
-/** What the file says of `count` equalized tensors; undefined for where none is to be. */
-function describeEqualization(count: number | undefined): string {
-  return count === undefined ? "off" : `${count} tensors`;
-}
+/** What the file says where nothing is to be equalized. */
+const NOT_EQUALIZED = "off";
+
+const equalized = (count: number): string => `${count} tensors`;
 
 /**
  * Equalizes activations, if that is asked for. The search comes before: its measure is of the model's own weights.
@@ -242,11 +242,11 @@ async function equalizeActivations(
   { plan, session, context }: Conversion,
   { equalization }: ConvertModelOptions
 ): Promise<string> {
-  if (session === undefined || equalization === "off") return describeEqualization(undefined);
+  if (session === undefined || equalization === "off") return NOT_EQUALIZED;
   const work = context("equalize");
   const factors = await equalize(session, new Set(mixedWeights(plan).map(({ target }) => target)), work);
   work.reader.equalize(factors);
-  return describeEqualization(factors.size);
+  return equalized(factors.size);
 }
 
 /** Which channels have 8 bits, and what the file says about it. */
@@ -265,7 +265,7 @@ async function choose(
   const made = {
     method: method.name,
     // As long as it can become.
-    equalization: describeEqualization(options.equalization === "off" ? undefined : plan.length),
+    equalization: session === undefined || options.equalization === "off" ? NOT_EQUALIZED : equalized(plan.length),
     calibration: session?.description ?? "",
     command: options.command
   };

@@ -4,10 +4,16 @@ import { formatBytes } from "../../common/cli/format.js";
 import { finishJob, type NativeJob } from "../../common/nativeJob.js";
 import { WorkDirectory } from "../checkpoint/WorkDirectory.js";
 import type { ConversionContext } from "../ConversionContext.js";
-import type { SourceRows } from "../MethodAddon.js";
 import { encodeGgufHeader } from "../../common/gguf/encodeGgufHeader.js";
 import type { Metadata } from "../../common/gguf/Metadata.js";
-import type { CalibrationBatches, MethodAddon, ModelGraph, SectionCall, ValuePaths } from "../MethodAddon.js";
+import type {
+  CalibrationBatches,
+  MethodAddon,
+  ModelGraph,
+  SectionCall,
+  SourceRows,
+  ValuePaths
+} from "../MethodAddon.js";
 import { assertFinite } from "../model/WeightReader.js";
 import type { ModelTensor } from "../model/SourceModel.js";
 import { calibrationTokens, readCalibrationText, type CalibrationOptions } from "./calibrationSamples.js";

@@ -9,6 +9,16 @@ export interface StoredArray {
   readonly data: Uint8Array;
 }
 
+/** A `StoredArray` of floats. */
+export function floatArray(name: string, { buffer, byteOffset, byteLength }: Float32Array): StoredArray {
+  return { name, dtype: "F32", data: new Uint8Array(buffer, byteOffset, byteLength) };
+}
+
+/** The floats in an array's bytes, wherever these lie. */
+export function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
 /** What a file of arrays holds. */
 export interface TensorFile {
   readonly arrays: ReadonlyMap<string, Uint8Array>;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../common/package.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
-import { readTensorFile } from "../checkpoint/tensorFile.js";
+import { floatsOf, readTensorFile } from "../checkpoint/tensorFile.js";
 import { SafetensorsFile } from "../safetensors/SafetensorsFile.js";
 import { convert } from "../testing/convert.js";
 
@@ -17,9 +17,6 @@ if (names.length === 0) console.warn(`SKIPPED: ${folder} is not there, so only t
 
 /** Least Spearman correlation with the reference; llama.cpp and the original framework differ somewhere in gemma4. */
 const leastCorrelation = (name: string): number => (name === "gemma4" ? 0.98 : 0.995);
-
-const floatsOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array =>
-  new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 
 /** Each value's place in ascending order. */
 function ranksOf(values: readonly number[]): number[] {

@@ -20,8 +20,9 @@ interface Tile {
  * Chooses which output channels of a model get 8 bits.
  *
  * Each weight, and each expert of a stack, must have a multiple of 16 of them. So the channels of each, sorted by score,
- * are cut into tiles of 16, and the tiles with the highest sums over the whole model are taken, as many as the limit allows: when all cost the same,
- * no other choice that keeps the multiples has a higher total score. Ties go to the earlier weight and the lower channel.
+ * are cut into tiles of 16, and the tiles with the highest sums over the whole model are taken, as many as the limit
+ * allows: when all cost the same, no other choice that keeps the multiples has a higher total score. Ties go to the
+ * earlier weight and the lower channel.
  *
  * @param limit what the tiles that get 8 bits may cost together
  * @param costOf what a tile of a weight costs, by the weight's target

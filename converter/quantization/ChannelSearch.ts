@@ -60,15 +60,15 @@ export async function assignBitWidths(
   const nothing = limit < Math.min(...free.map(({ target }) => cost(target)));
 
   const isChoice = free.length > 0 && !nothing && limit < all;
-  const scored = isChoice ? await search.score(free, context) : [];
-  const masks =
+  const choose = (scored: readonly ScoredWeight[]): Map<string, Uint8Array> =>
     search.equalShares === true ? chooseEqualShares(scored, limit / all) : chooseChannels(scored, limit, cost);
+  const masks = isChoice ? choose(await search.score(free, context)) : undefined;
   return {
     search: isChoice ? search.name : "none",
     weights: weights.map((planned) => {
       const fixed = planned.bits ?? (nothing ? 4 : 8);
       const is8bit =
-        (planned.bits === undefined && isChoice ? masks.get(planned.target) : undefined) ??
+        (planned.bits === undefined ? masks?.get(planned.target) : undefined) ??
         new Uint8Array(planned.tensor.rows).fill(fixed === 8 ? 1 : 0);
       return { planned, is8bit, channels8bit: is8bit.reduce((sum, flag) => sum + flag, 0) };
     })

@@ -1,5 +1,5 @@
 import type { CalibrationSession } from "../calibration/CalibrationSession.js";
-import { encodeTensorFile, readTensorFile, type StoredArray } from "../checkpoint/tensorFile.js";
+import { encodeTensorFile, floatArray, floatsOf, readTensorFile } from "../checkpoint/tensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { WeightFactors } from "../MethodAddon.js";
 
@@ -47,9 +47,9 @@ export async function equalize(
 }
 
 function encode(found: Readonly<Record<string, WeightFactors>>): Uint8Array {
-  const arrays = Object.entries(found).flatMap(([name, { columns, rows }]): StoredArray[] => [
-    { name: `${name}.columns`, dtype: "F32", data: bytesOf(columns) },
-    { name: `${name}.rows`, dtype: "F32", data: bytesOf(rows) }
+  const arrays = Object.entries(found).flatMap(([name, { columns, rows }]) => [
+    floatArray(`${name}.columns`, columns),
+    floatArray(`${name}.rows`, rows)
   ]);
   return encodeTensorFile(arrays);
 }
@@ -63,12 +63,4 @@ async function decode(file: string): Promise<Equalization> {
     found.set(name, { columns: floatsOf(data), rows: floatsOf(arrays.get(`${name}.rows`) ?? new Uint8Array(0)) });
   }
   return found;
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }

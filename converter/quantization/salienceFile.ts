@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { writeWholeFile } from "../../common/files/wholeFiles.js";
 import { InvalidInputError } from "../../common/errors.js";
-import { encodeTensorFile, readTensorFile, type StoredArray } from "../checkpoint/tensorFile.js";
+import { encodeTensorFile, floatArray, floatsOf, readTensorFile } from "../checkpoint/tensorFile.js";
 import type { LinearSalience } from "../MethodAddon.js";
 
 /** Salience of linears' output channels, by GGUF name of the weight. */
@@ -15,9 +15,9 @@ export interface SalienceOrigin {
 
 /** Encodes salience as a safetensors file: arrays `NAME.taylor` and `NAME.fisher` of one float an output channel. */
 export function encodeSalience(salience: Salience, origin?: SalienceOrigin): Uint8Array {
-  const arrays = [...salience].flatMap(([name, { taylor, fisher }]): StoredArray[] => [
-    { name: `${name}.taylor`, dtype: "F32", data: bytesOf(taylor) },
-    { name: `${name}.fisher`, dtype: "F32", data: bytesOf(fisher) }
+  const arrays = [...salience].flatMap(([name, { taylor, fisher }]) => [
+    floatArray(`${name}.taylor`, taylor),
+    floatArray(`${name}.fisher`, fisher)
   ]);
   return encodeTensorFile(arrays, { ...origin });
 }
@@ -56,12 +56,4 @@ export async function loadSalience(file: string, origin: SalienceOrigin): Promis
 /** @throws {MixLlmError} the file cannot be written */
 export async function saveSalience(file: string, salience: Salience, origin: SalienceOrigin): Promise<void> {
   await writeWholeFile(file, encodeSalience(salience, origin));
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }
