@@ -125,11 +125,18 @@ export function createConvertCommand(): Command {
         .default("auto")
     )
     .option("--salience <file>", "keep the search's result here; if it is there already, use it and search no more")
-    .addOption(new Option("--embedding-type <type>", "type of the embedding").choices(HEAD_TYPES).default("q8_0"))
     .addOption(
-      new Option("--output-type <type>", "type of the output head, unless tied to the embedding")
-        .choices(HEAD_TYPES)
-        .default("q8_0")
+      new Option(
+        "--embedding-type <type>",
+        "type of the embedding; auto: q6_K, or q8_0 where its rows do not allow that"
+      )
+        .choices(["auto", ...HEAD_TYPES])
+        .default("auto")
+    )
+    .addOption(
+      new Option("--output-type <type>", "type of the output head, likewise, unless tied to the embedding")
+        .choices(["auto", ...HEAD_TYPES])
+        .default("auto")
     )
     .optionsGroup("Calibration:")
     .option("--calibration <files...>", "text to calibrate on (default: samples of the model itself)")

@@ -16,7 +16,11 @@ export const HEAD_TYPES = [
   "iq4_nl"
 ] as const;
 
-export type HeadType = (typeof HEAD_TYPES)[number];
+/**
+ * A stock type by name, or the best that fits: at equal bytes Q6_K loses less than Q8_0, the difference going into 8-bit
+ * channels (docs/converting.md). Rows that its blocks of 256 do not divide get Q8_0, others F16.
+ */
+export type HeadType = (typeof HEAD_TYPES)[number] | "auto";
 
 /** How much of a model gets 8 bits; one of three ways to say it. */
 export type Budget =

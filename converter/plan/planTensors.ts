@@ -97,6 +97,9 @@ function planTensor(tensor: ModelTensor, graph: ModelGraph, uses: Uses, options:
 
 const EMBEDDING = "token_embd.weight";
 
+/** What `auto` tries for embedding and head, in this order. */
+const AUTO_TYPES = ["q6_K", "q8_0"] as const;
+
 function planHead(
   tensor: ModelTensor,
   stock: (type: TensorType) => PlannedTensor,
@@ -105,10 +108,11 @@ function planHead(
   const { target } = tensor.spec;
   const [kind, type] =
     target === EMBEDDING ? (["embedding", embeddingType] as const) : (["output", outputType] as const);
+  if (type === "auto") return stock(AUTO_TYPES.find((each) => blockMisfit(tensor, each) === undefined) ?? "f16");
   const misfit = blockMisfit(tensor, type);
   if (misfit === undefined) return stock(type);
   throw new InvalidInputError(`${target} cannot be stored as ${type}: ${misfit}`, {
-    fix: `Choose another type with --${kind}-type, such as q8_0 or f16.`
+    fix: `Choose another type with --${kind}-type, such as auto, q8_0 or f16.`
   });
 }
 
