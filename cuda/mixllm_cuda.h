@@ -2,7 +2,11 @@
 //
 // Nothing here knows of ggml. A caller runs, on one stream and in this order,
 //   mixllm_cuda_quantize(...)  once for each distinct x, then
-//   mixllm_cuda_mul_mat(...)   for every weight that reads that x.
+//   mixllm_cuda_mul_mat(...)   for every weight that reads that x,
+// or, where each token goes to some of many weights (a mixture of experts),
+//   mixllm_cuda_route(...)            once for each distinct choice of experts,
+//   mixllm_cuda_quantize_routed(...)  once for each distinct x that goes to them, then
+//   mixllm_cuda_mul_mat_experts(...)  for every stack of experts that reads that x.
 // Nothing here allocates, synchronizes or keeps state: every call only puts kernels on the stream, so all of it can be
 // captured into a CUDA graph and run on several streams, as long as each call in flight has its own workspace.
 // On architecture 90 and later a kernel may read its weight while the kernel before it on the stream is still running:
@@ -78,6 +82,64 @@ size_t mixllm_cuda_workspace_bytes(const struct mixllm_cuda_device* device, cons
 cudaError_t mixllm_cuda_mul_mat(const struct mixllm_cuda_device* device, const struct mixllm_cuda_weight* weight,
                                 const void* activations, int64_t tokens, float* y, int64_t y_stride, void* workspace,
                                 cudaStream_t stream);
+
+// A stack of E weights ("experts") of the same N and K, whose numbers of 4-bit channels may differ. Each component
+// holds what mixllm_cuda_weight says of one expert, expert after expert. Device memory aligned to 16 bytes, all of it.
+struct mixllm_cuda_experts {
+    int64_t n_inputs;       // K
+    int64_t n_outputs;      // N
+    int64_t n_experts;      // E, no more than MIXLLM_CUDA_MAX_EXPERTS; E * N is at most 2^24
+    const int32_t* offsets; // [E + 1] number of 4-bit channels of all experts before this one; multiples of 16
+    const uint8_t* w4;
+    const uint16_t* w4_scale;
+    const uint8_t* w4_zero;
+    const int8_t* w8;
+    const uint16_t* w8_scale;
+    const int32_t* rows; // [E][N]
+};
+
+enum { MIXLLM_CUDA_MAX_EXPERTS = 4095 };
+
+// Which experts the tokens choose: each token has `slots`, and slot s is computed by expert
+//   ids[token * token_stride + s * slot_stride].
+// Any pattern will do: an expert may be chosen by no slot, by all, by several of one token. An id outside 0..E-1 is no
+// expert's: every y of its slot is NaN. The ids are read on the device alone.
+struct mixllm_cuda_choice {
+    int64_t n_experts; // E
+    int64_t tokens;
+    int64_t slots;
+    const int32_t* ids; // device memory
+    int64_t token_stride;
+    int64_t slot_stride;
+};
+
+// Bytes of the order that mixllm_cuda_route makes.
+size_t mixllm_cuda_route_bytes(const struct mixllm_cuda_device* device, const struct mixllm_cuda_choice* choice);
+
+// Orders the slots by expert, into `route` (mixllm_cuda_route_bytes long, device memory aligned to 256 bytes). The
+// result serves every x and every stack of E experts that this choice is for, on the same device.
+cudaError_t mixllm_cuda_route(const struct mixllm_cuda_device* device, const struct mixllm_cuda_choice* choice,
+                              void* route, cudaStream_t stream);
+
+// Bytes of the quantized form of activation rows of `n_inputs` each for the slots of `choice`.
+size_t mixllm_cuda_routed_activation_bytes(const struct mixllm_cuda_device* device,
+                                           const struct mixllm_cuda_choice* choice, int64_t n_inputs);
+
+// Quantizes `input` into `activations` (mixllm_cuda_routed_activation_bytes long, device memory aligned to 256 bytes).
+// A token has size[0] rows, which divides choice->slots, and slot s reads number s % size[0] of them; size[1] is
+// choice->tokens, size[2] is 1. The result serves every stack with the same n_inputs.
+cudaError_t mixllm_cuda_quantize_routed(const struct mixllm_cuda_device* device,
+                                        const struct mixllm_cuda_choice* choice, const void* route,
+                                        const struct mixllm_cuda_input* input, int64_t n_inputs, void* activations,
+                                        cudaStream_t stream);
+
+// Computes y of every slot by its expert, as mixllm_cuda_mul_mat would; the row of slot s of a token starts at
+// y + (token * choice->slots + s) * y_stride floats. Returns cudaErrorInvalidValue for what the format, or the limits
+// above, do not allow, or for more than 2^24 slots.
+cudaError_t mixllm_cuda_mul_mat_experts(const struct mixllm_cuda_device* device,
+                                        const struct mixllm_cuda_experts* experts,
+                                        const struct mixllm_cuda_choice* choice, const void* route,
+                                        const void* activations, float* y, int64_t y_stride, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

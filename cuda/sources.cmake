@@ -5,9 +5,11 @@ set(MIXLLM_CUDA_SOURCES
     dispatch/choose_path.cu
     dispatch/decode.cu
     dispatch/mul_mat.cu
+    dispatch/mul_mat_experts.cu
     dispatch/plan_tiles.cu
     dispatch/portable.cu
     dispatch/quantize.cu
+    dispatch/route.cu
     dispatch/tile_128.cu
     dispatch/tile_16.cu
     dispatch/tile_32.cu

@@ -22,7 +22,7 @@ public:
         const int t = (int)threadIdx.x % 4;
         token_step = (size_t)a.groups * MIXLLM_GROUP_SIZE;
         q = q + (size_t)(first_group * MIXLLM_GROUP_SIZE + 32 * t);
-        const size_t first = (size_t)first_group * (size_t)a.token_stride + (size_t)min(2 * t, a.token_stride - 2);
+        const size_t first = (size_t)first_group * (size_t)a.token_stride + (size_t)min(2 * t, (a.tokens - 1) / 2 * 2);
         scale = scale + first;
         sum = sum + first;
         step = (size_t)DECODE_WARPS * (size_t)a.token_stride;

@@ -23,23 +23,21 @@ constexpr int decode_shared_bytes() {
     return DECODE_WARPS * DECODE_ROWS * DECODE_TOKENS * 4;
 }
 
+template <class Product>
 struct DecodeParameters {
-    WeightView weight;
+    Product product;
     Activations activations;
-    float* y;
-    int64_t y_stride;
-    int row_tiles8; // of the 8-bit rows; these come first, as they take longest
 };
 
-// row_tile: the index of 16 rows in their part.
-template <class Input, int BITS>
-__device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_tile) {
+template <class Input, int BITS, class Product>
+__device__ __forceinline__ void decode_rows(const DecodeParameters<Product>& p, const typename Product::Job& job) {
     constexpr int depth = DECODE_DEPTH<BITS>;
-    const WeightPart& part = part_of<BITS>(p.weight);
+    const WeightPart& part = p.product.template part<BITS>(job);
     const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
-    const int row = row_tile * DECODE_ROWS + lane / 4;
-    const int groups = p.activations.groups;
-    RowPairReader<BITS, DECODE_WARPS> weights(part, p.weight.n_inputs, row, warp, evict_first_policy());
+    const int row = job.first_row + lane / 4;
+    const Activations activations = activations_between(p.activations, job.first_token, job.last_token);
+    const int groups = activations.groups;
+    RowPairReader<BITS, DECODE_WARPS> weights(part, p.product.n_inputs(), row, warp, evict_first_policy());
     RowPair<BITS> ring[depth];
 #pragma unroll
     for (int i = 0; i < depth; i++) {
@@ -49,14 +47,14 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
     }
     // The output channel of the row that this thread adds up in the end. It comes from memory too, so with the weights.
     const int out_row = (int)threadIdx.x % DECODE_ROWS;
-    const int32_t channel = Global<const int32_t>(part.rows).load((size_t)(row_tile * DECODE_ROWS + out_row));
+    const int32_t channel = Global<const int32_t>(part.rows).load((size_t)(job.first_row + out_row));
 
     // The activations come from the kernel before, which may have been running until now.
     wait_for_kernels_before();
     let_next_kernel_start();
     // While a group is multiplied, the activations of the next one are on their way: they come from L2 the first time a
     // multiprocessor reads them, and weights that have arrived are not to wait for them.
-    Input input(p.activations, warp);
+    Input input(activations, warp);
     typename Input::Group x[2];
     static_assert(depth % 2 == 0, "a group's place in x must be known at compile time, as registers have no index");
     if (warp < groups) {
@@ -87,24 +85,29 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters& p, int row_t
     }
     __syncthreads();
     const int token = (int)threadIdx.x / DECODE_ROWS;
-    if (token < p.activations.tokens) {
+    if (token < activations.tokens) {
         float sum = partial.load(token * DECODE_ROWS + out_row);
         for (int w = 1; w < DECODE_WARPS; w++) {
             sum = add_rn(sum, partial.load((w * DECODE_TOKENS + token) * DECODE_ROWS + out_row));
         }
-        Global<float>(p.y).store((size_t)token * (size_t)p.y_stride + (size_t)channel, sum);
+        p.product.row_of_y(job.first_token + token).store((size_t)channel, sum);
     }
 }
 
-// Input: DecodeMmaInput or DecodeDp4aInput. Grid: N / 16; block: DECODE_WARPS warps.
-template <class Input>
-__global__ void __launch_bounds__(DECODE_WARPS * 32, 2) decode_kernel(const __grid_constant__ DecodeParameters p) {
+// Input: DecodeMmaInput or DecodeDp4aInput; Product: DenseProduct or ExpertProduct. Grid: N / 16 for each tile of
+// tokens; block: DECODE_WARPS warps.
+template <class Input, class Product>
+__global__ void __launch_bounds__(DECODE_WARPS * 32, 2)
+    decode_kernel(const __grid_constant__ DecodeParameters<Product> p) {
     if constexpr (Input::AVAILABLE) {
-        const int row_tile = (int)blockIdx.x;
-        if (row_tile < p.row_tiles8) {
-            decode_rows<Input, 8>(p, row_tile);
+        typename Product::Job job;
+        if (!p.product.template find<DECODE_ROWS, DECODE_TOKENS>((int)blockIdx.x, job)) {
+            return;
+        }
+        if (job.is8) {
+            decode_rows<Input, 8>(p, job);
         } else {
-            decode_rows<Input, 4>(p, row_tile - p.row_tiles8);
+            decode_rows<Input, 4>(p, job);
         }
     }
 }

@@ -29,7 +29,7 @@ public:
         q = q +
             (((size_t)column * (size_t)a.groups + (size_t)first_group) * MIXLLM_GROUP_SIZE + (size_t)(lane % 4 * 32));
         const size_t first = (size_t)first_group * (size_t)a.token_stride;
-        const size_t pair = (size_t)min(lane % 4 * 2, a.token_stride - 2);
+        const size_t pair = (size_t)min(lane % 4 * 2, (a.tokens - 1) / 2 * 2);
         scale = scale + (first + pair);
         sum = sum + (first + pair);
         step = (size_t)DECODE_WARPS * (size_t)a.token_stride;

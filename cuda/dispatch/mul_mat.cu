@@ -1,12 +1,10 @@
 #include "dispatch/choose_path.h"
 #include "dispatch/decode.cuh"
+#include "dispatch/limits.h"
 #include "dispatch/portable.cuh"
 #include "dispatch/tile.cuh"
 #include "dispatch/wgmma.cuh"
 #include "mixllm_cuda.h"
-
-// Beyond this, as beyond the format's extents, sizes and offsets that the kernels keep in 32 bits would overflow.
-static const int64_t MOST_TOKENS = 1 << 24;
 
 static bool legal(const mixllm_cuda_weight& w, int64_t tokens) {
     return mixllm_shape_valid({w.n_inputs, w.n4, w.n8, 1}) && tokens >= 0 && tokens <= MOST_TOKENS &&

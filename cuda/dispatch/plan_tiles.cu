@@ -7,6 +7,10 @@
 // A run shorter than this many groups costs more in filling the pipeline and in combining than it gains.
 static const int64_t least_groups = 4;
 
+int64_t resident_blocks(const mixllm_cuda_device& device, int blocks_per_multiprocessor) {
+    return (int64_t)std::max(device.multiprocessors, 1) * blocks_per_multiprocessor;
+}
+
 TilePlan plan_tiles(const TileSize& size, const mixllm_cuda_device& device, const mixllm_cuda_weight& weight,
                     int64_t tokens) {
     TilePlan plan;
@@ -15,7 +19,7 @@ TilePlan plan_tiles(const TileSize& size, const mixllm_cuda_device& device, cons
     plan.token_tiles = (int)(round_up(tokens, size.tokens) / size.tokens);
     plan.groups = group_count(weight.n_inputs);
     const int64_t tiles = (int64_t)plan.row_tiles * plan.token_tiles;
-    const int64_t resident = (int64_t)std::max(device.multiprocessors, 1) * size.blocks_per_multiprocessor;
+    const int64_t resident = resident_blocks(device, size.blocks_per_multiprocessor);
     plan.whole_tiles = (int)(tiles / resident * resident);
     plan.split_tiles = (int)(tiles - plan.whole_tiles);
     const int64_t runs = (int64_t)plan.split_tiles * plan.groups / least_groups;

@@ -4,6 +4,7 @@
 #include "dispatch/plan_tiles.h"
 #include "dispatch/tile.cuh"
 #include "epilogue/combine_kernel.cuh"
+#include "product/expert_product.cuh"
 #include "tile/tile_kernel.cuh"
 
 template <int TOKENS>
@@ -23,22 +24,34 @@ cudaError_t mul_mat_tile(const mixllm_cuda_device& device, const mixllm_cuda_wei
                          const Activations& activations, float* y, int64_t y_stride, void* workspace,
                          cudaStream_t stream) {
     using Shape = TileShape<TOKENS>;
-    TileParameters p;
-    p.out = {view_of(weight),    plan_for<TOKENS>(device, weight, activations.tokens),
-             activations.tokens, y,
-             y_stride,           static_cast<float*>(workspace)};
-    p.activations = activations;
-    const TilePlan& plan = p.out.plan;
-    const cudaError_t error = launch(device, tile_kernel<Shape>, (unsigned)plan.blocks, Shape::THREADS,
+    const TilePlan plan = plan_for<TOKENS>(device, weight, activations.tokens);
+    const TileParameters<DenseTiles> p = {
+        {dense_product(weight, activations.tokens, y, y_stride), plan, static_cast<float*>(workspace)}, activations};
+    const cudaError_t error = launch(device, tile_kernel<Shape, DenseTiles>, (unsigned)plan.blocks, Shape::THREADS,
                                      tile_shared_bytes<Shape>(), stream, p);
     if (error != cudaSuccess || !plan.splits()) {
         return error;
     }
     return launch(device, combine_kernel<Shape>, (unsigned)plan.split_tiles, Shape::THREADS, Shape::SCATTER_BYTES,
-                  stream, p.out);
+                  stream, p.tiles);
+}
+
+template <int TOKENS>
+cudaError_t mul_mat_experts_tile(const mixllm_cuda_device& device, const mixllm_cuda_experts& experts,
+                                 const RoutedSlots& route, const Activations& activations, float* y, int64_t y_stride,
+                                 cudaStream_t stream) {
+    using Shape = TileShape<TOKENS>;
+    const TileParameters<ExpertTiles> p = {expert_tiles(expert_product(experts, route, y, y_stride, Shape::ROWS),
+                                                        resident_blocks(device, Shape::BLOCKS_PER_MULTIPROCESSOR)),
+                                           activations};
+    return launch(device, tile_kernel<Shape, ExpertTiles>, (unsigned)p.tiles.blocks, Shape::THREADS,
+                  tile_shared_bytes<Shape>(), stream, p);
 }
 
 #define MIXLLM_INSTANTIATE_TILE(TOKENS)                                                                                \
     template size_t tile_workspace_bytes<TOKENS>(const mixllm_cuda_device&, const mixllm_cuda_weight&, int64_t);       \
     template cudaError_t mul_mat_tile<TOKENS>(const mixllm_cuda_device&, const mixllm_cuda_weight&,                    \
-                                              const Activations&, float*, int64_t, void*, cudaStream_t);
+                                              const Activations&, float*, int64_t, void*, cudaStream_t);               \
+    template cudaError_t mul_mat_experts_tile<TOKENS>(const mixllm_cuda_device&, const mixllm_cuda_experts&,           \
+                                                      const RoutedSlots&, const Activations&, float*, int64_t,         \
+                                                      cudaStream_t);

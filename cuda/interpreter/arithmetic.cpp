@@ -100,6 +100,32 @@ T shr(T a, uint32_t b) {
     }
 }
 
+uint32_t popc(uint32_t a) {
+    uint32_t count = 0;
+    for (; a != 0; a &= a - 1) {
+        count++;
+    }
+    return count;
+}
+
+// By how much a must be shifted for its highest bit to be set; -1 where it has none.
+uint32_t bfind_shift(uint32_t a) {
+    uint32_t shift = a == 0 ? (uint32_t)-1 : 0;
+    for (; a != 0 && a >> 31 == 0; a <<= 1) {
+        shift++;
+    }
+    return shift;
+}
+
+// The bits in reverse order.
+uint32_t brev(uint32_t a) {
+    uint32_t reversed = 0;
+    for (int i = 0; i < 32; i++) {
+        reversed |= (a >> i & 1) << (31 - i);
+    }
+    return reversed;
+}
+
 // The low `length` bits of a, at bit `at` of b.
 uint32_t bfi(uint32_t a, uint32_t b, uint32_t at, uint32_t length) {
     at &= 0xFF;
@@ -212,12 +238,16 @@ std::vector<Opcode> arithmetic_opcodes() {
         elementwise<bit_or<bool>>("or.pred"),
         elementwise<bit_xor<bool>>("xor.pred"),
         elementwise<not_pred>("not.pred"),
+        elementwise<popc>("popc.b32"),
+        elementwise<bfind_shift>("bfind.shiftamt.u32"),
+        elementwise<brev>("brev.b32"),
         elementwise<bfi>("bfi.b32"),
         elementwise<prmt>("prmt.b32"),
         elementwise<add_f32>("add.rn.f32"),
         elementwise<mul_f32>("mul.rn.f32"),
         elementwise<div_f32>("div.rn.f32"),
         elementwise<fma_f32>("fma.rn.f32"),
+        elementwise<selp<float>>("selp.f32"),
     };
     add_integer<int16_t>(opcodes, "s16");
     add_integer<uint16_t>(opcodes, "u16");

@@ -2,6 +2,7 @@
 
 #include "../../common/format/mixllm_format.h"
 
+#include <cuda_runtime.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,17 @@ struct Activations {
     int tokens;
     int token_stride; // tokens, rounded up so that each group's scales start at a multiple of 16 bytes
 };
+
+// Tokens first..last-1 as activations of their own. first is a multiple of 4.
+__device__ __forceinline__ Activations activations_between(const Activations& a, int first, int last) {
+    const size_t before = (size_t)first;
+    return {a.q + before * (size_t)a.groups * MIXLLM_GROUP_SIZE,
+            a.scale + before,
+            a.sum + before,
+            a.groups,
+            last - first,
+            a.token_stride};
+}
 
 inline int group_count(int64_t n_inputs) {
     return (int)mixllm_groups(n_inputs);

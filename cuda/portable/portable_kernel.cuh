@@ -22,29 +22,35 @@ constexpr int portable_shared_bytes() {
     return PORTABLE_ROWS * (MIXLLM_GROUP_SIZE + 16) + TOKENS * (MIXLLM_GROUP_SIZE + 16);
 }
 
-// BITS of a weight; tile: the index of 64 rows in their part.
-template <int BITS, int TOKENS>
-__device__ __forceinline__ void portable_tile(const WeightView& weight, const Activations& a, int tile, int first_token,
-                                              float* y, int64_t y_stride) {
+template <class Product>
+struct PortableParameters {
+    Product product;
+    Activations activations;
+};
+
+template <int BITS, int TOKENS, class Product>
+__device__ __forceinline__ void portable_tile(const PortableParameters<Product>& p, const typename Product::Job& job) {
     static_assert(TOKENS % 8 == 0, "8 threads share the tokens of a tile");
     constexpr int row_bytes = MIXLLM_GROUP_SIZE * BITS / 8; // of one group
     constexpr int w_stride = row_bytes + 16;
     constexpr int x_stride = MIXLLM_GROUP_SIZE + 16;
     constexpr int chunk_inputs = 128 / BITS; // inputs in 16 bytes of a row
-    const WeightPart& part = part_of<BITS>(weight);
+    const WeightPart& part = p.product.template part<BITS>(job);
+    const Activations& a = p.activations;
     const Shared<uint8_t> w_tile = dynamic_shared();
     const Shared<uint8_t> x_tile = w_tile + PORTABLE_ROWS * (MIXLLM_GROUP_SIZE + 16);
     const int thread = (int)threadIdx.x;
     const int r = thread % 16, c = thread / 16;
-    const int first_row = tile * PORTABLE_ROWS;
-    const size_t weight_stride = (size_t)weight.n_inputs * BITS / 8;
+    const int first_row = job.first_row, first_token = job.first_token, last_token = job.last_token;
+    const int n_inputs = p.product.n_inputs();
+    const size_t weight_stride = (size_t)n_inputs * BITS / 8;
 
     float sum[4][TOKENS / 8] = {};
     for (int g = 0; g < a.groups; g++) {
         for (int i = thread; i < PORTABLE_ROWS * row_bytes / 16; i += PORTABLE_THREADS) {
             const int row = i / (row_bytes / 16), chunk = i % (row_bytes / 16);
             uint4 value = {0, 0, 0, 0};
-            if (first_row + row < part.n && g * MIXLLM_GROUP_SIZE + chunk * chunk_inputs < weight.n_inputs) {
+            if (first_row + row < part.n && g * MIXLLM_GROUP_SIZE + chunk * chunk_inputs < n_inputs) {
                 const size_t at = (size_t)(first_row + row) * weight_stride + (size_t)(g * row_bytes + chunk * 16);
                 value = (Global<const uint8_t>(part.q) + at).as<const uint4>().load(0);
             }
@@ -53,7 +59,7 @@ __device__ __forceinline__ void portable_tile(const WeightView& weight, const Ac
         for (int i = thread; i < TOKENS * 8; i += PORTABLE_THREADS) {
             const int token = i / 8, chunk = i % 8;
             uint4 value = {0, 0, 0, 0};
-            if (first_token + token < a.tokens) {
+            if (first_token + token < last_token) {
                 const size_t at = ((size_t)(first_token + token) * (size_t)a.groups + (size_t)g) * MIXLLM_GROUP_SIZE;
                 value = (Global<const int8_t>(a.q) + at).as<const uint4>().load((size_t)chunk);
             }
@@ -106,7 +112,7 @@ __device__ __forceinline__ void portable_tile(const WeightView& weight, const Ac
 #pragma unroll
             for (int j = 0; j < TOKENS / 8; j++) {
                 const int token = first_token + c + 8 * j;
-                if (token < a.tokens) {
+                if (token < last_token) {
                     const size_t cell = (size_t)g * (size_t)a.token_stride + (size_t)token;
                     int32_t s = dot[i][j];
                     if constexpr (BITS == 4) {
@@ -127,34 +133,27 @@ __device__ __forceinline__ void portable_tile(const WeightView& weight, const Ac
 #pragma unroll
             for (int j = 0; j < TOKENS / 8; j++) {
                 const int token = first_token + c + 8 * j;
-                if (token < a.tokens) {
-                    Global<float>(y).store((size_t)token * (size_t)y_stride + channel, sum[i][j]);
+                if (token < last_token) {
+                    p.product.row_of_y(token).store(channel, sum[i][j]);
                 }
             }
         }
     }
 }
 
-struct PortableParameters {
-    WeightView weight;
-    Activations activations;
-    float* y;
-    int64_t y_stride;
-    int row_tiles8; // of the 8-bit rows; these come first, as they take longest
-    int row_tiles;
-};
-
-// TOKENS of a tile. Grid: row_tiles * ceil(tokens / TOKENS), blocks that share rows side by side.
-template <int TOKENS>
-__global__ void __launch_bounds__(PORTABLE_THREADS) portable_kernel(const __grid_constant__ PortableParameters p) {
+// TOKENS of a tile; Product: DenseProduct or ExpertProduct. Grid: row tiles of all tiles of tokens.
+template <int TOKENS, class Product>
+__global__ void __launch_bounds__(PORTABLE_THREADS, 2)
+    portable_kernel(const __grid_constant__ PortableParameters<Product> p) {
     wait_for_kernels_before();
     let_next_kernel_start();
-    const int token_tiles = (p.activations.tokens + TOKENS - 1) / TOKENS;
-    const int row_tile = (int)(blockIdx.x / (unsigned)token_tiles);
-    const int first_token = (int)(blockIdx.x % (unsigned)token_tiles) * TOKENS;
-    if (row_tile < p.row_tiles8) {
-        portable_tile<8, TOKENS>(p.weight, p.activations, row_tile, first_token, p.y, p.y_stride);
+    typename Product::Job job;
+    if (!p.product.template find<PORTABLE_ROWS, TOKENS>((int)blockIdx.x, job)) {
+        return;
+    }
+    if (job.is8) {
+        portable_tile<8, TOKENS>(p, job);
     } else {
-        portable_tile<4, TOKENS>(p.weight, p.activations, row_tile - p.row_tiles8, first_token, p.y, p.y_stride);
+        portable_tile<4, TOKENS>(p, job);
     }
 }

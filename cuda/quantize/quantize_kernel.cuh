@@ -6,11 +6,11 @@
 #include "ptx/float_rn.cuh"
 #include "ptx/grid_dependency.cuh"
 #include "ptx/warp_reduce.cuh"
-#include "quantize/store_quantized.cuh"
+#include "quantize/store_routed.cuh"
 
 enum { QUANTIZE_WARPS = 8 };
 
-// Destination: Activations or WgmmaActivations.
+// Destination: Activations, WgmmaActivations or RoutedActivations.
 template <class Destination>
 struct QuantizeParameters {
     mixllm_cuda_input input;

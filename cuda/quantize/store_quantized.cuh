@@ -25,8 +25,8 @@ __device__ __forceinline__ void store_quantized(const Activations& a, int token,
 
 __device__ __forceinline__ void store_quantized(const WgmmaActivations& a, int token, int group, int lane,
                                                 uint32_t packed, float scale, int32_t) {
-    const int in_tile = token % WGMMA_TOKENS;
-    const size_t record = (size_t)(token / WGMMA_TOKENS) * (size_t)a.groups + (size_t)group;
+    const int in_tile = (int)((unsigned)token % WGMMA_TOKENS);
+    const size_t record = (size_t)((unsigned)token / WGMMA_TOKENS) * (size_t)a.groups + (size_t)group;
     const Global<uint8_t> to(a.records + record * WGMMA_RECORD_BYTES);
     (to + (size_t)wgmma_record_offset(in_tile, lane)).as<uint32_t>().store(0, packed);
     if (lane < 2) {

@@ -8,7 +8,10 @@
 
 int main() {
     try {
-        return run_parts({{"instructions", test_instructions}, {"quantize", test_quantize}, {"mul_mat", test_mul_mat}});
+        return run_parts({{"instructions", test_instructions},
+                          {"quantize", test_quantize},
+                          {"mul_mat", test_mul_mat},
+                          {"experts", test_experts}});
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return 1;

@@ -12,6 +12,7 @@
 #include "ptx/mbarrier.cuh"
 #include "ptx/mma.cuh"
 #include "ptx/named_barrier.cuh"
+#include "ptx/warp_match.cuh"
 #include "ptx/warp_reduce.cuh"
 #include "ptx/warp_sync.cuh"
 #include "ptx/wgmma.cuh"
@@ -35,6 +36,11 @@ __global__ void warp_reduce_kernel(const __grid_constant__ Buffers buffers) {
     const uint32_t value = Global<const uint32_t>(buffers.in).load(i);
     out.store(i, warp_max(value));
     out.store(32 + i, (uint32_t)warp_sum((int32_t)value));
+}
+
+__global__ void warp_match_kernel(const __grid_constant__ Buffers buffers) {
+    const size_t i = threadIdx.x;
+    Global<uint32_t>(buffers.out).store(i, warp_match(Global<const uint32_t>(buffers.in).load(i) % 8));
 }
 
 __global__ void load_streaming_kernel(const __grid_constant__ Buffers buffers) {
@@ -253,6 +259,10 @@ cudaError_t run_dp4a(const uint32_t* in, uint32_t* out) {
 
 cudaError_t run_warp_reduce(const uint32_t* in, uint32_t* out) {
     return run(warp_reduce_kernel, 32, in, out);
+}
+
+cudaError_t run_warp_match(const uint32_t* in, uint32_t* out) {
+    return run(warp_match_kernel, 32, in, out);
 }
 
 cudaError_t run_load_streaming(const uint32_t* in, uint32_t* out) {

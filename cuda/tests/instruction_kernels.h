@@ -10,6 +10,7 @@ using InstructionKernel = cudaError_t (*)(const uint32_t* in, uint32_t* out);
 
 cudaError_t run_dp4a(const uint32_t* in, uint32_t* out);
 cudaError_t run_warp_reduce(const uint32_t* in, uint32_t* out);
+cudaError_t run_warp_match(const uint32_t* in, uint32_t* out);
 cudaError_t run_load_streaming(const uint32_t* in, uint32_t* out);
 cudaError_t run_grid_dependency(const uint32_t* in, uint32_t* out);
 cudaError_t run_named_barrier(const uint32_t* in, uint32_t* out);

@@ -49,6 +49,16 @@ Words expect_warp_reduce(const Words& in) {
     return out;
 }
 
+Words expect_warp_match(const Words& in) {
+    Words out(32);
+    for (size_t i = 0; i < 32; i++) {
+        for (size_t j = 0; j < 32; j++) {
+            out[i] |= (uint32_t)(in[j] % 8 == in[i] % 8) << j;
+        }
+    }
+    return out;
+}
+
 Words expect_load_streaming(const Words& in) {
     Words out = in;
     out.insert(out.end(), in.begin(), in.end());
@@ -175,6 +185,7 @@ void test_instructions(Suite& suite) {
     const Instruction instructions[] = {
         {"dp4a", any, 96, run_dp4a, expect_dp4a},
         {"warp_reduce", any, 32, run_warp_reduce, expect_warp_reduce},
+        {"warp_match", any, 32, run_warp_match, expect_warp_match},
         {"load_streaming", any, 128, run_load_streaming, expect_load_streaming},
         {"grid_dependency", early, 32, run_grid_dependency, expect_grid_dependency},
         {"named_barrier", any, 64, run_named_barrier, expect_named_barrier},

@@ -177,7 +177,7 @@ void test_interpreter(Suite& suite) {
     expect_fault(suite, "misaligned global address", "misaligned", "ld.global.v2.u32 {%r3, %r4}, [%rd0];\n");
     expect_fault(suite, "past the end of an allocation", "in no allocation", "ld.global.u32 %r3, [%rd0+4];\n");
     expect_fault(suite, "past the parameters", "no parameter", "mov.u64 %rd3, in;\nld.param.u64 %rd4, [%rd3+16];\n");
-    expect_fault(suite, "unknown instruction", "unknown instruction", "popc.b32 %r3, %r0;\n");
+    expect_fault(suite, "unknown instruction", "unknown instruction", "clz.b32 %r3, %r0;\n");
     expect_fault(suite, "brace without an end", "ends too early", "{\n");
     expect_fault(suite, "operand of another size", "unknown with these operands", "add.s32 %rd3, %rd0, 1;\n");
     expect_fault(suite, "early kernel that writes before it waits", "writes what kernels before",

@@ -7,5 +7,6 @@ int main() {
                       {"interpreter checks", test_interpreter},
                       {"instructions", test_instructions},
                       {"quantize", test_quantize},
-                      {"mul_mat", test_mul_mat}});
+                      {"mul_mat", test_mul_mat},
+                      {"experts", test_experts}});
 }

@@ -8,6 +8,7 @@
 #include "tests/make_input.h"
 #include "tests/reference.h"
 #include "tests/suite.h"
+#include "tests/sum_orders.h"
 #include "tests/test_device.h"
 #include "tile/tile_shape.cuh"
 #include "wgmma/wgmma_shape.cuh"
@@ -37,22 +38,6 @@ std::string name_of(const Case& c) {
                   kernels[(int)c.kernel], c.device.architecture, c.device.multiprocessors, (int)c.n_inputs, (int)c.n4,
                   (int)c.n8, (int)c.tokens, (int)c.values);
     return text;
-}
-
-std::vector<int> range(int first, int last, int step = 1) {
-    std::vector<int> groups;
-    for (int g = first; g < last; g += step) {
-        groups.push_back(g);
-    }
-    return groups;
-}
-
-std::vector<std::vector<int>> decode_order(int groups) {
-    std::vector<std::vector<int>> parts;
-    for (int warp = 0; warp < 8; warp++) {
-        parts.push_back(range(warp, groups, 8));
-    }
-    return parts;
 }
 
 template <class Shape>

@@ -29,6 +29,7 @@ void test_instructions(Suite& suite);
 void test_interpreter(Suite& suite);
 void test_quantize(Suite& suite);
 void test_mul_mat(Suite& suite);
+void test_experts(Suite& suite);
 
 struct TestPart {
     const char* name;

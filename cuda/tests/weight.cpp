@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-struct Weight::Packed {
+struct Weight::OnDevice {
     DeviceArray<uint8_t> w4, w4_zero;
     DeviceArray<int8_t> w8;
     DeviceArray<uint16_t> w4_scale, w8_scale;
@@ -44,42 +44,45 @@ Weight::Weight(int64_t n_inputs, int64_t n4, int64_t n8, RowOrder order, Values 
     }
 }
 
-mixllm_cuda_weight Weight::on_device() {
-    if (!packed) {
-        std::vector<uint8_t> w4(n4 * n_inputs / 2), w4_zero(groups * n4 / 2);
-        std::vector<int8_t> w8(n8 * n_inputs);
-        std::vector<uint16_t> w4_scale(groups * n4), w8_scale(groups * n8);
-        for (int64_t row = 0; row < n4 + n8; row++) {
-            for (int64_t k = 0; k < n_inputs; k++) {
-                const int value = q[row * n_inputs + k];
-                if (row >= n4) {
-                    w8[(row - n4) * n_inputs + k] = (int8_t)value;
-                } else {
-                    w4[row * (n_inputs / 2) + k / 32 * 16 + k % 16] |= (uint8_t)(value << (k % 32 < 16 ? 0 : 4));
-                }
-            }
-            for (int64_t g = 0; g < groups; g++) {
-                if (row >= n4) {
-                    w8_scale[g * n8 + row - n4] = scale[row * groups + g];
-                } else {
-                    w4_scale[g * n4 + row] = scale[row * groups + g];
-                    w4_zero[g * (n4 / 2) + row / 2] |= (uint8_t)(zero[row * groups + g] << (row % 2 * 4));
-                }
+PackedWeight::PackedWeight(const Weight& w)
+    : w4(w.n4 * w.n_inputs / 2), w4_zero(w.groups * w.n4 / 2), w8(w.n8 * w.n_inputs), w4_scale(w.groups * w.n4),
+      w8_scale(w.groups * w.n8) {
+    for (int64_t row = 0; row < w.n4 + w.n8; row++) {
+        for (int64_t k = 0; k < w.n_inputs; k++) {
+            const int value = w.q[row * w.n_inputs + k];
+            if (row >= w.n4) {
+                w8[(row - w.n4) * w.n_inputs + k] = (int8_t)value;
+            } else {
+                w4[row * (w.n_inputs / 2) + k / 32 * 16 + k % 16] |= (uint8_t)(value << (k % 32 < 16 ? 0 : 4));
             }
         }
-        packed.reset(new Packed{DeviceArray<uint8_t>(w4), DeviceArray<uint8_t>(w4_zero), DeviceArray<int8_t>(w8),
-                                DeviceArray<uint16_t>(w4_scale), DeviceArray<uint16_t>(w8_scale),
-                                DeviceArray<int32_t>(rows)});
+        for (int64_t g = 0; g < w.groups; g++) {
+            if (row >= w.n4) {
+                w8_scale[g * w.n8 + row - w.n4] = w.scale[row * w.groups + g];
+            } else {
+                w4_scale[g * w.n4 + row] = w.scale[row * w.groups + g];
+                w4_zero[g * (w.n4 / 2) + row / 2] |= (uint8_t)(w.zero[row * w.groups + g] << (row % 2 * 4));
+            }
+        }
+    }
+}
+
+mixllm_cuda_weight Weight::on_device() {
+    if (!uploaded) {
+        const PackedWeight packed(*this);
+        uploaded.reset(new OnDevice{DeviceArray<uint8_t>(packed.w4), DeviceArray<uint8_t>(packed.w4_zero),
+                                    DeviceArray<int8_t>(packed.w8), DeviceArray<uint16_t>(packed.w4_scale),
+                                    DeviceArray<uint16_t>(packed.w8_scale), DeviceArray<int32_t>(rows)});
     }
     mixllm_cuda_weight w = {};
     w.n_inputs = n_inputs;
     w.n4 = n4;
     w.n8 = n8;
-    w.w4 = packed->w4.get();
-    w.w4_scale = packed->w4_scale.get();
-    w.w4_zero = packed->w4_zero.get();
-    w.w8 = packed->w8.get();
-    w.w8_scale = packed->w8_scale.get();
-    w.rows = packed->rows.get();
+    w.w4 = uploaded->w4.get();
+    w.w4_scale = uploaded->w4_scale.get();
+    w.w4_zero = uploaded->w4_zero.get();
+    w.w8 = uploaded->w8.get();
+    w.w8_scale = uploaded->w8_scale.get();
+    w.rows = uploaded->rows.get();
     return w;
 }

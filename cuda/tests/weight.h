@@ -28,6 +28,15 @@ public:
     mixllm_cuda_weight on_device();
 
 private:
-    struct Packed;
-    std::shared_ptr<Packed> packed;
+    struct OnDevice;
+    std::shared_ptr<OnDevice> uploaded;
+};
+
+// Its components but rows, as in a file.
+struct PackedWeight {
+    std::vector<uint8_t> w4, w4_zero;
+    std::vector<int8_t> w8;
+    std::vector<uint16_t> w4_scale, w8_scale;
+
+    explicit PackedWeight(const Weight& weight);
 };

@@ -2,6 +2,7 @@
 
 #include "layout/activations.cuh"
 #include "layout/weight_part.cuh"
+#include "product/tile_job.cuh"
 #include "ptx/cp_async.cuh"
 #include "tile/swizzle.cuh"
 #include "tile/tile_shape.cuh"
@@ -22,15 +23,16 @@ class StageLoader {
     static_assert(32 + Shape::TOKENS / 2 <= 96 && Shape::THREADS >= 104, "the small copies have a thread each");
 
 public:
-    __device__ __forceinline__ StageLoader(const WeightView& weight, const Activations& a, int first_row,
-                                           int first_token, int first_group)
-        : w(part_of<BITS>(weight).q), x(reinterpret_cast<const uint8_t*>(a.q)), small(w) {
-        const WeightPart& part = part_of<BITS>(weight);
+    __device__ __forceinline__ StageLoader(const WeightPart& part, int n_inputs, const Activations& a,
+                                           const TileJob& job)
+        : w(part.q), x(reinterpret_cast<const uint8_t*>(a.q)), small(w) {
         const int thread = (int)threadIdx.x;
+        const int first_row = job.first_row, first_token = job.first_token, last_token = job.last_token;
+        const int first_group = job.first_group;
         const size_t group = (size_t)first_group;
 
         const int row = thread / W_CHUNKS, w_chunk = thread % W_CHUNKS;
-        const int row_bytes = weight.n_inputs / 8 * BITS;
+        const int row_bytes = n_inputs / 8 * BITS;
         const int w_offset = first_group * Stage::ROW_BYTES + w_chunk * 16;
         w = w + ((size_t)(first_row + row) * (size_t)row_bytes + (size_t)w_offset);
         w_step = (size_t)W_STEP * (size_t)row_bytes;
@@ -43,7 +45,7 @@ public:
         x = x + ((size_t)(first_token + token) * x_row + group * MIXLLM_GROUP_SIZE + (size_t)(x_chunk * 16));
         x_step = (size_t)X_STEP * x_row;
         x_to = Stage::X + swizzled<MIXLLM_GROUP_SIZE>(token, x_chunk);
-        tokens_left = a.tokens - first_token - token;
+        tokens_left = last_token - first_token - token;
 
         if (thread < 32) {
             small_of = Small::weights;
@@ -55,7 +57,7 @@ public:
             const int at = (thread - 32) * 8;
             set_small(Stage::S_X + at, Global<const float>(a.scale).template as<const uint8_t>(),
                       (size_t)a.token_stride * 4, group, (size_t)first_token * 4 + (size_t)at,
-                      (a.tokens - first_token) * 4 - at);
+                      (last_token - first_token) * 4 - at);
         } else if (BITS == 4 && thread >= 96 && thread < 96 + Shape::ROWS / 16) {
             small_of = Small::weights;
             const int at = (thread - 96) * 8;

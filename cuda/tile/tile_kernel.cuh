@@ -6,17 +6,19 @@
 #include "tile/multiply_group.cuh"
 #include "tile/stage_loader.cuh"
 
+template <class Tiles>
 struct TileParameters {
-    TileOutput out;
+    Tiles tiles;
     Activations activations;
 };
 
-// Adds groups first..last-1 of a tile to the block's sums. On return shared memory is free.
-template <class Shape, int BITS>
-__device__ __forceinline__ void accumulate_groups(WarpSums<Shape>& sums, const TileParameters& p,
-                                                  const TileOrigin& origin, int first, int last) {
+// Adds the groups of a job to the block's sums. On return shared memory is free.
+template <class Shape, int BITS, class Tiles>
+__device__ __forceinline__ void accumulate_groups(WarpSums<Shape>& sums, const TileParameters<Tiles>& p,
+                                                  const typename Tiles::Job& job) {
     using Stage = TileStage<Shape, BITS>;
-    StageLoader<Shape, BITS> loader(p.out.weight, p.activations, origin.first_row, origin.first_token, first);
+    const int first = job.first_group, last = job.last_group;
+    StageLoader<Shape, BITS> loader(p.tiles.template part<BITS>(job), p.tiles.n_inputs(), p.activations, job);
     const auto stage_at = [](int i) { return dynamic_shared() + i * Stage::BYTES; };
     for (int i = 0; i < Stage::STAGES - 1 && first + i < last; i++) {
         loader.load_next_weights(stage_at(i));
@@ -47,23 +49,23 @@ __device__ __forceinline__ void accumulate_groups(WarpSums<Shape>& sums, const T
     __syncthreads();
 }
 
-// 9 tokens and more, by mma.sync on int8. Grid: plan.blocks, all resident at once; block: Shape::THREADS.
-template <class Shape>
+// 9 tokens and more, by mma.sync on int8. Tiles: DenseTiles or ExpertTiles. Grid: its blocks, all resident at once;
+// block: Shape::THREADS.
+template <class Shape, class Tiles>
 __global__ void __launch_bounds__(Shape::THREADS, Shape::BLOCKS_PER_MULTIPROCESSOR)
-    tile_kernel(const __grid_constant__ TileParameters p) {
+    tile_kernel(const __grid_constant__ TileParameters<Tiles> p) {
     if constexpr (HAS_INT8_MMA) {
         const int block = (int)blockIdx.x;
-        TileSchedule schedule(p.out.plan, block);
-        TileWork work;
-        while (schedule.next(work)) {
-            const TileOrigin origin = tile_origin<Shape>(p.out.plan, work.tile);
+        typename Tiles::template Schedule<Shape> schedule(p.tiles, block);
+        typename Tiles::Job job;
+        while (schedule.next(job)) {
             WarpSums<Shape> sums = {};
-            if (origin.is8) {
-                accumulate_groups<Shape, 8>(sums, p, origin, work.first, work.last);
+            if (job.is8) {
+                accumulate_groups<Shape, 8>(sums, p, job);
             } else {
-                accumulate_groups<Shape, 4>(sums, p, origin, work.first, work.last);
+                accumulate_groups<Shape, 4>(sums, p, job);
             }
-            finish_tile<Shape>(sums, p.out, origin, work, block, dynamic_shared().template as<float>(),
+            finish_tile<Shape>(sums, p.tiles, job, block, dynamic_shared().template as<float>(),
                                [] { __syncthreads(); });
         }
     }

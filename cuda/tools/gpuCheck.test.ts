@@ -112,7 +112,8 @@ test.skipIf(onWindows)("reports what was measured of these sources, and nothing 
     await mkdir(measured, { recursive: true });
     await writeFile(
       path.join(measured, "sweep.tsv"),
-      `gpu\tNVIDIA Test\t90\t132\t4000\t1979.0\nproduct\t4096\t4096\t1\tMixLLM p10\t${String(microseconds)}\t10.00\n`
+      `gpu\tNVIDIA Test\t90\t132\t4000\t1979.0\nproduct\t4096\t4096\t1\tMixLLM p10\t${String(microseconds)}\t10.00\n` +
+        `experts\t768\t2048\t32\tMixLLM p10\t${String(microseconds)}\t20.00\t128\t8\n`
     );
   }
   await writeFile(
@@ -140,9 +141,15 @@ test.skipIf(onWindows)("reports what was measured of these sources, and nothing 
     cuda: "13.0",
     flash_attention: true,
     copy_gb_per_s: 4000,
-    products: [{ n: 4096, k: 4096, tokens: 1, contender: "MixLLM p10", us: 12.5, limit_us: 10 }],
+    products: [
+      { n: 4096, k: 4096, tokens: 1, contender: "MixLLM p10", us: 12.5, limit_us: 10 },
+      { n: 768, k: 2048, experts: 128, of_token: 8, tokens: 32, contender: "MixLLM p10", us: 12.5, limit_us: 20 }
+    ],
     models: [
       { model: "1b", type: "MixLLM p10", gpu_layers: 99, test: "pp512", tokens_per_second: 4000.5, deviation: 1.5 }
     ]
   });
+  const tables = await readFile(path.join(results, files[1] ?? ""), "utf8");
+  expect(tables).toContain("N x K = 768 x 2048, 8 of 128 experts");
+  expect(tables).toMatch(/^\| 32 \| - \| 12\.5 \|/m);
 });

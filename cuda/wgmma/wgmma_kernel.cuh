@@ -16,8 +16,9 @@
 // More than 64 tokens on sm_90a. The weights are wgmma's A operand, which may lie in registers: they come from memory
 // straight into them, as RowPairs, and are unpacked there. The activations are B, in shared memory, where one thread
 // has the TMA unit put them.
+template <class Tiles>
 struct WgmmaParameters {
-    TileOutput out;
+    Tiles tiles;
     WgmmaActivations activations;
 };
 
@@ -92,28 +93,28 @@ __device__ __forceinline__ void wgmma_group(WarpSums<WgmmaShape>& sums, const Ro
     ring.advance();
 }
 
-// Adds groups work.first..work.last-1 of a tile to this thread's sums.
-template <int BITS>
-__device__ __forceinline__ void wgmma_groups(WarpSums<WgmmaShape>& sums, const WgmmaParameters& p,
-                                             const TileOrigin& origin, const TileWork& work, StageRing& ring) {
-    const WeightPart& part = part_of<BITS>(p.out.weight);
+// Adds the groups of a job to this thread's sums.
+template <int BITS, class Tiles>
+__device__ __forceinline__ void wgmma_groups(WarpSums<WgmmaShape>& sums, const WgmmaParameters<Tiles>& p,
+                                             const typename Tiles::Job& job, StageRing& ring) {
+    const WeightPart& part = p.tiles.template part<BITS>(job);
     const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
     // A part's rows are a multiple of 16: a warp whose rows are not there takes the last 16, and stores nothing.
-    const int first_row = min(origin.first_row + warp * WgmmaShape::WARP_ROWS, part.n - WgmmaShape::WARP_ROWS);
+    const int first_row = min(job.first_row + warp * WgmmaShape::WARP_ROWS, part.n - WgmmaShape::WARP_ROWS);
     const int row = first_row + lane / 4;
-    RowPairReader<BITS, 1> reader(part, p.out.weight.n_inputs, row, work.first, evict_normal_policy());
+    RowPairReader<BITS, 1> reader(part, p.tiles.n_inputs(), row, job.first_group, evict_normal_policy());
     RowPair<BITS> next[2]; // while one group is multiplied, the next two are on the way
     reader.load_next(next[0]);
-    if (work.first + 1 < work.last) {
+    if (job.first_group + 1 < job.last_group) {
         reader.load_next(next[1]);
     }
     wait_for_kernels_before(); // only now may sums be written
-    for (int group = work.first; group < work.last; group += 2) {
+    for (int group = job.first_group; group < job.last_group; group += 2) {
 #pragma unroll
         for (int i = 0; i < 2; i++) {
-            if (group + i < work.last) {
+            if (group + i < job.last_group) {
                 const RowPair<BITS> rows = next[i];
-                if (group + i + 2 < work.last) {
+                if (group + i + 2 < job.last_group) {
                     reader.load_next(next[i]);
                 }
                 wgmma_group<BITS>(sums, rows, row % 2 * 4, ring);
@@ -122,8 +123,11 @@ __device__ __forceinline__ void wgmma_groups(WarpSums<WgmmaShape>& sums, const W
     }
 }
 
-// Grid: plan.blocks, all resident at once; block: WGMMA_BLOCK_THREADS, the last 128 of which bring the activations.
-__global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1) wgmma_kernel(const __grid_constant__ WgmmaParameters p) {
+// Tiles: DenseTiles or ExpertTiles. Grid: its blocks, all resident at once; block: WGMMA_BLOCK_THREADS, the last 128 of
+// which bring the activations.
+template <class Tiles>
+__global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1)
+    wgmma_kernel(const __grid_constant__ WgmmaParameters<Tiles> p) {
     if constexpr (HAS_WGMMA) {
         const int block = (int)blockIdx.x, thread = (int)threadIdx.x;
         StageRing ring;
@@ -131,16 +135,16 @@ __global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1) wgmma_kernel(const __g
             ring.init();
         }
         __syncthreads();
-        TileSchedule schedule(p.out.plan, block);
-        TileWork work;
+        typename Tiles::template Schedule<WgmmaShape> schedule(p.tiles, block);
+        typename Tiles::Job job;
         if (thread >= WgmmaShape::THREADS) {
             lower_register_budget<WGMMA_PRODUCER_REGISTERS>();
             // The activations come from the kernel before, which may have been running until now.
             wait_for_kernels_before();
             let_next_kernel_start();
-            while (thread == WgmmaShape::THREADS && schedule.next(work)) {
-                const int token_tile = tile_position(p.out.plan, work.tile).token_tile;
-                for (int group = work.first; group < work.last; group++) {
+            while (thread == WgmmaShape::THREADS && schedule.next(job)) {
+                const int token_tile = job.first_token / WGMMA_TOKENS;
+                for (int group = job.first_group; group < job.last_group; group++) {
                     const size_t record = (size_t)token_tile * (size_t)p.activations.groups + (size_t)group;
                     ring.fill(Global<const uint8_t>(p.activations.records + record * WGMMA_RECORD_BYTES));
                 }
@@ -148,16 +152,14 @@ __global__ void __launch_bounds__(WGMMA_BLOCK_THREADS, 1) wgmma_kernel(const __g
             return;
         }
         raise_register_budget<WGMMA_CONSUMER_REGISTERS>();
-        while (schedule.next(work)) {
-            const TileOrigin origin = tile_origin<WgmmaShape>(p.out.plan, work.tile);
+        while (schedule.next(job)) {
             WarpSums<WgmmaShape> sums = {};
-            if (origin.is8) {
-                wgmma_groups<8>(sums, p, origin, work, ring);
+            if (job.is8) {
+                wgmma_groups<8>(sums, p, job, ring);
             } else {
-                wgmma_groups<4>(sums, p, origin, work, ring);
+                wgmma_groups<4>(sums, p, job, ring);
             }
-            finish_tile<WgmmaShape>(sums, p.out, origin, work, block,
-                                    (dynamic_shared() + WgmmaShape::SCATTER).as<float>(),
+            finish_tile<WgmmaShape>(sums, p.tiles, job, block, (dynamic_shared() + WgmmaShape::SCATTER).as<float>(),
                                     [] { named_barrier<1, WgmmaShape::THREADS>(); });
         }
     }

@@ -221,6 +221,10 @@ std::vector<ExpertsCase> all_experts_cases() {
             }
         }
     }
+    // Each kernel of a backend that has several for different numbers of tokens an expert has, time and again.
+    for (int64_t tokens : {5, 12, 20, 50, 200}) {
+        cases.push_back({288, 96, {48, 96}, 2, tokens, tokens % 2 == 0, false, 2, 4});
+    }
     for (int threads : {1, 2, 3, 5}) {
         for (bool strided : {false, true}) {
             cases.push_back({256, 32, {16, 32, 0, 16, 16, 16, 32, 16}, 4, 0, false, strided, threads});

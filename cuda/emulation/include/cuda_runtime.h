@@ -52,6 +52,14 @@ inline void __syncthreads() {
     emulation::running_block().barrier();
 }
 
+// The number of the lowest bit set, from 1 on; 0 where there is none.
+inline int __ffs(uint32_t bits) {
+    return __builtin_ffs((int)bits);
+}
+inline int __popc(uint32_t bits) {
+    return __builtin_popcount(bits);
+}
+
 inline float __int_as_float(int32_t bits) {
     float value;
     std::memcpy(&value, &bits, sizeof value);
@@ -69,27 +77,33 @@ inline uint32_t __float_as_uint(float value) {
     return (uint32_t)__float_as_int(value);
 }
 
-// The value of lane `lane ^ mask`.
+// The value of lane `from`.
 template <class T>
-T __shfl_xor_sync(uint32_t lanes, T value, int mask) {
+T __shfl_sync(uint32_t lanes, T value, int from) {
     static_assert(sizeof(T) == 4, "one register is exchanged");
     if (lanes != 0xFFFFFFFF) {
         throw emulation::Fault("shuffles among some of a warp's lanes, which is not emulated");
     }
     struct Exchange {
         T value;
-        int mask;
-    } const mine = {value, mask};
+        int from;
+    } const mine = {value, from % emulation::WARP_THREADS};
     const emulation::LaneExchange& result =
-        emulation::running_block().collective("__shfl_xor_sync", &mine, sizeof mine, [](emulation::LaneExchange* warp) {
+        emulation::running_block().collective("__shfl_sync", &mine, sizeof mine, [](emulation::LaneExchange* warp) {
             for (int lane = 0; lane < emulation::WARP_THREADS; lane++) {
-                const int from = lane ^ reinterpret_cast<const Exchange*>(warp[lane].in)->mask;
+                const int from = reinterpret_cast<const Exchange*>(warp[lane].in)->from;
                 std::memcpy(warp[lane].out, warp[from].in, sizeof(T));
             }
         });
     T theirs;
     std::memcpy(&theirs, result.out, sizeof theirs);
     return theirs;
+}
+
+// The value of lane `lane ^ mask`.
+template <class T>
+T __shfl_xor_sync(uint32_t lanes, T value, int mask) {
+    return __shfl_sync(lanes, value, (int)(threadIdx.x % emulation::WARP_THREADS) ^ mask);
 }
 
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };

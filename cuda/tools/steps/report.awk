@@ -19,13 +19,15 @@ FILENAME ~ /sweep\.tsv$/ {
     split($0, f, "\t")
     if (f[1] == "gpu") {
         multiprocessors = f[4]; copy = f[5]; peak = f[6]
-    } else if (f[1] == "product") {
-        shape = f[2] " x " f[3]
+    } else if (f[1] == "product" || f[1] == "experts") {
+        shape = f[2] " x " f[3] (f[1] == "experts" ? ", " f[9] " of " f[8] " experts" : "")
+        stacked[shape] = f[1] == "experts"
         if (!(shape in seen)) { seen[shape] = 1; shapes[++n_shapes] = shape }
         if (!(f[4] in seen_tokens)) { seen_tokens[f[4]] = 1; token_list[++n_tokens] = f[4] }
         us[shape, f[4], f[5]] = f[6]
         limit[shape, f[4], f[5]] = f[7]
-        products = products (products == "" ? "" : ",") sprintf("\n    {\"n\": %d, \"k\": %d, \"tokens\": %d, \"contender\": \"%s\", \"us\": %s, \"limit_us\": %s}", f[2], f[3], f[4], f[5], f[6], f[7])
+        of_stack = f[1] == "experts" ? sprintf("\"experts\": %d, \"of_token\": %d, ", f[8], f[9]) : ""
+        products = products (products == "" ? "" : ",") sprintf("\n    {\"n\": %d, \"k\": %d, %s\"tokens\": %d, \"contender\": \"%s\", \"us\": %s, \"limit_us\": %s}", f[2], f[3], of_stack, f[4], f[5], f[6], f[7])
     }
     next
 }
@@ -96,11 +98,12 @@ END {
 
     for (s = 1; s <= n_shapes; s++) {
         shape = shapes[s]
-        printf "\n## Products, N x K = %s\n\nMicroseconds, the quantization of x included; against the others: how many times faster p10 is.\n\n", shape > markdown
+        printf "\n## Products, N x K = %s\n\nMicroseconds, the quantization of x%s included; against the others: how many times faster p10 is.\n\n", shape, stacked[shape] ? " and the ordering by expert" : "" > markdown
         printf "| tokens | p0 | p10 | p100 | p10, kernel alone | of its limit | by mma.sync | cuBLAS F16 | Q4_0 | Q4_K | Q8_0 |\n" > markdown
         printf "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n" > markdown
         for (i = 1; i <= n_tokens; i++) {
             t = token_list[i]
+            if (!((shape, t, ours) in us)) continue
             alone = us[shape, t, ours " kernel"]
             printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", t, \
                 cell(us[shape, t, "MixLLM p0"], 1, ""), cell(us[shape, t, ours], 1, ""), cell(us[shape, t, "MixLLM p100"], 1, ""), \
@@ -114,8 +117,8 @@ END {
     for (g = 1; g <= n_groups; g++) {
         split(groups[g], of, SUBSEP)
         n = split(whats[of[1], of[2]], tests, " ")
-        printf "\n## Synthetic Llama of %s, %s\n\nTokens a second by llama-bench, mean and standard deviation.\n\n| type | GiB |", \
-            toupper(of[1]), of[2] == 99 ? "all layers on the GPU" : of[2] " layers on the GPU" > markdown
+        printf "\n## Synthetic %s, %s\n\nTokens a second by llama-bench, mean and standard deviation.\n\n| type | GiB |", \
+            of[1] == "moe" ? "Qwen3-30B-A3B of 8 layers" : "Llama of " toupper(of[1]), of[2] == 99 ? "all layers on the GPU" : of[2] " layers on the GPU" > markdown
         for (i = 1; i <= n; i++) printf " %s |", tests[i] > markdown
         printf "\n| --- | --- |" > markdown
         for (i = 1; i <= n; i++) printf " --- |" > markdown

@@ -4,9 +4,10 @@
 #include <stdint.h>
 #include <string>
 
-// The shape of a linear: N output channels, K inputs.
+// The shape of a linear: N output channels, K inputs; or of a stack of experts, of which each token has `slots`.
 struct Shape {
     int64_t n, k;
+    int64_t experts = 1, slots = 1;
 };
 
 // One way to multiply by a weight of one shape. It keeps several copies of the weight, together some times as large as

@@ -1,13 +1,16 @@
-// Times products of all contenders over the shapes of a Llama 8B and prints one line a figure, tab-separated: what was
-// measured, N, K, tokens, contender, microseconds, and microseconds of the limit: moving the weights, x and y
-// through memory at the speed of a copy, or the multiplications at the highest rate, whichever is longer.
-// --without-wgmma leaves out the kernel on Hopper's own instructions; --shape <N>x<K> and --tokens <M> measure only
-// that, for work on a kernel. Contenders take turns, so that a change of clock meets all alike; each figure is a
-// median.
+// Times products of all contenders over the shapes of a Llama 8B, then of the experts of Qwen3-30B-A3B and gpt-oss-20b,
+// and prints one line a figure, tab-separated: what was measured, N, K, tokens, contender, microseconds, and
+// microseconds of the limit: moving the weights (of the experts that are chosen), x and y through memory at the speed
+// of a copy, or the multiplications at the highest rate, whichever is longer; of experts, then their number and how
+// many of them a token has.
+// --without-wgmma leaves out the kernel on Hopper's own instructions; --shape <N>x<K>[x<experts>x<of a token>] and
+// --tokens <M> measure only that, for work on a kernel. Contenders take turns, so that a change of clock meets all
+// alike; each figure is a median.
 
 #include "contender.h"
 #include "gpu_limits.h"
 #include "mixllm_contender.h"
+#include "random_values.h"
 
 #include <algorithm>
 #include <chrono>
@@ -28,7 +31,8 @@ namespace {
 
 struct Options {
     bool with_wgmma = true;
-    std::vector<Shape> shapes = {{4096, 4096}, {14336, 4096}, {4096, 14336}, {1024, 4096}};
+    std::vector<Shape> shapes = {{4096, 4096},        {14336, 4096},       {4096, 14336},      {1024, 4096},
+                                 {768, 2048, 128, 8}, {2048, 768, 128, 8}, {2880, 2880, 32, 4}};
     std::vector<int64_t> tokens = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 };
 
@@ -84,10 +88,15 @@ std::vector<std::unique_ptr<Contender>> make_contenders(const Shape& shape, cons
         }
     }
 #ifdef MIXLLM_WITH_CUBLAS
-    contenders.push_back(std::make_unique<CublasContender>(shape, limits.l2_bytes));
+    if (shape.experts == 1) {
+        contenders.push_back(std::make_unique<CublasContender>(shape, limits.l2_bytes));
+    }
 #endif
 #ifdef MIXLLM_WITH_GGML
     for (const ggml_type type : {GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q8_0}) {
+        if (shape.k % ggml_blck_size(type) != 0) {
+            continue; // nobody has such weights in this type
+        }
         contenders.push_back(
             std::make_unique<StockContender>(static_cast<ggml_backend_t>(backend), type, shape, limits.l2_bytes));
     }
@@ -98,10 +107,14 @@ std::vector<std::unique_ptr<Contender>> make_contenders(const Shape& shape, cons
 }
 
 double limit_microseconds(const Contender& contender, const Shape& shape, int64_t tokens, const GpuLimits& limits) {
-    const double n = (double)shape.n, k = (double)shape.k, t = (double)tokens;
-    const double moving = (contender.weight_bytes() + 4 * t * (n + k)) / limits.copy_bytes_per_second;
+    const double n = (double)shape.n, k = (double)shape.k, t = (double)tokens, slots = t * (double)shape.slots;
+    std::vector<int32_t> chosen = random_choice(shape, tokens);
+    std::sort(chosen.begin(), chosen.end());
+    const double used = (double)(std::unique(chosen.begin(), chosen.end()) - chosen.begin());
+    const double weights = contender.weight_bytes() * used / (double)shape.experts;
+    const double moving = (weights + 4 * (t * k + slots * n)) / limits.copy_bytes_per_second;
     const double rate = limits.int8_per_second * contender.rate_against_int8();
-    const double multiplying = rate > 0 ? 2 * n * k * t / rate : 0;
+    const double multiplying = rate > 0 ? 2 * n * k * slots / rate : 0;
     return 1e6 * std::max(moving, multiplying);
 }
 
@@ -131,9 +144,13 @@ void sweep(const Options& options) {
             }
             const std::vector<double> times = time_all(contenders);
             for (size_t i = 0; i < contenders.size(); i++) {
-                std::printf("product\t%d\t%d\t%d\t%s\t%.2f\t%.2f\n", (int)shape.n, (int)shape.k, (int)tokens,
-                            contenders[i]->name().c_str(), times[i],
+                std::printf("%s\t%d\t%d\t%d\t%s\t%.2f\t%.2f", shape.experts > 1 ? "experts" : "product", (int)shape.n,
+                            (int)shape.k, (int)tokens, contenders[i]->name().c_str(), times[i],
                             limit_microseconds(*contenders[i], shape, tokens, limits));
+                if (shape.experts > 1) {
+                    std::printf("\t%d\t%d", (int)shape.experts, (int)shape.slots);
+                }
+                std::printf("\n");
             }
             std::fflush(stdout);
         }
@@ -145,19 +162,20 @@ Options parse(int count, char** arguments) {
     for (int i = 1; i < count; i++) {
         const std::string name = arguments[i];
         const char* value = i + 1 < count ? arguments[i + 1] : "";
-        int n = 0, k = 0;
+        int n = 0, k = 0, experts = 1, slots = 1;
         if (name == "--without-wgmma") {
             options.with_wgmma = false;
-        } else if (name == "--shape" && std::sscanf(value, "%dx%d", &n, &k) == 2 && n > 0 && n % 16 == 0 && k > 0 &&
-                   k % 256 == 0) {
-            options.shapes = {{n, k}};
+        } else if (name == "--shape" && std::sscanf(value, "%dx%dx%dx%d", &n, &k, &experts, &slots) % 2 == 0 && n > 0 &&
+                   n % 16 == 0 && k > 0 && k % 32 == 0 && experts > 0 && experts <= MIXLLM_CUDA_MAX_EXPERTS &&
+                   slots > 0 && slots <= experts) {
+            options.shapes = {{n, k, experts, slots}};
             i++;
         } else if (name == "--tokens" && std::atoi(value) > 0) {
             options.tokens = {std::atoi(value)};
             i++;
         } else {
-            throw std::runtime_error("usage: sweep [--without-wgmma] [--shape <N>x<K>] [--tokens <M>], N a multiple of "
-                                     "16, K one of 256");
+            throw std::runtime_error("usage: sweep [--without-wgmma] [--shape <N>x<K>[x<experts>x<of a token>]] "
+                                     "[--tokens <M>], N a multiple of 16, K one of 32");
         }
     }
     return options;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "contender.h"
+
+#include <algorithm>
+#include <numeric>
 #include <random>
 #include <stdint.h>
 #include <vector>
@@ -27,4 +31,16 @@ inline std::vector<float> random_normal(size_t count) {
         value = (float)sum / 37837.2f; // 65536 sqrt(4 / 12)
     }
     return values;
+}
+
+// [tokens][slots] the experts that each token chooses, all different.
+inline std::vector<int32_t> random_choice(const Shape& shape, int64_t tokens) {
+    std::mt19937_64 random(3);
+    std::vector<int32_t> order((size_t)shape.experts), choice;
+    std::iota(order.begin(), order.end(), 0);
+    for (int64_t token = 0; token < tokens; token++) {
+        std::shuffle(order.begin(), order.end(), random);
+        choice.insert(choice.end(), order.begin(), order.begin() + (long)shape.slots);
+    }
+    return choice;
 }

@@ -16,7 +16,7 @@ static ggml_context_ptr make_context(size_t tensors) {
 static std::vector<uint8_t> random_weight(ggml_type type, const Shape& shape) {
     const int64_t rows = std::min(different_rows, shape.n);
     const size_t row_bytes = ggml_row_size(type, shape.k);
-    std::vector<uint8_t> bytes((size_t)shape.n * row_bytes);
+    std::vector<uint8_t> bytes((size_t)(shape.n * shape.experts) * row_bytes);
     ggml_quantize_chunk(type, random_normal((size_t)(rows * shape.k)).data(), bytes.data(), 0, rows, shape.k, nullptr);
     for (size_t done = (size_t)rows * row_bytes; done < bytes.size();) {
         const size_t more = std::min(done, bytes.size() - done);
@@ -31,7 +31,7 @@ StockContender::StockContender(ggml_backend_t backend, ggml_type type, const Sha
     const int copies = weight_copies(weight_bytes(), l2_bytes);
     weight_context = make_context((size_t)copies);
     for (int i = 0; i < copies; i++) {
-        weights.push_back(ggml_new_tensor_2d(weight_context.get(), type, shape.k, shape.n));
+        weights.push_back(ggml_new_tensor_3d(weight_context.get(), type, shape.k, shape.n, shape.experts));
     }
     weight_buffer.reset(ggml_backend_alloc_ctx_tensors(weight_context.get(), backend));
     if (!weight_buffer) {
@@ -51,23 +51,29 @@ std::string StockContender::name() const {
 }
 
 double StockContender::weight_bytes() const {
-    return (double)ggml_row_size(type, shape.k) * (double)shape.n;
+    return (double)ggml_row_size(type, shape.k) * (double)(shape.n * shape.experts);
 }
 
 void StockContender::prepare(int64_t tokens) {
-    graph_context = make_context((size_t)series() + 2);
+    graph_context = make_context((size_t)series() + 3);
     ggml_context* context = graph_context.get();
-    ggml_tensor* x = ggml_new_tensor_2d(context, GGML_TYPE_F32, shape.k, tokens);
-    ggml_tensor* y = ggml_new_tensor_2d(context, GGML_TYPE_F32, shape.n, tokens);
+    const bool stacked = shape.experts > 1;
+    ggml_tensor* x = stacked ? ggml_new_tensor_3d(context, GGML_TYPE_F32, shape.k, 1, tokens)
+                             : ggml_new_tensor_2d(context, GGML_TYPE_F32, shape.k, tokens);
+    ggml_tensor* y = ggml_new_tensor_2d(context, GGML_TYPE_F32, shape.n, tokens * shape.slots);
+    ggml_tensor* ids = ggml_new_tensor_2d(context, GGML_TYPE_I32, shape.slots, tokens);
     graph_buffer.reset(ggml_backend_alloc_ctx_tensors(context, backend));
     if (!graph_buffer) {
         throw std::runtime_error("no memory for the activations of " + name());
     }
     const std::vector<float> values = random_normal((size_t)(tokens * shape.k));
     ggml_backend_tensor_set(x, values.data(), 0, ggml_nbytes(x));
+    const std::vector<int32_t> choice = random_choice(shape, tokens);
+    ggml_backend_tensor_set(ids, choice.data(), 0, ggml_nbytes(ids));
     graph = ggml_new_graph(context);
     for (int i = 0; i < series(); i++) {
-        ggml_tensor* product = ggml_mul_mat(context, weights[(size_t)i % weights.size()], x);
+        ggml_tensor* weight = weights[(size_t)i % weights.size()];
+        ggml_tensor* product = stacked ? ggml_mul_mat_id(context, weight, x, ids) : ggml_mul_mat(context, weight, x);
         // All results go to the same place: nobody reads them.
         if (ggml_backend_tensor_alloc(graph_buffer.get(), product, y->data) != GGML_STATUS_SUCCESS) {
             throw std::runtime_error("ggml took no place for a result");

@@ -7,8 +7,8 @@
 #include <ggml.h>
 #include <vector>
 
-// llama.cpp's own kernels on one of its types: a graph of ggml_mul_mat on its CUDA backend, which quantizes x for each
-// and replays the whole as a CUDA graph.
+// llama.cpp's own kernels on one of its types: a graph of ggml_mul_mat or ggml_mul_mat_id on its CUDA backend, which
+// quantizes x for each and replays the whole as a CUDA graph.
 class StockContender : public Contender {
 public:
     StockContender(ggml_backend_t backend, ggml_type type, const Shape& shape, size_t l2_bytes);

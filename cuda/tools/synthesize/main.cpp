@@ -1,5 +1,6 @@
-// Writes a Llama-shaped model of random weights, as `mixllm-bench synthesize` does, without Node:
-//   synthesize <1b|8b> <f16|percentage of 8-bit output channels> <file>
+// Writes a model of random weights in the shapes of a Llama, or of Qwen3-30B-A3B with 8 of its 48 layers, as
+// `mixllm-bench synthesize` does, without Node:
+//   synthesize <1b|8b|moe> <f16|percentage of 8-bit output channels> <file>
 
 #include "common/native/job.h"
 #include "synthetic/write_synthetic_model.h"
@@ -14,6 +15,9 @@ using namespace mixllm;
 
 static SyntheticModel model_of(const std::string& size) {
     SyntheticModel model = {};
+    model.architecture = "llama";
+    model.context_length = 131072;
+    model.rope_frequency_base = 500000;
     if (size == "1b") {
         model.name = "Synthetic Llama 3.2 1B";
         model.dimensions = {16, 2048, 32, 8, 64, 64, 8192};
@@ -21,12 +25,15 @@ static SyntheticModel model_of(const std::string& size) {
     } else if (size == "8b") {
         model.name = "Synthetic Llama 3.1 8B";
         model.dimensions = {32, 4096, 32, 8, 128, 128, 14336};
+    } else if (size == "moe") {
+        model.name = "Synthetic Qwen3 30B A3B, 8 layers";
+        model.architecture = "qwen3moe";
+        model.dimensions = {8, 2048, 32, 4, 128, 128, 6144, 128, 8, 768};
+        model.context_length = 40960;
+        model.rope_frequency_base = 1000000;
     } else {
-        throw InputError("there is no shape " + size + "; known are 1b and 8b");
+        throw InputError("there is no shape " + size + "; known are 1b, 8b and moe");
     }
-    model.architecture = "llama";
-    model.context_length = 131072;
-    model.rope_frequency_base = 500000;
     // Nothing is ever tokenized, so any texts will do.
     const uint32_t vocabulary = 128256;
     const int32_t normal = 1, control = 3; // llama.cpp's token types
@@ -44,7 +51,7 @@ static SyntheticModel model_of(const std::string& size) {
 int main(int count, char** arguments) {
     try {
         if (count != 4) {
-            throw InputError("usage: synthesize <1b|8b> <f16|percentage of 8-bit output channels> <file>");
+            throw InputError("usage: synthesize <1b|8b|moe> <f16|percentage of 8-bit output channels> <file>");
         }
         SyntheticModel model = model_of(arguments[1]);
         const std::string type = arguments[2];

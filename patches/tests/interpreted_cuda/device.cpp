@@ -17,6 +17,7 @@ bool supports_interpreted_op(ggml_backend_dev_t device, const ggml_tensor* op) {
     case GGML_OP_PERMUTE:
     case GGML_OP_TRANSPOSE:
     case GGML_OP_MUL_MAT_MIXLLM:
+    case GGML_OP_MUL_MAT_ID_MIXLLM:
         return supports_op(device, op);
     default:
         return false;
