@@ -7,7 +7,7 @@ export interface SourceRows {
   readonly type: "f32" | "f16" | "bf16" | "mxfp4";
   readonly rows: number;
   readonly columns: number;
-  /** What values are multiplied with as they are loaded, by column and by row; 1 unless given. */
+  /** What values are multiplied with as they are loaded, by column, perhaps of each of some equal parts of the rows, and by row; 1 unless given. */
   readonly columnFactors?: Float32Array;
   readonly rowFactors?: Float32Array;
 }
@@ -102,7 +102,7 @@ export interface LinearSalience {
 
 /** What a weight's values are multiplied with, powers of two; empty for 1. */
 export interface WeightFactors {
-  /** By input channel, or by value of a vector. */
+  /** By input channel, or by value of a vector; of experts those of each in turn. */
   readonly columns: Float32Array;
   /** By output channel. */
   readonly rows: Float32Array;

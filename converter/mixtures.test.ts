@@ -64,6 +64,48 @@ describe("experts", () => {
     }
   });
 
+  test("have outliers equalized expert by expert", async () => {
+    const planted = file("planted.gguf");
+    await convert({ source: qwen, output: planted, format: "bf16" });
+    const model = await EditableGguf.read(planted);
+    // What a row of one expert makes 64 times as large, a column of it takes as much less of.
+    const [expert, channel, width, hidden] = [1, 9, 64, 128];
+    const scale = (name: string, exponent: number, isChanged: (at: number) => boolean): void => {
+      const tensor = model.tensor(name);
+      const values = new Uint16Array(Uint8Array.from(tensor.data).buffer);
+      for (let at = 0; at < values.length; at++) if (isChanged(at)) values[at] = (values[at] ?? 0) + (exponent << 7);
+      tensor.data = new Uint8Array(values.buffer);
+    };
+    const stack = width * hidden;
+    scale("blk.0.ffn_up_exps.weight", 6, (at) => Math.floor(at / hidden) === expert * width + channel);
+    scale("blk.0.ffn_down_exps.weight", -6, (at) => Math.floor(at / stack) === expert && at % width === channel);
+    model.write(planted);
+
+    const errors: number[] = [];
+    for (const equalization of ["off", "auto"] as const) {
+      const output = file(`planted-${equalization}.gguf`);
+      const options = { source: planted, ...calibrated(output), method: "rtn", equalization } as const;
+      const { mixed } = await convert(options);
+      expect(mixed?.equalization).toBe(equalization === "off" ? "off" : "2 tensors");
+      const after = readGgufFile(output);
+      const plain = readGgufFile(file("qwen-f16.gguf"));
+      const original = plain.tensors.find(({ name }) => name === "blk.0.ffn_down_exps.weight");
+      const rows = unpackMixedWeight(after, "blk.0.ffn_up_exps.weight");
+      const row = rows[expert * width + channel]?.values ?? [];
+      const made = plain.tensors.find(({ name }) => name === "blk.0.ffn_up_exps.weight");
+      const makes = norm(row) / norm(row.map((_, i) => halfAt(made?.data, (expert * width + channel) * hidden + i)));
+      const columns = unpackMixedWeight(after, "blk.0.ffn_down_exps.weight").slice(
+        expert * hidden,
+        (expert + 1) * hidden
+      );
+      const before = columns.map((_, i) => halfAt(original?.data, expert * stack + i * width + channel));
+      const found = columns.map(({ values }) => makes * (values[channel] ?? NaN));
+      errors.push(norm(found.map((value, i) => value - (before[i] ?? NaN))) / norm(before));
+    }
+    expect(errors[0]).toBeGreaterThan(0.8);
+    expect(errors[1]).toBeLessThan(0.2);
+  });
+
   test.each([
     ["global", "rtn"],
     ["per_layer", "gptq"],

@@ -41,15 +41,26 @@ export class WeightReader {
     return this.#rowsOf(tensor, await this.#read(tensor), 0, tensor.rows);
   }
 
-  /** Bytes of rows in the form the native addon takes. */
-  #rowsOf({ spec, type, columns }: ModelTensor, data: Uint8Array, start: number, rows: number): SourceRows {
+  /** Rows that have the same factors of columns: those of an expert, or all. */
+  #rowsAlike({ spec, rows, columns }: ModelTensor): number {
+    const factors = this.#factors.get(spec.target)?.columns.length ?? 0;
+    return factors === 0 ? rows : (rows * columns) / factors;
+  }
+
+  /** Bytes of rows, all of a tensor's or some that are alike, in the form the native addon takes. */
+  #rowsOf(tensor: ModelTensor, data: Uint8Array, start: number, rows: number): SourceRows {
+    const { spec, type, columns } = tensor;
     const factors = this.#factors.get(spec.target);
+    const firstFactor = Math.floor(start / this.#rowsAlike(tensor)) * columns;
+    const factorCount = Math.ceil(rows / this.#rowsAlike(tensor)) * columns;
     return {
       data,
       type: GGML_NAMES[type],
       rows,
       columns,
-      ...(factors === undefined || factors.columns.length === 0 ? {} : { columnFactors: factors.columns }),
+      ...(factors === undefined || factors.columns.length === 0
+        ? {}
+        : { columnFactors: factors.columns.subarray(firstFactor, firstFactor + factorCount) }),
       ...(factors === undefined || factors.rows.length === 0
         ? {}
         : { rowFactors: factors.rows.subarray(start, start + rows) })
@@ -87,17 +98,19 @@ export class WeightReader {
     }
     const rowBytes = stored.byteLength / rows;
     const chunkRows = Math.max(1, Math.floor(this.#chunkBytes / rowBytes));
+    const rowsAlike = this.#rowsAlike(tensor);
     const digest = createHash("sha256");
     let first = 0;
     for (const part of parts) {
       const partRows = part.byteLength / rowBytes;
-      for (let start = 0; start < partRows; start += chunkRows) {
+      for (let start = 0; start < partRows;) {
         this.#signal.throwIfAborted();
-        const count = Math.min(chunkRows, partRows - start);
+        const count = Math.min(chunkRows, partRows - start, rowsAlike - ((first + start) % rowsAlike));
         const data = new Uint8Array(count * rowBytes);
         await this.#weights.read(part, start * rowBytes, data);
         digest.update(data);
         yield { source: this.#rowsOf(tensor, data, first + start, count), start: first + start };
+        start += count;
       }
       first += partRows;
     }

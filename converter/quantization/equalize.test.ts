@@ -12,9 +12,16 @@ import type { EqualizationMode } from "./equalize.js";
 
 const directory = temporaryDirectory();
 
-/** Input channels of the first layer's attention, and of its feed-forward's last linear, that get outliers. */
+/**
+ * Input channels of the first layer's attention, of its last linear and of the feed-forward's last that get outliers;
+ * two heads of queries read what one row of values makes.
+ */
 const NORM_CHANNELS = [3, 40];
+const VALUE_CHANNELS = [5, 21, 36, 52];
 const UP_CHANNELS = [7, 100];
+
+/** The row of values that makes an input channel of attention's last linear: heads of 16, two to each of values. */
+const valueRow = (channel: number): number => 16 * Math.floor(channel / 32) + (channel % 16);
 
 /** Multiplies what makes some channels and divides what reads them: the model computes the same. */
 function plantOutliers(model: TinyModel): TinyModel {
@@ -31,11 +38,15 @@ function plantOutliers(model: TinyModel): TinyModel {
     gain[channel] = (gain[channel] ?? NaN) * 128;
   }
   for (const name of ["q_proj", "k_proj", "v_proj"]) scaleColumns(`self_attn.${name}.weight`, NORM_CHANNELS, 1 / 128);
-  const up = values("mlp.up_proj.weight");
-  const inputs = columns("mlp.up_proj.weight");
-  for (const channel of UP_CHANNELS) {
-    for (let at = channel * inputs; at < (channel + 1) * inputs; at++) up[at] = (up[at] ?? NaN) * 64;
-  }
+  const scaleRows = (name: string, rows: ReadonlySet<number>, factor: number): void => {
+    const weight = values(name);
+    for (let at = 0; at < weight.length; at++) {
+      if (rows.has(Math.floor(at / columns(name)))) weight[at] = (weight[at] ?? NaN) * factor;
+    }
+  };
+  scaleRows("self_attn.v_proj.weight", new Set(VALUE_CHANNELS.map(valueRow)), 64);
+  scaleColumns("self_attn.o_proj.weight", VALUE_CHANNELS, 1 / 64);
+  scaleRows("mlp.up_proj.weight", new Set(UP_CHANNELS), 64);
   scaleColumns("mlp.down_proj.weight", UP_CHANNELS, 1 / 64);
   return model;
 }
@@ -60,15 +71,28 @@ async function convertTiny(
   return { ...summary, file: readGgufFile(output) };
 }
 
+/** What a file's channels are larger by than those of the model without outliers, and rows that make others. */
+interface Scales {
+  readonly columns: readonly number[];
+  readonly rows?: readonly number[];
+}
+
 /** Relative error of what a file's linears do with some of their input channels, what makes these included. */
-function errorOf(file: GgufFile, target: string, source: string, channels: readonly number[], made: number[]): number {
+function errorOf(
+  file: GgufFile,
+  target: string,
+  source: string,
+  channels: readonly number[],
+  { columns, rows }: Scales
+): number {
   const { data, shape } = new TinyModel().tensor(`model.layers.0.${source}.weight`);
   const inputs = shape[1] ?? NaN;
   let [error, square] = [0, 0];
   for (const [row, { values }] of unpackMixedWeight(file, `blk.0.${target}.weight`).entries()) {
     for (const channel of channels) {
       const original = data[row * inputs + channel] ?? NaN;
-      error += ((values[channel] ?? NaN) * (made[channel] ?? NaN) - original) ** 2;
+      const found = ((values[channel] ?? NaN) * (columns[channel] ?? NaN)) / (rows?.[row] ?? 1);
+      error += (found - original) ** 2;
       square += original ** 2;
     }
   }
@@ -76,36 +100,74 @@ function errorOf(file: GgufFile, target: string, source: string, channels: reado
 }
 
 /** By how much a file's norm gains, or rows of a linear, are larger than the model's without outliers. */
-function gainsOf(file: GgufFile): number[] {
-  const gain = file.tensors.find(({ name }) => name === "blk.0.attn_norm.weight")?.data as Buffer;
-  const before = new TinyModel().tensor("model.layers.0.input_layernorm.weight").data;
+function gainsOf(file: GgufFile, target = "attn_norm", source = "input_layernorm"): number[] {
+  const gain = file.tensors.find(({ name }) => name === `blk.0.${target}.weight`)?.data as Buffer;
+  const before = new TinyModel().tensor(`model.layers.0.${source}.weight`).data;
   return Array.from(before, (value, channel) => gain.readFloatLE(4 * channel) / value);
 }
 
-function upScalesOf(file: GgufFile): number[] {
-  const { data, shape } = new TinyModel().tensor("model.layers.0.mlp.up_proj.weight");
+/** By which powers of two a file's rows of a linear are larger than the model's, whose columns are to be scaled. */
+function rowScalesOf(file: GgufFile, target: string, source: string, columns?: readonly number[]): number[] {
+  const { data, shape } = new TinyModel().tensor(`model.layers.0.${source}.weight`);
   const inputs = shape[1] ?? NaN;
-  const norm = (values: Iterable<number>): number => Math.hypot(...values);
-  return unpackMixedWeight(file, "blk.0.ffn_up.weight").map(
-    ({ values }, row) =>
-      2 ** Math.round(Math.log2(norm(values) / norm(data.subarray(row * inputs, (row + 1) * inputs))))
-  );
+  return unpackMixedWeight(file, `blk.0.${target}.weight`).map(({ values }, row) => {
+    const own = values.map((value, channel) => value * (columns?.[channel] ?? 1));
+    const original = data.subarray(row * inputs, (row + 1) * inputs);
+    return 2 ** Math.round(Math.log2(Math.hypot(...own) / Math.hypot(...original)));
+  });
 }
+
+function valueScalesOf(file: GgufFile): number[] {
+  return rowScalesOf(file, "attn_v", "self_attn.v_proj", gainsOf(file));
+}
+
+/** How a file's linears are scaled that have outliers. */
+const SCALES: Readonly<Record<string, (file: GgufFile) => Scales>> = {
+  attn_v: (file) => ({ columns: gainsOf(file), rows: valueScalesOf(file) }),
+  attn_output: (file) => {
+    const rows = valueScalesOf(file);
+    return { columns: Array.from({ length: 64 }, (_, channel) => rows[valueRow(channel)] ?? NaN) };
+  },
+  ffn_down: (file) => ({ columns: rowScalesOf(file, "ffn_up", "mlp.up_proj") })
+};
 
 test("channels a hundred times larger than their neighbours lose no more than others, and only so equalized", async () => {
   const equalized = await convertTiny("equalized", plantOutliers(new TinyModel()), "auto");
   const plain = await convertTiny("plain", plantOutliers(new TinyModel()), "off");
   expect(plain.mixed?.equalization).toBe("off");
   expect(plain.file.metadata.get("mixllm.equalization")?.value).toBe("off");
-  // The norm, the three linears behind it; up and down.
-  expect(equalized.mixed?.equalization).toBe("6 tensors");
-  for (const [target, source, channels, scales] of [
-    ["attn_v", "self_attn.v_proj", NORM_CHANNELS, gainsOf],
-    ["ffn_down", "mlp.down_proj", UP_CHANNELS, upScalesOf]
+  // The norm, the three linears behind it, attention's last; up and down.
+  expect(equalized.mixed?.equalization).toBe("7 tensors");
+  for (const [target, source, channels] of [
+    ["attn_v", "self_attn.v_proj", NORM_CHANNELS],
+    ["attn_output", "self_attn.o_proj", VALUE_CHANNELS],
+    ["ffn_down", "mlp.down_proj", UP_CHANNELS]
   ] as const) {
-    expect(errorOf(equalized.file, target, source, channels, scales(equalized.file)), target).toBeLessThan(0.2);
-    expect(errorOf(plain.file, target, source, channels, scales(plain.file)), target).toBeGreaterThan(0.8);
+    const error = ({ file }: { file: GgufFile }): number =>
+      errorOf(file, target, source, channels, SCALES[target]?.(file) ?? { columns: [] });
+    expect(error(equalized), target).toBeLessThan(0.2);
+    expect(error(plain), target).toBeGreaterThan(0.8);
   }
+});
+
+test("weights too small for the format's scales are moved into their range", async () => {
+  const shrunken = (): TinyModel => {
+    const model = new TinyModel();
+    const scale = (name: string, factor: number): void => {
+      const values = model.tensor(`model.layers.0.${name}.weight`).data as Float32Array;
+      for (let at = 0; at < values.length; at++) values[at] = (values[at] ?? NaN) * factor;
+    };
+    scale("post_attention_layernorm", 2 ** 23);
+    scale("mlp.gate_proj", 2 ** -23);
+    scale("mlp.up_proj", 2 ** -23);
+    return model;
+  };
+  const error = ({ file }: { file: GgufFile }): number => {
+    const columns = gainsOf(file, "ffn_norm", "post_attention_layernorm");
+    return errorOf(file, "ffn_gate", "mlp.gate_proj", [...columns.keys()], { columns });
+  };
+  expect(error(await convertTiny("moved", shrunken(), "auto"))).toBeLessThan(0.2);
+  expect(error(await convertTiny("shrunken", shrunken(), "off"))).toBeGreaterThan(0.8);
 });
 
 test("a model without outliers is left as it is", async () => {

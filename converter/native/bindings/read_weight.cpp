@@ -37,7 +37,15 @@ SourceRows read_source(const Argument& source) {
     }
     rows.data = source["data"].numbers<uint8_t>(rows.rows * rows.row_bytes());
     const Argument column_factors = source["columnFactors"];
-    rows.column_factors = column_factors.is_given() ? column_factors.numbers<float>(rows.columns) : nullptr;
+    if (column_factors.is_given()) {
+        const Argument::Numbers<float> factors = column_factors.numbers<float>();
+        rows.column_factor_blocks = rows.columns > 0 ? factors.count / rows.columns : 0;
+        if (rows.column_factor_blocks == 0 || factors.count != rows.column_factor_blocks * rows.columns ||
+            rows.rows % rows.column_factor_blocks != 0) {
+            column_factors.fail("as many numbers as columns, or that for each of some equal parts of the rows");
+        }
+        rows.column_factors = factors.data;
+    }
     const Argument row_factors = source["rowFactors"];
     rows.row_factors = row_factors.is_given() ? row_factors.numbers<float>(rows.rows) : nullptr;
     return rows;

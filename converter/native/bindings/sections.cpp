@@ -262,7 +262,7 @@ Napi::Value bind_equalize_section(const Napi::CallbackInfo& info) {
     const std::unordered_set<std::string> linears(names.begin(), names.end());
     const ValuePaths inputs = read_paths({info[2], "inputs"}, inputs_of(call));
     return start_job(info, [=](JobControl& control) -> JobResult {
-        Engine engine(Workers(call.threads, control));
+        Engine engine(Workers(call.threads, control), place_of(call));
         const auto factors = std::make_shared<std::unordered_map<std::string, WeightFactors>>(
             equalize_section(engine, *call.decoder, call.section, call.sources, call.calibration, linears, inputs));
         return [=](Napi::Env env) {

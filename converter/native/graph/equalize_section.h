@@ -15,7 +15,7 @@ namespace mixllm {
 
 /// What a weight's values are multiplied with to equalize it, powers of two; empty for 1.
 struct WeightFactors {
-    std::vector<float> columns;
+    std::vector<float> columns; ///< `[columns]`, or of experts `[experts][columns]`
     std::vector<float> rows;
 };
 
@@ -26,8 +26,10 @@ struct WeightFactors {
  *
  * A channel's factor is `a^s / w^(1 - s)`, `a` the mean magnitude of its activations and `w` that of its weights
  * (SmoothQuant, Xiao et al. 2023), rounded to a power of two, so that neither source weights nor the float model change
- * in a bit. One strength s for each group of channels is chosen by the error that plain rounding leaves in the
- * linears' outputs on some of the samples; no change is among the choices.
+ * in a bit. Channels that share a scale go by their mean. One strength s for each group of channels, of experts for
+ * each expert's, is chosen by the error that plain rounding leaves in the linears' outputs on some of the samples; no
+ * change is among the choices. Where halves do not hold the scales of the weights as they are, all channels are moved
+ * by one factor besides.
  *
  * @param quantized names of the linears whose weights and inputs will be rounded
  * @param inputs the values the section reads

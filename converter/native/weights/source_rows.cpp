@@ -31,8 +31,8 @@ void SourceRows::load(size_t row, size_t first, size_t count, float* out) const 
     if (row_factors != nullptr) {
         std::transform(out, out + count, out, [factor = row_factors[row]](float value) { return value * factor; });
     }
-    if (column_factors != nullptr) {
-        std::transform(out, out + count, column_factors + first, out, std::multiplies<float>());
+    if (const float* factors = column_factors_of(row)) {
+        std::transform(out, out + count, factors + first, out, std::multiplies<float>());
     }
 }
 

@@ -19,22 +19,29 @@ struct SourceRows {
     size_t rows = 1;    ///< output channels of a linear; 1 for a vector
     size_t columns = 0; ///< inputs of a linear, or the length of a vector
 
-    /// What values are multiplied with as they are loaded, `[columns]` and `[rows]`; null for 1. See
-    /// `equalize_section`.
+    /// What values are multiplied with as they are loaded, of columns `[blocks][columns]`, as many rows to each block,
+    /// and `[rows]`; null for 1. See `equalize_section`.
     const float* column_factors = nullptr;
+    size_t column_factor_blocks = 1; ///< a divisor of `rows`
     const float* row_factors = nullptr;
 
     size_t count() const { return rows * columns; }
     size_t row_bytes() const { return ggml_row_size(type, static_cast<int64_t>(columns)); }
 
-    /// Rows `first` to `first + count`.
+    /// Rows `first` to `first + count`, of one block of column factors.
     SourceRows part(size_t first, size_t count) const {
         return {data + first * row_bytes(),
                 type,
                 count,
                 columns,
-                column_factors,
+                column_factors_of(first),
+                1,
                 row_factors == nullptr ? nullptr : row_factors + first};
+    }
+
+    /// What columns of a row are multiplied with; null for 1.
+    const float* column_factors_of(size_t row) const {
+        return column_factors == nullptr ? nullptr : column_factors + row / (rows / column_factor_blocks) * columns;
     }
 
     /// Converts row `row` to floats, exactly, and multiplies them with their factors.
