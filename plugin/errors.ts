@@ -134,6 +134,16 @@ export class RuntimeLoadError extends MixLlmError {
   }
 }
 
+/** An RPC server that an app named cannot be used. */
+export class RpcServerError extends MixLlmError {
+  constructor(endpoint: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), {
+      fix: `Start it there with \`npx mixllm rpc-server --host ADDRESS\`, of the same version of mixllm, and check that ${endpoint} can be reached.`,
+      cause
+    });
+  }
+}
+
 /**
  * This process has loaded an older or newer build of the MixLLM runtime.
  *

@@ -27,6 +27,7 @@ export {
   MissingGpuError,
   NodeLlamaCppVersionError,
   NoKernelsForGpuError,
+  RpcServerError,
   RuntimeBuildError,
   RuntimeLoadError,
   RuntimeNotBuiltError

@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { integerOption, MAX_ROUNDS, MAX_TOKENS, listOption } from "../../common/cli/options.js";
 import { formatBytes } from "../../common/cli/format.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { warn } from "../../common/cli/runCommand.js";
+import { isRpcEndpoint } from "../../plugin/rpc/rpcServers.js";
 import { measureFootprints, startLengths } from "../footprint/measureFootprints.js";
 import { formatSpeed, speedJson } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
@@ -16,7 +17,8 @@ interface Options {
   generate: number[];
   depth: number[];
   threads?: number;
-  gpuLayers: number;
+  gpuLayers?: number;
+  rpc?: string[];
   repeat: number;
   starts: number;
   json?: true;
@@ -38,7 +40,18 @@ export function speedCommand(): Command {
     )
     .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerOption(0, MAX_TOKENS), "0"))
     .addOption(threadsOption())
-    .option("--gpu-layers <count>", "layers to put on the GPU", integerOption(0), 0)
+    .option(
+      "--gpu-layers <count>",
+      "layers to put on the GPU or RPC servers (default: 0, with --rpc all)",
+      integerOption(0)
+    )
+    .addOption(
+      listOption(
+        "--rpc <host:port>",
+        "machines that keep layers, where mixllm rpc-server runs; starts are left out",
+        rpcOption
+      )
+    )
     .option("--repeat <count>", "rounds of each test", integerOption(1, MAX_ROUNDS), 5)
     .option(
       "--starts <count>",
@@ -57,13 +70,24 @@ Starts are timed in fresh processes, the file memory-mapped and in the page cach
 Examples:
   $ mixllm-bench speed --model mixed.gguf --model q4_k_m.gguf
   $ mixllm-bench speed --model mixed.gguf --prompt 128,512 --generate 64 --depth 0,512,4096
-  $ mixllm-bench speed --model mixed.gguf --gpu-layers 99 --starts 0 --json`
+  $ mixllm-bench speed --model mixed.gguf --gpu-layers 99 --starts 0 --json
+  $ mixllm-bench speed --model mixed.gguf --rpc 192.168.1.20:50052,192.168.1.21:50052`
     )
     .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
-async function run({ model, json, starts, ...options }: Options, signal: AbortSignal): Promise<void> {
-  const { depth, gpuLayers, threads = availableParallelism() } = options;
+/** More layers than any model has. */
+const ALL_LAYERS = 9999;
+
+function rpcOption(text: string): string {
+  if (isRpcEndpoint(text)) return text;
+  throw new InvalidArgumentError("expected servers such as 192.168.1.20:50052");
+}
+
+async function run({ model, json, rpc = [], ...options }: Options, signal: AbortSignal): Promise<void> {
+  const { depth, gpuLayers = rpc.length > 0 ? ALL_LAYERS : 0, threads = availableParallelism() } = options;
+  // A server serves one process at a time, and starts are timed in processes of their own.
+  const starts = rpc.length > 0 ? 0 : options.starts;
   /** Share of the progress that the starts get. */
   const startsShare = starts / (starts + options.repeat * depth.length);
   let result = "";
@@ -73,6 +97,7 @@ async function run({ model, json, starts, ...options }: Options, signal: AbortSi
       const report = await measureSpeed(loadAddon, {
         ...options,
         threads,
+        gpuLayers,
         models: model,
         signal,
         onProgress: (done, total, step) => update((1 - startsShare) * (done / total), step),
@@ -96,7 +121,7 @@ async function run({ model, json, starts, ...options }: Options, signal: AbortSi
       result = json === true ? `${JSON.stringify(speedJson(report, footprints))}\n` : formatSpeed(report, footprints);
       return "measured speed";
     },
-    { gpu: gpuLayers > 0 }
+    { gpu: gpuLayers > 0, rpc }
   );
   process.stdout.write(result);
 }

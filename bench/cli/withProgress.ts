@@ -1,6 +1,6 @@
 import { Progress } from "../../common/cli/Progress.js";
 import type { BenchAddon } from "../BenchAddon.js";
-import { loadBenchAddon } from "../loadBenchAddon.js";
+import { type BenchDevices, loadBenchAddon } from "../loadBenchAddon.js";
 
 /** How a running command shows itself on stderr. */
 export interface ProgressView {
@@ -20,7 +20,7 @@ export interface ProgressView {
 export async function withProgress(
   label: string,
   work: (loadAddon: () => Promise<BenchAddon>, view: ProgressView) => Promise<string>,
-  options: { gpu?: boolean } = {}
+  options: BenchDevices = {}
 ): Promise<void> {
   let progress: Progress | undefined;
   const loadAddon = async (): Promise<BenchAddon> => {

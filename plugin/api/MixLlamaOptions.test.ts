@@ -9,6 +9,7 @@ test("takes every option of getMixLlama, and undefined for any of them", () => {
     progressLogs: "stderr",
     logLevel: "warn",
     logger: () => undefined,
+    rpc: ["192.168.1.20:50052", "kitchen:1"],
     maxThreads: 0,
     vramPadding: 0,
     ramPadding: (total: number) => total / 4,
@@ -34,6 +35,9 @@ test.each([
   [{ maxThreads: -1 }, '"maxThreads" of getMixLlama takes a whole number of threads, or 0 for no limit'],
   [{ maxThreads: Number.NaN }, '"maxThreads"'],
   [{ logger: "console" }, '"logger" of getMixLlama takes a function and received "console"'],
+  [{ rpc: "kitchen:1" }, '"rpc" of getMixLlama takes a list of servers, each as "host:port" and received "kitchen:1"'],
+  [{ rpc: ["kitchen"] }, '"rpc"'],
+  [{ rpc: ["kitchen:70000"] }, '"rpc"'],
   ["lastBuild", 'takes an object of options and received "lastBuild"']
 ])("refuses %j and says why", (options, problem) => {
   expect(() => assertMixLlamaOptions(options)).toThrow(InvalidInputError);

@@ -1,4 +1,5 @@
 import type { LlamaLogLevel } from "node-llama-cpp";
+import { isRpcEndpoint } from "../rpc/rpcServers.js";
 import type { LlamaSettings } from "../runtime/nodeLlamaCpp.js";
 import { assertOptions, oneOf, ofType, type OptionCheck } from "./options.js";
 
@@ -22,6 +23,13 @@ export interface MixLlamaOptions extends LlamaSettings {
    * `"auto"` by default.
    */
   build?: "auto" | "never";
+  /**
+   * Machines that keep layers of models and compute them, each by its `host:port`, on which `mixllm rpc-server` runs.
+   *
+   * Models then have their layers there, as many as fit (`gpuLayers` counts them), shared out by the memory that is free, and
+   * `llama.gpu` is `"rpc"` unless there is a GPU as well. For good: a `Llama` that is made later in the process has them too.
+   */
+  rpc?: readonly string[];
   /**
    * Most threads that models compute with at a time; 0 for as many as each context asks for.
    *
@@ -50,6 +58,10 @@ const CHECKS: Readonly<Record<keyof MixLlamaOptions, OptionCheck>> = {
   progressLogs: oneOf(true, false, "stderr"),
   logLevel: oneOf(...Object.keys(LOG_LEVELS)),
   logger: ofType("function"),
+  rpc: {
+    expected: 'a list of servers, each as "host:port"',
+    accepts: (value) => Array.isArray(value) && value.every(isRpcEndpoint)
+  },
   maxThreads: {
     expected: "a whole number of threads, or 0 for no limit",
     accepts: (value) => typeof value === "number" && Number.isInteger(value) && value >= 0

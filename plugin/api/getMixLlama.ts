@@ -4,7 +4,8 @@ import type { Llama } from "node-llama-cpp";
 import { RuntimeLoadError } from "../errors.js";
 import { assertNoConflictingRuntime } from "../runtime/conflictingRuntime.js";
 import { findRuntime } from "../runtime/findRuntime.js";
-import { createLlama, nodeLlamaCpp, type NodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
+import { connectRpcServers } from "../rpc/rpcServers.js";
+import { createLlama, nodeLlamaCpp, offload, type NodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import { resolveRuntimeGpu } from "../runtime/RuntimeGpu.js";
 import { assertMixLlamaOptions, type MixLlamaOptions } from "./MixLlamaOptions.js";
 
@@ -28,6 +29,7 @@ import { assertMixLlamaOptions, type MixLlamaOptions } from "./MixLlamaOptions.j
  * @throws {MissingGpuError} a CUDA runtime has to be built and there is no GPU
  * @throws {CacheDirectoryError} the runtime has to be built and the cache cannot be written
  * @throws {RuntimeBuildError} building failed, or the CUDA kernels are wrong on this GPU; points to the log
+ * @throws {RpcServerError} one of the servers of `rpc` does not answer, or is of another version
  * @throws {ConflictingRuntimeError} this process has loaded another build of the runtime
  * @throws {RuntimeLoadError} the build is there but cannot be loaded
  */
@@ -42,10 +44,11 @@ export async function getMixLlama(options: MixLlamaOptions = {}): Promise<Llama>
  * @param release the node-llama-cpp whose classes the `Llama` consists of
  */
 export async function openMixLlama(options: MixLlamaOptions, release: NodeLlamaCpp): Promise<Llama> {
-  const { gpu: requestedGpu, build, progressLogs, ...settings } = options;
+  const { gpu: requestedGpu, build, rpc = [], progressLogs, ...settings } = options;
   const gpu = await resolveRuntimeGpu(requestedGpu ?? "auto");
   const runtime = await findRuntime({ gpu, build: build ?? "auto", quiet: progressLogs === false });
   await assertNoConflictingRuntime(runtime.binaryDirectory);
+  await connectRpcServers(runtime, rpc);
 
   const file = path.join(runtime.binaryDirectory, "llama-addon.node");
   const loadError = (cause: unknown): RuntimeLoadError =>
@@ -62,5 +65,6 @@ export async function openMixLlama(options: MixLlamaOptions, release: NodeLlamaC
   }
   if (gpu === false && options.maxThreads === undefined)
     llama.maxThreads = Math.min(llama.maxThreads, os.availableParallelism());
+  if (gpu === false && rpc.length > 0) offload(llama);
   return llama;
 }

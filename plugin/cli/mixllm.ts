@@ -5,6 +5,7 @@ import { buildCommand } from "./buildCommand.js";
 import { doctorCommand } from "./doctorCommand.js";
 import { inspectCommand } from "./inspectCommand.js";
 import { packageCommand } from "./packageCommand.js";
+import { rpcServerCommand } from "./rpcServerCommand.js";
 import { runAppCommand } from "./runAppCommand.js";
 
 await runCommand(
@@ -16,6 +17,7 @@ await runCommand(
     .addCommand(inspectCommand())
     .addCommand(runAppCommand())
     .addCommand(packageCommand())
+    .addCommand(rpcServerCommand())
     .addHelpText(
       "after",
       `
@@ -24,6 +26,7 @@ Examples:
   $ mixllm build                  build the runtime now instead of on first use
   $ mixllm inspect model.gguf     how a MixLLM file was made
   $ mixllm run -- node app.js     let an app run MixLLM files that knows nothing of them
+  $ mixllm rpc-server             let models on other machines use this one
 
 Models are converted by mixllm-convert and measured by mixllm-bench.
 

@@ -112,7 +112,7 @@ async function describe(of: {
     packageFiles,
     cmakeOptions,
     directory: path.join(cacheDirectory(), "builds", `${machine}-${key}`),
-    addons: ["llama-addon"],
+    addons: ["llama-addon", "mixllm-rpc"],
     workDirectory: path.join(cacheDirectory(), "work", machine),
     neededBytes
   };

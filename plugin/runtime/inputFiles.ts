@@ -11,7 +11,7 @@ export interface InputFile {
 
 /** What every native build of this package may read. What is not listed does not exist for the build. */
 const COMMON_ENTRIES = ["common/native/addon.cmake", "common/format", "cpu"];
-const RUNTIME_ENTRIES = ["CMakeLists.txt", "patches", ...COMMON_ENTRIES];
+const RUNTIME_ENTRIES = ["CMakeLists.txt", "patches", "plugin/rpc/native", ...COMMON_ENTRIES];
 const TOOLS_ENTRIES = ["common/native", "converter/native", "bench/native", ...COMMON_ENTRIES];
 
 /** Tests, benchmarks of single parts and tools, documentation, TypeScript and hidden files. */

@@ -129,6 +129,14 @@ export async function createLlama(
   return llama;
 }
 
+/**
+ * Has node-llama-cpp put layers on devices that it does not know as a kind of GPU, and plan with their memory: it asks the addon
+ * for the devices' memory whatever their kind, but leaves all layers on the CPU where `gpu` is `false`.
+ */
+export function offload(llama: Llama): void {
+  (llama as unknown as { _gpu: string })._gpu = "rpc";
+}
+
 /** The kind of GPU that `getLlama` takes where an app asks for none, which an environment variable of node-llama-cpp decides. */
 export async function defaultGpu(release: NodeLlamaCpp): Promise<NonNullable<LlamaOptions["gpu"]>> {
   return (await internal<ConfigModule>(release.directory, "config.js")).defaultLlamaCppGpuSupport;
