@@ -13,9 +13,10 @@
 // weights are written by copies, or by kernels that are over. For everything else the stream's order holds.
 //
 // Definition: the one of cpu/mixllm_cpu.h, operation by operation. Two things differ from it:
-//   - Float sums may be taken in another order: the decode kernel (1 to 8 tokens) adds up
-//     8 partial sums a channel, and tiles that share a channel's groups add up one partial sum each. Within a partial
-//     sum the groups ascend. The order depends on the shape and the device, never on timing: results are reproducible.
+//   - Float sums may be taken in another order: the decode kernel (1 to 8 tokens, few
+//     slots of each expert) adds up 2 to 8 partial sums a channel, and tiles that share a channel's groups add up one
+//     partial sum each. Within a partial sum the groups ascend. The order depends on the shape and the device, never on
+//     timing: results are reproducible.
 //   - On architecture 80 and later, a group whose s_x is 2^104 or more (activations beyond 2.5e33) may give an infinity
 //     or a NaN where the definition gives a finite y.
 

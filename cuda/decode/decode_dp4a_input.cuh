@@ -10,8 +10,10 @@
 
 // What DecodeMmaInput does, by dp4a: a thread multiplies its weights by every token's inputs 32t to 32t + 31, the four
 // threads of two rows add up their products, and each takes those of its two tokens.
+template <int WARPS_>
 class DecodeDp4aInput {
 public:
+    static constexpr int WARPS = WARPS_;
     static constexpr bool AVAILABLE = true;
 
     // Nothing is loaded ahead: the activations of 8 tokens would take too many registers.
@@ -25,7 +27,7 @@ public:
         const size_t first = (size_t)first_group * (size_t)a.token_stride + (size_t)min(2 * t, (a.tokens - 1) / 2 * 2);
         scale = scale + first;
         sum = sum + first;
-        step = (size_t)DECODE_WARPS * (size_t)a.token_stride;
+        step = (size_t)WARPS * (size_t)a.token_stride;
     }
 
     __device__ __forceinline__ void load_next(Group&) {}
@@ -77,7 +79,7 @@ public:
             const float t = mul_rn((float)dots[i], i % 2 == 0 ? s_x.x : s_x.y);
             sums[i] = fma_rn(t, half_to_float(weights.s_w[i / 2]), sums[i]);
         }
-        q = q + (size_t)(DECODE_WARPS * MIXLLM_GROUP_SIZE);
+        q = q + (size_t)(WARPS * MIXLLM_GROUP_SIZE);
         scale = scale + step;
         sum = sum + step;
     }

@@ -12,15 +12,15 @@
 // 1 to 8 tokens. The time is that of reading the weights, so each packed byte goes once from memory straight into the
 // registers that the MMA takes it from, and as many bytes as registers allow are on the way at a time.
 //
-// A block has 16 rows; its 8 warps share the groups: warp w has groups w, w + 8, w + 16, ... and the block adds up the
-// 8 partial sums. Weights and activations come in the order of RowPair.
+// A block has 16 rows; its W warps share the groups: warp w has groups w, w + W, w + 2W, ... and the block adds up the
+// W partial sums. Weights and activations come in the order of RowPair.
 
 // Groups a warp has on the way at a time.
 template <int BITS>
 constexpr int DECODE_DEPTH = BITS == 4 ? 4 : 2;
 
-constexpr int decode_shared_bytes() {
-    return DECODE_WARPS * DECODE_ROWS * DECODE_TOKENS * 4;
+constexpr int decode_shared_bytes(int warps) {
+    return warps * DECODE_ROWS * DECODE_TOKENS * 4;
 }
 
 template <class Product>
@@ -31,17 +31,17 @@ struct DecodeParameters {
 
 template <class Input, int BITS, class Product>
 __device__ __forceinline__ void decode_rows(const DecodeParameters<Product>& p, const typename Product::Job& job) {
-    constexpr int depth = DECODE_DEPTH<BITS>;
+    constexpr int depth = DECODE_DEPTH<BITS>, warps = Input::WARPS;
     const WeightPart& part = p.product.template part<BITS>(job);
     const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
     const int row = job.first_row + lane / 4;
     const Activations activations = activations_between(p.activations, job.first_token, job.last_token);
     const int groups = activations.groups;
-    RowPairReader<BITS, DECODE_WARPS> weights(part, p.product.n_inputs(), row, warp, evict_first_policy());
+    RowPairReader<BITS, warps> weights(part, p.product.n_inputs(), row, warp, evict_first_policy());
     RowPair<BITS> ring[depth];
 #pragma unroll
     for (int i = 0; i < depth; i++) {
-        if (warp + i * DECODE_WARPS < groups) {
+        if (warp + i * warps < groups) {
             weights.load_next(ring[i]);
         }
     }
@@ -61,15 +61,15 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters<Product>& p, 
         input.load_next(x[0]);
     }
     float sums[4] = {0, 0, 0, 0};
-    for (int first = warp; first < groups; first += depth * DECODE_WARPS) {
+    for (int first = warp; first < groups; first += depth * warps) {
 #pragma unroll
         for (int i = 0; i < depth; i++) {
-            if (first + i * DECODE_WARPS < groups) {
-                if (first + (i + 1) * DECODE_WARPS < groups) {
+            if (first + i * warps < groups) {
+                if (first + (i + 1) * warps < groups) {
                     input.load_next(x[(i + 1) % 2]);
                 }
                 input.template multiply<BITS>(sums, ring[i], x[i % 2], row % 2 * 4);
-                if (first + (i + depth) * DECODE_WARPS < groups) {
+                if (first + (i + depth) * warps < groups) {
                     weights.load_next(ring[i]);
                 }
             }
@@ -84,10 +84,9 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters<Product>& p, 
         partial.store((warp * DECODE_TOKENS + token) * DECODE_ROWS + lane / 4 + i / 2 * 8, sums[i]);
     }
     __syncthreads();
-    const int token = (int)threadIdx.x / DECODE_ROWS;
-    if (token < activations.tokens) {
+    for (int token = (int)threadIdx.x / DECODE_ROWS; token < activations.tokens; token += warps * 32 / DECODE_ROWS) {
         float sum = partial.load(token * DECODE_ROWS + out_row);
-        for (int w = 1; w < DECODE_WARPS; w++) {
+        for (int w = 1; w < warps; w++) {
             sum = add_rn(sum, partial.load((w * DECODE_TOKENS + token) * DECODE_ROWS + out_row));
         }
         p.product.row_of_y(job.first_token + token).store((size_t)channel, sum);
@@ -95,9 +94,9 @@ __device__ __forceinline__ void decode_rows(const DecodeParameters<Product>& p, 
 }
 
 // Input: DecodeMmaInput or DecodeDp4aInput; Product: DenseProduct or ExpertProduct. Grid: N / 16 for each tile of
-// tokens; block: DECODE_WARPS warps.
+// tokens; block: Input::WARPS warps, of which a multiprocessor has 16.
 template <class Input, class Product>
-__global__ void __launch_bounds__(DECODE_WARPS * 32, 2)
+__global__ void __launch_bounds__(Input::WARPS * 32, 2 * DECODE_WARPS / Input::WARPS)
     decode_kernel(const __grid_constant__ DecodeParameters<Product> p) {
     if constexpr (Input::AVAILABLE) {
         typename Product::Job job;

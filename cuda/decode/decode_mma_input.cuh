@@ -11,8 +11,10 @@
 
 // Walks a thread along the activations of its groups, and multiplies by mma.m16n8k32, whose N is the 8 tokens. Tokens
 // that are not there are replaced by others: their sums go nowhere.
+template <int WARPS_>
 class DecodeMmaInput {
 public:
+    static constexpr int WARPS = WARPS_;
     static constexpr bool AVAILABLE = HAS_INT8_MMA;
 
     // The activations of a group that this thread needs: x_q of its MMA column, the rest of its two output columns.
@@ -32,7 +34,7 @@ public:
         const size_t pair = (size_t)min(lane % 4 * 2, (a.tokens - 1) / 2 * 2);
         scale = scale + (first + pair);
         sum = sum + (first + pair);
-        step = (size_t)DECODE_WARPS * (size_t)a.token_stride;
+        step = (size_t)WARPS * (size_t)a.token_stride;
     }
 
     // The next group.
@@ -41,7 +43,7 @@ public:
         to.x[1] = q.as<const uint4>().load(1);
         to.s_x = scale.as<const float2>().load(0);
         to.sum_x = sum.as<const uint2>().load(0);
-        q = q + (size_t)(DECODE_WARPS * MIXLLM_GROUP_SIZE);
+        q = q + (size_t)(WARPS * MIXLLM_GROUP_SIZE);
         scale = scale + step;
         sum = sum + step;
     }

@@ -1,3 +1,4 @@
+#include "decode/decode_shape.cuh"
 #include "dispatch/mul_mat_experts.h"
 #include "layout/activations.cuh"
 #include "layout/routed_slots.cuh"
@@ -165,7 +166,7 @@ constexpr float untouched = -12345.5f;
 SumOrder order_of(const Case& c) {
     const int groups = group_count(c.n_inputs);
     if (c.path == Path::decode) {
-        return [=](int64_t, int64_t) { return decode_order(groups); };
+        return [=](int64_t, int64_t) { return decode_order(groups, expert_decode_warps(groups)); };
     }
     return [=](int64_t, int64_t) { return std::vector<std::vector<int>>{range(0, groups)}; };
 }
@@ -342,6 +343,14 @@ void test_experts(Suite& suite) {
     // As many experts as are allowed, which one warp has to order.
     run(suite, {Path::decode, {80, 4, false}, 32, 16, std::vector<int64_t>(MIXLLM_CUDA_MAX_EXPERTS, 16), 9, 8, 8},
         random);
+    // As many groups as four and eight warps of the decode kernel share.
+    for (const int architecture : {75, 80, 90}) {
+        for (const int64_t n_inputs : {1600, 3104}) {
+            run(suite,
+                {Path::decode, {architecture, 3, false}, n_inputs, 48, {32, 0, 48}, 11, 2, 1, Choice::some_of_none},
+                random);
+        }
+    }
     // Long rows.
     run(suite, {Path::decode, {90, 132, false}, 4096, 32, {16, 32, 0}, 3, 2, 2, Choice::any, Values::limits}, random);
     run(suite, {Path::wgmma, {90, 3, true}, 2048, 48, {16, 32, 0}, 30, 2, 1, Choice::any, Values::limits}, random);

@@ -80,7 +80,7 @@ SumOrder order_of(const Case& c, const mixllm_cuda_weight& weight) {
     case Kernel::wgmma:
         return tile_order<WgmmaShape>(c, weight);
     case Kernel::decode:
-        return [=](int64_t, int64_t) { return decode_order(groups); };
+        return [=](int64_t, int64_t) { return decode_order(groups, 8); };
     default:
         return [=](int64_t, int64_t) { return std::vector<std::vector<int>>{range(0, groups)}; };
     }

@@ -12,10 +12,10 @@ inline std::vector<int> range(int first, int last, int step = 1) {
 }
 
 // How the decode kernel adds up: a partial sum a warp.
-inline std::vector<std::vector<int>> decode_order(int groups) {
+inline std::vector<std::vector<int>> decode_order(int groups, int warps) {
     std::vector<std::vector<int>> parts;
-    for (int warp = 0; warp < 8; warp++) {
-        parts.push_back(range(warp, groups, 8));
+    for (int warp = 0; warp < warps; warp++) {
+        parts.push_back(range(warp, groups, warps));
     }
     return parts;
 }
