@@ -140,15 +140,16 @@ function checkLength(
 /** Plans, checks that there is room for the result, and builds search and method, with calibration where they need it. */
 async function prepare(
   model: SourceModel,
-  options: ConvertModelOptions,
+  asked: ConvertModelOptions,
   { loadAddon, warn, progress, signal }: ConvertModelHooks
 ): Promise<Conversion> {
-  if (usesCalibration(options)) checkLength(model, options, warn);
-  const metadata = await model.metadata(FILE_TYPES[options.format]);
+  if (usesCalibration(asked)) checkLength(model, asked, warn);
+  const metadata = await model.metadata(FILE_TYPES[asked.format]);
   const addon = await loadAddon();
   progress("prepare", undefined, "building the model's graph");
-  const length = usesCalibration(options) ? options.calibration.sequenceLength : ANY_LENGTH;
+  const length = usesCalibration(asked) ? asked.calibration.sequenceLength : ANY_LENGTH;
   const graph = await openGraph({ model, metadata, addon, signal }, length);
+  const options = possibleOptions(asked, graph, warn);
   const plan = planTensors(model, graph, options);
   await assertRoom(model, graph, plan, metadata, options);
   const reader = new WeightReader(model.weights, signal);
@@ -187,6 +188,21 @@ async function prepare(
     await session.work.leave(error);
     throw error;
   }
+}
+
+/** As asked for, without calibration where the model cannot be run on samples layer by layer. */
+function possibleOptions(
+  options: ConvertModelOptions,
+  { tokenInputs }: ModelGraph,
+  warn: (message: string) => void
+): ConvertModelOptions {
+  if (!usesCalibration(options) || tokenInputs.length === 0) return options;
+  warn(
+    `llama.cpp computes this model with inputs that depend on which tokens there are (${tokenInputs.join(", ")}), which ` +
+      `calibration cannot follow: output channels are ranked by their rounding error (${weightErrorSearch.name}) and ` +
+      `rounded to nearest (${roundToNearest.name})`
+  );
+  return { ...options, search: "weight_error", method: "rtn" };
 }
 
 /** Lets llama.cpp try the file as it would be with 4 bits throughout: hours may lie between here and the real one. */

@@ -172,10 +172,16 @@ Napi::Value bind_open_graph(const Napi::CallbackInfo& info) {
             costs->push_back(s + 1 < form.sections.size() ? measure_section(engine, *decoder, s) : SectionCost{});
         }
         const auto uses = std::make_shared<std::vector<WeightUse>>(decoder->find_weight_uses());
+        const std::vector<std::string> token_inputs = decoder->find_token_inputs();
         const std::string head = find_head(form.graph, form.sections.back())->src[0]->name;
         return [=](Napi::Env env) {
             const Napi::Object result = describe(env, *decoder, *costs, *uses).As<Napi::Object>();
             result.Set("head", head);
+            Napi::Array names = Napi::Array::New(env);
+            for (const std::string& name : token_inputs) {
+                names[names.Length()] = name;
+            }
+            result.Set("tokenInputs", names);
             result.Set("handle",
                        Napi::External<DecoderHandle>::New(env, new DecoderHandle(decoder),
                                                           [](Napi::Env, DecoderHandle* handle) { delete handle; }));

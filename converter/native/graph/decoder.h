@@ -65,6 +65,9 @@ public:
     /// Every weight that the graph reads, for whole samples or for a single token, in the order it is first read.
     std::vector<WeightUse> find_weight_uses() const;
 
+    /// See `GraphSource`.
+    std::vector<std::string> find_token_inputs() const { return source_.find_token_inputs(length_); }
+
     /// Builds the form unless it is there. @throws std::runtime_error when it does not agree with that for one sample
     const DecoderForm& form(int64_t sequences);
 

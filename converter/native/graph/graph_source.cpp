@@ -3,6 +3,7 @@
 #include <ggml-backend.h>
 #include <llama-ext.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -155,6 +156,32 @@ ModelGraph GraphSource::build(int64_t length, int64_t sequences) const {
     }
     simplify_graph(graph);
     return graph;
+}
+
+std::vector<std::string> GraphSource::find_token_inputs(int64_t length) const {
+    return find_differing_inputs(capture(length, 1, 3), capture(length, 1, 4));
+}
+
+std::vector<std::string> find_differing_inputs(const ModelGraph& one, const ModelGraph& other) {
+    if (one.nodes.size() != other.nodes.size()) {
+        throw std::runtime_error("llama.cpp builds another graph for other tokens");
+    }
+    std::vector<std::string> names;
+    for (size_t n = 0; n < one.nodes.size(); n++) {
+        for (int i = 0; i < GGML_MAX_SRC; i++) {
+            const auto found = one.data.find(one.nodes[n]->src[i]);
+            if (found == one.data.end()) {
+                continue;
+            }
+            const auto same = other.data.find(other.nodes[n]->src[i]);
+            const std::string name = found->first->name;
+            if ((same == other.data.end() || same->second != found->second) &&
+                std::find(names.begin(), names.end(), name) == names.end()) {
+                names.push_back(name);
+            }
+        }
+    }
+    return names;
 }
 
 } // namespace mixllm

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/native/llama_model.h"
 #include "graph/model_graph.h"
@@ -33,6 +34,12 @@ public:
      */
     ModelGraph build(int64_t length, int64_t sequences) const;
 
+    /**
+     * Names of the inputs, besides the tokens themselves, that llama.cpp fills by what the tokens are (hashes of
+     * n-grams, say): a graph that is replayed on other tokens would compute with the wrong ones.
+     */
+    std::vector<std::string> find_token_inputs(int64_t length) const;
+
     int64_t vocabulary() const;
 
     /// `general.architecture`.
@@ -43,5 +50,8 @@ private:
 
     ModelHandle model_;
 };
+
+/// Names of the inputs that two graphs of the same nodes were filled with differently.
+std::vector<std::string> find_differing_inputs(const ModelGraph& one, const ModelGraph& other);
 
 } // namespace mixllm
