@@ -67,6 +67,8 @@ export interface WeightUse {
   readonly use: string;
   /** Of experts: how many inputs they have of a token, one for each that is chosen or one for all. */
   readonly inputsPerToken: number;
+  /** Of experts: how many are chosen for each token; else 1. */
+  readonly expertsPerToken: number;
   /** Numbers of the sections that read it. */
   readonly sections: readonly number[];
 }
@@ -157,6 +159,9 @@ export interface QuantizationFiles {
 export interface MethodAddon {
   /** What matrix products are computed on: the first GPU of the runtime's build, else the CPU. */
   device(): { readonly name: string; readonly isGpu: boolean; readonly freeBytes: number };
+
+  /** The multiply-adds a second that products of floats run at on that device; measured, for half a second. */
+  productSpeed(threads: number): NativeJob<number>;
 
   /**
    * Tokenizes UTF-8 text without special tokens, with the vocabulary of a GGUF file; `bos` is -1 for none.

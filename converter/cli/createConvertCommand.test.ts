@@ -86,6 +86,7 @@ test("--dry-run prints the plan and writes nothing", async () => {
   expect(await run(demo, "--dry-run", "-o", output)).toBe(0);
   expect(stdout).toMatch(/blk\.0\.attn_q\.weight +256 x 256 +mixllm/);
   expect(stdout).toContain("1024 of 10240 output channels in 8 bits");
+  expect(stdout).toMatch(/take about [\d.]+ MiB of memory, .* and about [\d.]+ (s|min \d+ s) on this machine\n$/);
   expect(existsSync(output)).toBe(false);
 });
 

@@ -1,6 +1,9 @@
-import { formatBytes, formatTable } from "../../common/cli/format.js";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { formatBytes, formatDuration, formatTable } from "../../common/cli/format.js";
 import { warn } from "../../common/cli/runCommand.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
+import { finishJob } from "../../common/nativeJob.js";
 import { countParameters } from "../model/SourceModel.js";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
@@ -11,6 +14,7 @@ import { FILE_TYPES } from "../output/provenance.js";
 import { sizeWithoutMixed } from "../plan/budget.js";
 import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
 import { planTensors } from "../plan/planTensors.js";
+import { type CalibrationWork, estimateWork } from "../calibration/estimateWork.js";
 import { type BatchPlan, planBatches } from "../calibration/planBatches.js";
 import { usableMemory } from "../calibration/CalibrationSession.js";
 import { argumentsCalibrate, budgetOf, type ConvertArguments } from "./ConvertArguments.js";
@@ -30,26 +34,47 @@ export async function runDryRun(source: string, options: ConvertArguments): Prom
     const length = calibrates ? options.sequenceLength : ANY_LENGTH;
     const graph = await openGraph({ model, metadata, addon, signal }, length);
     const memory = options.memory ?? usableMemory(addon);
-    const calibration = calibrates ? planBatches(graph, model.tensors, length, memory) : undefined;
+    const batches = calibrates ? planBatches(graph, model.tensors, length, memory) : undefined;
     const plan = planTensors(model, graph, { ...options, format: options.type, budget, overrides: options.tensorBits });
+    const seconds = calibrates
+      ? estimateWork(graph, plan, workOf(options)) /
+        (await finishJob(addon.productSpeed(availableParallelism()), signal))
+      : undefined;
     const estimate = estimatePlan(plan, budget, sizeWithoutMixed(metadata, plan));
     const { architecture } = model;
     const layers = graph.sections.filter(({ block }) => block >= 0).length;
     const parameters = countParameters(model).totalParameters;
+    const calibration = batches === undefined || seconds === undefined ? undefined : { ...batches, seconds };
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify({ architecture, parameters, layers, ...estimate, calibration })}\n`
-        : `${architecture}, ${parameters} parameters, ${layers} layers\n\n${describe(estimate)}${calibration === undefined ? "" : describeBatches(calibration, length)}`
+        : `${architecture}, ${parameters} parameters, ${layers} layers\n\n${describe(estimate)}${calibration === undefined ? "" : describeCalibration(calibration, length)}`
     );
   } finally {
     await model.close();
   }
 }
 
-function describeBatches({ batchSamples, bytes }: BatchPlan, length: number): string {
+/** What a conversion with these options does with its samples. */
+function workOf(options: ConvertArguments): CalibrationWork {
+  const { samples, sequenceLength, calibration = [], search, salience, equalize, method } = options;
+  return {
+    samples,
+    length: sequenceLength,
+    generates: calibration.length === 0,
+    searches: search !== "weight_error" && !(salience !== undefined && existsSync(salience)),
+    equalizes: equalize === "auto",
+    quantizes: method === "gptq"
+  };
+}
+
+function describeCalibration(
+  { batchSamples, bytes, seconds }: BatchPlan & { readonly seconds: number },
+  length: number
+): string {
   return (
     `search and quantization take about ${formatBytes(bytes)} of memory, ${batchSamples} samples of ${length} tokens ` +
-    "passing through a layer together\n"
+    `passing through a layer together, and about ${formatDuration(1000 * seconds)} on this machine\n`
   );
 }
 

@@ -7,6 +7,7 @@
 #include "bindings/bindings.h"
 #include "bindings/read_weight.h"
 #include "common/native/start_job.h"
+#include "engine/product_speed.h"
 #include "graph/backward_section.h"
 #include "graph/equalize_section.h"
 #include "graph/head_section.h"
@@ -155,6 +156,7 @@ Napi::Value describe(Napi::Env env, const Decoder& decoder, const std::vector<Se
                    object.Set("name", use.name);
                    object.Set("use", use.use);
                    object.Set("inputsPerToken", static_cast<double>(use.inputs_per_token));
+                   object.Set("expertsPerToken", static_cast<double>(use.experts_per_token));
                    object.Set("sections", to_array(env, use.sections));
                }));
     return result;
@@ -205,6 +207,15 @@ Napi::Value bind_device(const Napi::CallbackInfo& info) {
     } catch (const std::runtime_error& error) {
         throw Napi::Error::New(env, error.what());
     }
+}
+
+Napi::Value bind_product_speed(const Napi::CallbackInfo& info) {
+    const auto threads = Argument(info[0], "threads").integer<int32_t>(1);
+    return start_job(info, [=](JobControl& control) -> JobResult {
+        Engine engine(Workers(threads, control));
+        const double speed = measure_product_speed(engine);
+        return [=](Napi::Env env) { return Napi::Number::New(env, speed); };
+    });
 }
 
 Napi::Value bind_run_section(const Napi::CallbackInfo& info) {
@@ -355,6 +366,7 @@ Napi::Value bind_quantize_section(const Napi::CallbackInfo& info) {
 
 void bind_sections(Napi::Env env, Napi::Object exports) {
     exports.Set("device", Napi::Function::New(env, bind_device, "device"));
+    exports.Set("productSpeed", Napi::Function::New(env, bind_product_speed, "productSpeed"));
     exports.Set("openGraph", Napi::Function::New(env, bind_open_graph, "openGraph"));
     exports.Set("runSection", Napi::Function::New(env, bind_run_section, "runSection"));
     exports.Set("headLoss", Napi::Function::New(env, bind_head_loss, "headLoss"));

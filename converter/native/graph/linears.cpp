@@ -77,6 +77,7 @@ std::vector<WeightUse> find_weight_uses(const ModelGraph& graph, const std::vect
                 WeightUse& known = uses[at->second];
                 if (use == "experts") {
                     known.inputs_per_token = std::max(known.inputs_per_token, node->src[1]->ne[1]);
+                    known.experts_per_token = std::max(known.experts_per_token, node->src[2]->ne[0]);
                 }
                 // What an op does with the values themselves decides.
                 const bool is_known = known.use == use || use == "rows";

@@ -32,8 +32,9 @@ struct WeightUse {
     /// `product` of `MUL_MAT` alone, `experts` of `MUL_MAT_ID` alone, `rows` by token or position, else ggml's name of
     /// an op.
     std::string use;
-    std::vector<size_t> sections; ///< in ascending order
-    int64_t inputs_per_token = 1; ///< of experts: how many of the inputs of a token they have, those chosen or one
+    std::vector<size_t> sections;  ///< in ascending order
+    int64_t inputs_per_token = 1;  ///< of experts: how many of the inputs of a token they have, those chosen or one
+    int64_t experts_per_token = 1; ///< of experts: how many are chosen
 };
 
 /// Every weight that a graph reads, in the order it is first read.

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import type { ModelGraph } from "../MethodAddon.js";
+import type { PlannedTensor } from "../plan/PlannedTensor.js";
+import { estimateWork } from "./estimateWork.js";
+
+const mixed = (target: string, rows: number, columns: number, experts = 1): PlannedTensor =>
+  ({ treatment: "mixed", target, experts, tensor: { rows: experts * rows, columns } }) as unknown as PlannedTensor;
+
+const graph = {
+  head: "output.weight",
+  sections: [{ weights: [] }, { weights: ["up", "gate", "down"] }, { weights: ["experts"] }, { weights: [] }],
+  weights: [
+    { name: "up", expertsPerToken: 1 },
+    { name: "gate", expertsPerToken: 1 },
+    { name: "down", expertsPerToken: 1 },
+    { name: "experts", expertsPerToken: 2 }
+  ]
+} as unknown as ModelGraph;
+
+const plan = [
+  mixed("up", 30, 10),
+  mixed("gate", 30, 10),
+  mixed("down", 10, 30),
+  mixed("experts", 20, 10, 8),
+  { treatment: "stock", target: "output.weight", tensor: { rows: 100, columns: 10 } } as unknown as PlannedTensor
+];
+const layers = 3 * 300 + 2 * 200;
+const head = 1000;
+
+const nothing = { generates: false, searches: false, equalizes: false, quantizes: false };
+const work = (steps: Partial<typeof nothing>): number =>
+  estimateWork(graph, plan, { samples: 4, length: 5, ...nothing, ...steps });
+
+test("a token meets the experts that are chosen for it, and the head", () => {
+  expect(work({})).toBe(0);
+  expect(work({ generates: true })).toBe(20 * (layers + head));
+  expect(work({ searches: true })).toBe(20 * (4 * layers + 3 * head));
+});
+
+test("GPTQ sums over inputs once, and solves for every expert", () => {
+  const inputs = 10 ** 2 + 30 ** 2 + 2 * 10 ** 2;
+  const solves = 2 * 10 ** 2 * (30 + 10) + 30 ** 2 * (10 + 30) + 8 * 10 ** 2 * (20 + 10);
+  expect(work({ quantizes: true })).toBe(20 * (layers + 2 * inputs) + solves);
+});

@@ -1,0 +1,71 @@
+import type { ModelGraph } from "../MethodAddon.js";
+import { mixedWeights, type PlannedTensor } from "../plan/PlannedTensor.js";
+
+/** Samples, and which steps a conversion takes with them. */
+export interface CalibrationWork {
+  readonly samples: number;
+  readonly length: number;
+  /** The model writes its own samples. */
+  readonly generates: boolean;
+  readonly searches: boolean;
+  readonly equalizes: boolean;
+  /** By GPTQ. */
+  readonly quantizes: boolean;
+}
+
+/**
+ * About how many multiply-adds the matrix products of a conversion's calibration take.
+ *
+ * The search passes the samples forward once and, at three times the cost, back. GPTQ passes them forward, sums two matrices
+ * of `K x K` over them for each input, and for each weight solves with one: `N x K x K` and `K x K x K`. Of experts a token
+ * meets those that are chosen for it.
+ */
+export function estimateWork(
+  graph: ModelGraph,
+  plan: readonly PlannedTensor[],
+  { samples, length, generates, searches, equalizes, quantizes }: CalibrationWork
+): number {
+  const met = new Map(graph.weights.map(({ name, expertsPerToken }) => [name, expertsPerToken]));
+  const linears = mixedWeights(plan).map(({ target, experts, tensor }): Linear => ({
+    name: target,
+    experts,
+    met: met.get(target) ?? 1,
+    rows: tensor.rows / experts,
+    columns: tensor.columns
+  }));
+  const layers = linears.reduce((sum, linear) => sum + linear.met * linear.rows * linear.columns, 0);
+  const head = plan.find((planned) => planned.target === graph.head);
+  const logits = head === undefined || head.treatment === "computed" ? 0 : head.tensor.rows * head.tensor.columns;
+
+  const perToken =
+    (generates ? layers + logits : 0) +
+    (searches ? 4 * layers + 3 * logits : 0) +
+    (equalizes ? EQUALIZING * layers : 0) +
+    (quantizes ? layers + 2 * inputSquares(graph, linears) : 0);
+  const solves = quantizes
+    ? linears.reduce((sum, { experts, rows, columns }) => sum + experts * columns ** 2 * (rows + columns), 0)
+    : 0;
+  return samples * length * perToken + solves;
+}
+
+/** What finding scales takes, in forward passes: products of a part of the samples with a few choices of scales. */
+const EQUALIZING = 0.4;
+
+interface Linear {
+  readonly name: string;
+  readonly experts: number;
+  /** Experts that a token meets; 1 of a single matrix. */
+  readonly met: number;
+  /** Of one expert. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The `K x K` of all inputs; linears of a section that have as many input channels are taken to have the same. */
+function inputSquares(graph: ModelGraph, linears: readonly Linear[]): number {
+  return graph.sections.reduce((sum, { weights }) => {
+    const own = linears.filter(({ name }) => weights.includes(name));
+    const inputs = new Map(own.map(({ columns, met }) => [columns, met]));
+    return sum + [...inputs].reduce((squares, [columns, times]) => squares + times * columns ** 2, 0);
+  }, 0);
+}
