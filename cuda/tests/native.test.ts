@@ -5,7 +5,7 @@ const ARCHITECTURES = ["75", "80", "86", "89", "90a", "120"];
 
 test(
   "every CUDA kernel computes its definition in the host emulation and as nvcc's PTX, and is compiled without spills",
-  { timeout: 15 * 60_000 },
+  { timeout: 25 * 60_000 },
   async () => {
     const { passed, skipped } = await runNativeTests("cuda");
     expect(passed).toEqual(expect.arrayContaining(["mixllm-cuda-emulation", "mixllm-cuda-architectures"]));
