@@ -40,6 +40,12 @@ test.each([
     "source.data must be a Uint8Array of 64, not a Uint8Array of 63"
   ],
   [
+    "factors of no equal parts",
+    () => addon.findNonFinite(source({ columnFactors: new Float32Array(24) }), 1),
+    "source.columnFactors must be as many numbers as columns, or that for each of some equal parts of the rows, " +
+      "not a Float32Array of 24"
+  ],
+  [
     "other numbers",
     () => addon.weightError(source(), new Float32Array(2) as never, 1),
     "out must be a Float64Array, not a Float32Array of 2"
