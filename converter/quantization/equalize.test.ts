@@ -150,24 +150,26 @@ test("channels a hundred times larger than their neighbours lose no more than ot
   }
 });
 
-test("weights too small for the format's scales are moved into their range", async () => {
-  const shrunken = (): TinyModel => {
+test("weights too small or large for the format's scales are moved into their range", async () => {
+  const resized = (factor: number): TinyModel => {
     const model = new TinyModel();
-    const scale = (name: string, factor: number): void => {
+    const scale = (name: string, by: number): void => {
       const values = model.tensor(`model.layers.0.${name}.weight`).data as Float32Array;
-      for (let at = 0; at < values.length; at++) values[at] = (values[at] ?? NaN) * factor;
+      for (let at = 0; at < values.length; at++) values[at] = (values[at] ?? NaN) * by;
     };
-    scale("post_attention_layernorm", 2 ** 23);
-    scale("mlp.gate_proj", 2 ** -23);
-    scale("mlp.up_proj", 2 ** -23);
+    scale("post_attention_layernorm", 1 / factor);
+    scale("mlp.gate_proj", factor);
+    scale("mlp.up_proj", factor);
     return model;
   };
   const error = ({ file }: { file: GgufFile }): number => {
     const columns = gainsOf(file, "ffn_norm", "post_attention_layernorm");
     return errorOf(file, "ffn_gate", "mlp.gate_proj", [...columns.keys()], { columns });
   };
-  expect(error(await convertTiny("moved", shrunken(), "auto"))).toBeLessThan(0.2);
-  expect(error(await convertTiny("shrunken", shrunken(), "off"))).toBeGreaterThan(0.8);
+  expect(error(await convertTiny("small", resized(2 ** -23), "auto"))).toBeLessThan(0.2);
+  expect(error(await convertTiny("large", resized(2 ** 23), "auto"))).toBeLessThan(0.2);
+  expect(error(await convertTiny("too-small", resized(2 ** -23), "off"))).toBeGreaterThan(0.8);
+  await expect(convertTiny("too-large", resized(2 ** 23), "off")).rejects.toThrow("gate_proj");
 });
 
 test("a model without outliers is left as it is", async () => {

@@ -254,15 +254,14 @@ private:
         double sum = 0.0;
         for (size_t w = 0; w < weights_.size(); w++) {
             std::vector<float> weight = scaled(weights_[w], exponents, 1);
-            std::vector<float> change(weight.size());
             try {
-                rounding_error(weight.data(), weight.size() / channels_, channels_, change.data(), engine_.workers());
+                const std::vector<uint8_t> is_8bit(weight.size() / channels_, 0);
+                weight = round_linear(weight.data(), is_8bit, channels_, engine_.workers()).values;
             } catch (const CanceledError&) {
                 throw;
             } catch (const std::runtime_error&) {
                 return std::numeric_limits<double>::infinity();
             }
-            std::transform(weight.begin(), weight.end(), change.begin(), weight.begin(), std::plus<float>());
             const std::vector<float> product = multiply_with(x, weight);
             double error = 0.0;
             double square = 0.0;

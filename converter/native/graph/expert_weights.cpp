@@ -1,10 +1,7 @@
 #include "graph/expert_weights.h"
 
-#include <algorithm>
-#include <limits>
-
 #include "quantize/quantized_rows.h"
-#include "quantize/round_to_nearest.h"
+#include "quantize/rounding.h"
 
 namespace mixllm {
 
@@ -15,14 +12,7 @@ void SourceExperts::load(int64_t expert, int64_t row, int64_t first, int64_t cou
 
 void RoundingExperts::load(int64_t expert, int64_t row, int64_t, int64_t, float* out) const {
     weights_->load(expert, row, 0, static_cast<int64_t>(inputs_), out);
-    QuantizedRows4 rounded(1, inputs_);
-    if (!round_to_nearest(out, rounded, 0)) {
-        std::fill_n(out, inputs_, std::numeric_limits<float>::quiet_NaN());
-        return;
-    }
-    for (size_t k = 0; k < inputs_; k++) {
-        out[k] = rounded.weight(0, k) - out[k];
-    }
+    rounding_error(out, inputs_, out);
 }
 
 void PackedExperts::pack(size_t expert, const QuantizedLinear& quantized, const std::vector<uint8_t>& is_8bit) {

@@ -38,7 +38,6 @@ public:
     RoundingExperts(std::shared_ptr<const ExpertRows> weights, size_t inputs)
         : weights_(std::move(weights)), inputs_(inputs) {}
 
-    /// NaN where a row's range does not fit a half-precision scale.
     void load(int64_t expert, int64_t row, int64_t first, int64_t count, float* out) const override;
 
     bool canceled() const override { return weights_->canceled(); }

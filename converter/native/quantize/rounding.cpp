@@ -32,17 +32,26 @@ QuantizedLinear round_linear(const float* weights, const std::vector<uint8_t>& i
     return out;
 }
 
+void rounding_error(const float* weights, size_t inputs, float* out) {
+    float largest = 0.0f;
+    for (size_t k = 0; k < inputs; k++) {
+        largest = std::max(largest, std::fabs(weights[k]));
+    }
+    // A power of two changes no digit of a scale that is a normal half; factors stay normal floats both ways.
+    const int exponent = largest > 0.0f ? std::clamp(std::ilogb(largest), -126, 126) : 0;
+    const float factor = std::ldexp(1.0f, -exponent);
+    std::transform(weights, weights + inputs, out, [&](float weight) { return weight * factor; });
+    QuantizedRows4 rounded(1, inputs);
+    round_to_nearest(out, rounded, 0);
+    for (size_t k = 0; k < inputs; k++) {
+        out[k] = (rounded.weight(0, k) - out[k]) / factor;
+    }
+}
+
 void rounding_error(const float* weights, size_t rows, size_t inputs, float* out, const Workers& workers) {
     workers.for_each_block(rows, rows_per_block, [&](size_t begin, size_t end) {
-        QuantizedRows4 rounded(1, inputs);
         for (size_t row = begin; row < end; row++) {
-            const float* source = weights + row * inputs;
-            if (!round_to_nearest(source, rounded, 0)) {
-                throw std::runtime_error("weights of this size do not fit half-precision scales");
-            }
-            for (size_t k = 0; k < inputs; k++) {
-                out[row * inputs + k] = rounded.weight(0, k) - source[k];
-            }
+            rounding_error(weights + row * inputs, inputs, out + row * inputs);
         }
     });
 }

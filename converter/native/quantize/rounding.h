@@ -21,13 +21,15 @@ QuantizedLinear round_linear(const float* weights, const std::vector<uint8_t>& i
                              const Workers& workers);
 
 /**
- * The change plain 4-bit rounding makes to each weight, `q4(W) - W`.
+ * The change plain 4-bit rounding makes to a row of weights, `q4(W) - W`, if its scales may be as small or large as
+ * they have to: before they are rounded, weights can be brought into the range of halves (see `equalize_section`).
  *
- * @param weights `[rows][inputs]`
- * @param out `[rows][inputs]`
- * @throws std::runtime_error when a row's range does not fit a half-precision scale
- * @throws CanceledError
+ * @param weights `[inputs]`, finite
+ * @param out `[inputs]`, perhaps the weights themselves
  */
+void rounding_error(const float* weights, size_t inputs, float* out);
+
+/// The same of many rows. @throws CanceledError
 void rounding_error(const float* weights, size_t rows, size_t inputs, float* out, const Workers& workers);
 
 /**
