@@ -26,6 +26,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef MIXLLM_CPU_SHARED
+#    pragma GCC visibility push(default)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -130,4 +134,8 @@ const char* mixllm_cpu_isa(void);
 
 #ifdef __cplusplus
 }
+#endif
+
+#ifdef MIXLLM_CPU_SHARED
+#    pragma GCC visibility pop
 #endif

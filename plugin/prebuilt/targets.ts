@@ -17,9 +17,7 @@ const PORTABLE = {
   GGML_METAL: "OFF",
   GGML_CUDA: "OFF",
   GGML_BACKEND_DL: "ON",
-  GGML_CPU_ALL_VARIANTS: "ON",
-  CMAKE_SHARED_LINKER_FLAGS: "-s",
-  CMAKE_MODULE_LINKER_FLAGS: "-s"
+  GGML_CPU_ALL_VARIANTS: "ON"
 };
 
 /**
@@ -27,6 +25,12 @@ const PORTABLE = {
  * its is written for, and CPUs with AVX but without AVX2 (2011 to 2013) run the code for SSE 4.2.
  */
 const X64_VARIANTS = "x64;sse42;haswell;alderlake;skylakex;cascadelake;cooperlake;sapphirerapids";
+
+/**
+ * Kinds of Arm CPU whose code differs: those without dot products, with them, with SVE and products of int8 matrices, and with
+ * SVE 2. ggml writes no code for SME, which GCC 12 does not know, and the few CPUs between these run the code of the kind below.
+ */
+const ARM64_VARIANTS = "armv8.0_1;armv8.2_2;armv8.6_1;armv8.6_2";
 
 /** Targets by `<platform>-<arch>`. */
 export const TARGETS: Readonly<Record<string, Target>> = {
@@ -39,7 +43,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   "linux-arm64": {
     platform: "linux",
     arch: "arm64",
-    cmakeOptions: PORTABLE,
+    cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: ARM64_VARIANTS },
     crossOptions: crossOptions("aarch64", "aarch64-linux-gnu")
   }
 };
