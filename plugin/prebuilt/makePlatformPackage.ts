@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +10,7 @@ import { binaryDirectory } from "../runtime/buildCache.js";
 import { buildRuntime } from "../runtime/buildRuntime.js";
 import { describePortableRuntime, type RuntimeDescription } from "../runtime/describeRuntime.js";
 import { ensureBuild } from "../runtime/ensureBuild.js";
+import { newestSymbols } from "../machine/gnuLibraries.js";
 import type { PlatformManifest } from "./platformPackage.js";
 import { TARGETS } from "./targets.js";
 
@@ -44,12 +45,12 @@ export async function makePlatformPackage(options: {
     await cp(binaryDirectory(directory), binaryDirectory(folder), { recursive: true });
     await cp(path.join(directory, "buildDone.status"), path.join(folder, "buildDone.status"));
     await copyLicenses(description, folder);
-    const glibc = target.platform === "linux" ? await leastGlibc(binaryDirectory(folder)) : undefined;
+    const needs = target.platform === "linux" ? await neededLibraries(binaryDirectory(folder)) : {};
     const manifest: PlatformManifest = {
       key: description.key,
       platform: target.platform,
       arch: target.arch,
-      ...(glibc === undefined ? {} : { glibc })
+      ...needs
     };
     await writeJson(path.join(folder, "runtime.json"), manifest);
     await writeJson(path.join(folder, "package.json"), {
@@ -59,7 +60,7 @@ export async function makePlatformPackage(options: {
       license: "MIT",
       os: [target.platform],
       cpu: [target.arch],
-      ...(glibc === undefined ? {} : { libc: ["glibc"] }),
+      ...(needs.glibc === undefined ? {} : { libc: ["glibc"] }),
       preferUnplugged: true
     });
     await writeFile(path.join(folder, "README.md"), readme(options.target));
@@ -77,14 +78,11 @@ async function copyLicenses({ workDirectory, nodeLlamaCpp }: RuntimeDescription,
   await cp(path.join(nodeLlamaCpp.directory, "LICENSE"), path.join(folder, "LICENSE.node-llama-cpp"));
 }
 
-/** The newest version of the GNU C library whose symbols some libraries name. */
-export async function leastGlibc(directory: string): Promise<string | undefined> {
-  const versions: string[] = [];
-  for (const name of await readdir(directory)) {
-    const bytes = await readFile(path.join(directory, name), "latin1");
-    for (const [, version] of bytes.matchAll(/\0GLIBC_(\d+\.\d+)(?:\.\d+)?(?=\0)/g)) versions.push(version ?? "");
-  }
-  return versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+async function neededLibraries(directory: string): Promise<Pick<PlatformManifest, "glibc" | "glibcxx">> {
+  const files = (await readdir(directory)).map((name) => path.join(directory, name));
+  const glibc = await newestSymbols("GLIBC", files);
+  const glibcxx = await newestSymbols("GLIBCXX", files);
+  return { ...(glibc === undefined ? {} : { glibc }), ...(glibcxx === undefined ? {} : { glibcxx }) };
 }
 
 function readme(target: string): string {

@@ -3,15 +3,14 @@ import path from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { describePortableRuntime } from "../runtime/describeRuntime.js";
-import { leastGlibc } from "./makePlatformPackage.js";
 import { findPlatformPackage, platformPackageName } from "./platformPackage.js";
 import { TARGETS } from "./targets.js";
 
 const target = TARGETS[`${process.platform}-${process.arch}`];
 if (target === undefined) throw new Error("no platform package is made for this machine");
-const { key } = await describePortableRuntime(target);
+const { key, addons } = await describePortableRuntime(target);
 const name = platformPackageName() ?? "";
-const MANIFEST = { key, platform: process.platform, arch: process.arch, glibc: "2.17" };
+const MANIFEST = { key, platform: process.platform, arch: process.arch, glibc: "2.17", glibcxx: "3.4.21" };
 
 /** Folder of a package beside which the platform package is installed. */
 let root: string;
@@ -25,7 +24,7 @@ beforeEach(async () => {
   await writeFile(path.join(directory, "package.json"), JSON.stringify({ name, version: "0.0.0" }));
   await writeFile(path.join(directory, "runtime.json"), JSON.stringify(MANIFEST));
   await writeFile(path.join(directory, "buildDone.status"), "");
-  await writeFile(path.join(directory, "Release", "llama-addon.node"), "no library at all");
+  for (const addon of addons) await writeFile(path.join(directory, "Release", `${addon}.node`), "no library at all");
 });
 
 test("is named after the machine, where there can be one", () => {
@@ -53,8 +52,10 @@ test.each<[string, unknown, string]>([
   ["another platform", { ...MANIFEST, platform: "sunos" }, "is made for sunos"],
   ["another processor", { ...MANIFEST, arch: "mips" }, `is made for ${process.platform} mips`],
   ["a newer C library", { ...MANIFEST, glibc: "2.999" }, "needs the GNU C library 2.999 or newer, and here it is 2."],
+  ["a newer C++ library", { ...MANIFEST, glibcxx: "3.4.999" }, "with GLIBCXX_3.4.999, and /"],
   ["a number for a key", { ...MANIFEST, key: 5 }, "has no runtime.json that can be read"],
   ["a number for a C library", { ...MANIFEST, glibc: 2 }, "has no runtime.json that can be read"],
+  ["a number for a C++ library", { ...MANIFEST, glibcxx: 3 }, "has no runtime.json that can be read"],
   ["nothing", null, "has no runtime.json that can be read"]
 ])("is not used where its manifest says %s", async (_, manifest, misfit) => {
   await writeFile(path.join(directory, "runtime.json"), JSON.stringify(manifest));
@@ -75,11 +76,4 @@ test("is not used without its manifest, its addon or its mark of wholeness", asy
   });
   await rm(directory, { recursive: true });
   expect(await findPlatformPackage(root)).toEqual({ name, misfit: "is not installed" });
-});
-
-test("needs the newest C library that any of its libraries names", async () => {
-  const release = path.join(directory, "Release");
-  await writeFile(path.join(release, "libone.so"), "\0GLIBC_2.9\0GLIBC_2.17\0GLIBCXX_3.4.30\0");
-  await writeFile(path.join(release, "libtwo.so"), "\0GLIBC_2.2.5\0GLIBC_PRIVATE\0");
-  expect(await leastGlibc(release)).toBe("2.17");
 });

@@ -4,6 +4,7 @@ import path from "node:path";
 import { packageRoot, packageVersion } from "../../common/package.js";
 import { isFinishedBuild } from "../runtime/buildCache.js";
 import { describePortableRuntime } from "../runtime/describeRuntime.js";
+import { gnuLibraries, newestSymbols } from "../machine/gnuLibraries.js";
 import { isOlder } from "../machine/isOlder.js";
 import { TARGETS } from "./targets.js";
 
@@ -15,6 +16,8 @@ export interface PlatformManifest {
   readonly arch: string;
   /** The least version of the GNU C library that it runs on; absent where that does not matter. */
   readonly glibc?: string;
+  /** The least version of the symbols of GNU's C++ library that it runs on, such as 3.4.30; absent where that does not matter. */
+  readonly glibcxx?: string;
 }
 
 /** Name of the package with a runtime for this kind of machine; `undefined` where there can be none. */
@@ -58,8 +61,8 @@ export async function findPlatformPackage(root = packageRoot): Promise<PlatformP
       directory,
       misfit: `is made for ${manifest.platform} ${manifest.arch}, and this is ${process.platform} ${process.arch}`
     };
-  const libc = libraryMisfit(manifest);
-  if (libc !== undefined) return { name, directory, misfit: libc };
+  const library = await libraryMisfit(manifest);
+  if (library !== undefined) return { name, directory, misfit: library };
   const { key, addons } = await describePortableRuntime(target);
   if (manifest.key !== key)
     return {
@@ -88,28 +91,32 @@ function unpacked(directory: string): string {
 async function readManifest(directory: string): Promise<PlatformManifest | undefined> {
   try {
     const value = JSON.parse(await readFile(path.join(directory, "runtime.json"), "utf8")) as Record<string, unknown>;
-    const { key, platform, arch, glibc } = value;
+    const { key, platform, arch, glibc, glibcxx } = value;
     if (typeof key !== "string" || typeof platform !== "string" || typeof arch !== "string") return undefined;
     if (glibc !== undefined && typeof glibc !== "string") return undefined;
-    return { key, platform, arch, ...(glibc === undefined ? {} : { glibc }) };
+    if (glibcxx !== undefined && typeof glibcxx !== "string") return undefined;
+    return {
+      key,
+      platform,
+      arch,
+      ...(glibc === undefined ? {} : { glibc }),
+      ...(glibcxx === undefined ? {} : { glibcxx })
+    };
   } catch {
     return undefined;
   }
 }
 
-/** Why the C library here is not one that a runtime runs on. */
-function libraryMisfit({ glibc }: PlatformManifest): string | undefined {
+/** Why the C and C++ libraries here are not those that a runtime runs on. */
+async function libraryMisfit({ glibc, glibcxx }: PlatformManifest): Promise<string | undefined> {
   if (glibc === undefined) return undefined;
-  const here = glibcVersion();
-  if (here === undefined) return `needs the GNU C library ${glibc} or newer, and this system has another C library`;
-  return isOlder(here, glibc) ? `needs the GNU C library ${glibc} or newer, and here it is ${here}` : undefined;
-}
-
-/** Version of the GNU C library that this process runs on. */
-function glibcVersion(): string | undefined {
-  const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };
-  if (report === undefined) return undefined;
-  // Else it may ask the network for the names of its peers.
-  report.excludeNetwork = true;
-  return (report.getReport() as { header: { glibcVersionRuntime?: string } }).header.glibcVersionRuntime;
+  const here = gnuLibraries();
+  const needs = `needs the GNU C library ${glibc} or newer`;
+  if (here.glibc === undefined) return `${needs}, and this system has another C library`;
+  if (isOlder(here.glibc, glibc)) return `${needs}, and here it is ${here.glibc}`;
+  if (glibcxx === undefined || here.cxxLibrary === undefined) return undefined;
+  const cxx = await newestSymbols("GLIBCXX", [here.cxxLibrary]);
+  return cxx !== undefined && isOlder(cxx, glibcxx)
+    ? `needs GNU's C++ library with GLIBCXX_${glibcxx}, and ${here.cxxLibrary} ends with GLIBCXX_${cxx}`
+    : undefined;
 }
