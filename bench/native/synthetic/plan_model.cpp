@@ -36,11 +36,12 @@ public:
 
     /// Embedding, head and last norm; then tensors of a layer are added.
     void add_ends() {
-        // A mixed model stores its embedding and head as llama.cpp's Q4_K_M does: the head, tied or not, in 6 bits.
+        // A mixed model stores its embedding and head as mixllm-convert does by default.
         const auto vocabulary = static_cast<int64_t>(model_.tokens.size());
-        const ggml_type head = model_.mixed ? GGML_TYPE_Q6_K : GGML_TYPE_F16;
-        const ggml_type embedding = model_.mixed && !model_.tied ? GGML_TYPE_Q4_K : head;
-        tensors_.push_back({"token_embd.weight", embedding, {dimensions.hidden, vocabulary}, Filling::Weights});
+        const ggml_type quantized =
+            dimensions.hidden % ggml_blck_size(GGML_TYPE_Q6_K) == 0 ? GGML_TYPE_Q6_K : GGML_TYPE_Q8_0;
+        const ggml_type head = model_.mixed ? quantized : GGML_TYPE_F16;
+        tensors_.push_back({"token_embd.weight", head, {dimensions.hidden, vocabulary}, Filling::Weights});
         add_norm("output_norm", dimensions.hidden);
         if (!model_.tied) {
             tensors_.push_back({"output.weight", head, {dimensions.hidden, vocabulary}, Filling::Weights});
