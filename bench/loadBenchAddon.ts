@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { InvalidInputError } from "../common/errors.js";
-import { connectRpcServers } from "../plugin/rpc/rpcServers.js";
-import { ensureToolAddons, loadNativeAddon } from "../plugin/runtime/toolAddons.js";
+import { loadNativeAddon } from "../plugin/runtime/toolAddons.js";
 import { resolveRuntimeGpu } from "../plugin/runtime/RuntimeGpu.js";
 import type { BenchAddon } from "./BenchAddon.js";
 
@@ -21,13 +20,12 @@ export interface BenchDevices {
  */
 export async function loadBenchAddon({ gpu: usesGpu = false, rpc = [] }: BenchDevices = {}): Promise<BenchAddon> {
   const gpu = usesGpu ? await resolveRuntimeGpu("auto") : false;
-  if (rpc.length > 0) await connectRpcServers((await ensureToolAddons({ gpu })).runtime, rpc);
   if (usesGpu && gpu === false && rpc.length === 0) {
     throw new InvalidInputError("there is no GPU to compute on: this machine has no NVIDIA GPU or no CUDA toolkit", {
       fix: "Leave out --gpu-layers or --device to measure on the CPU. `mixllm doctor` says what is missing."
     });
   }
-  return loadNativeAddon<BenchAddon>("mixllm-bench", { gpu });
+  return loadNativeAddon<BenchAddon>("mixllm-bench", { gpu, rpc });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
@@ -59,6 +60,22 @@ export interface ConvertModelOptions extends ConversionOptions {
 /** Whether a conversion runs the model on calibration samples. */
 export function usesCalibration(options: Pick<ConvertModelOptions, "format" | "search" | "method">): boolean {
   return options.format === "mixllm" && (options.search !== "weight_error" || options.method === "gptq");
+}
+
+/** Whether a conversion searches by the loss, rather than not or with a search's kept result. */
+export function searchesByLoss({ search, salience }: Pick<ConvertModelOptions, "search" | "salience">): boolean {
+  return search !== "weight_error" && !(salience !== undefined && existsSync(salience));
+}
+
+/** Whether a model can be run on samples layer by layer; warns of what stands in where it cannot. */
+export function canCalibrate({ tokenInputs }: ModelGraph, warn: (message: string) => void): boolean {
+  if (tokenInputs.length === 0) return true;
+  warn(
+    `llama.cpp computes this model with inputs that depend on which tokens there are (${tokenInputs.join(", ")}), which ` +
+      `calibration cannot follow: output channels are ranked by their rounding error (${weightErrorSearch.name}) and ` +
+      `rounded to nearest (${roundToNearest.name})`
+  );
+  return false;
 }
 
 /** Checking the weights, taking calibration samples, ranking channels, equalizing, quantizing and writing. */
@@ -149,7 +166,8 @@ async function prepare(
   progress("prepare", undefined, "building the model's graph");
   const length = usesCalibration(asked) ? asked.calibration.sequenceLength : ANY_LENGTH;
   const graph = await openGraph({ model, metadata, addon, signal }, length);
-  const options = possibleOptions(asked, graph, warn);
+  const options: ConvertModelOptions =
+    !usesCalibration(asked) || canCalibrate(graph, warn) ? asked : { ...asked, search: "weight_error", method: "rtn" };
   const plan = planTensors(model, graph, options);
   await assertRoom(model, graph, plan, metadata, options);
   const reader = new WeightReader(model.weights, signal);
@@ -188,21 +206,6 @@ async function prepare(
     await session.work.leave(error);
     throw error;
   }
-}
-
-/** As asked for, without calibration where the model cannot be run on samples layer by layer. */
-function possibleOptions(
-  options: ConvertModelOptions,
-  { tokenInputs }: ModelGraph,
-  warn: (message: string) => void
-): ConvertModelOptions {
-  if (!usesCalibration(options) || tokenInputs.length === 0) return options;
-  warn(
-    `llama.cpp computes this model with inputs that depend on which tokens there are (${tokenInputs.join(", ")}), which ` +
-      `calibration cannot follow: output channels are ranked by their rounding error (${weightErrorSearch.name}) and ` +
-      `rounded to nearest (${roundToNearest.name})`
-  );
-  return { ...options, search: "weight_error", method: "rtn" };
 }
 
 /** Lets llama.cpp try the file as it would be with 4 bits throughout: hours may lie between here and the real one. */
@@ -389,10 +392,8 @@ async function assertRoom(
   const { workDirectory } = options.calibration;
   await assertCanMakeFolder(workDirectory);
   const fix = "Free some space, give another --work-directory, or use fewer --samples.";
-  const searches =
-    options.search !== "weight_error" && !(options.salience !== undefined && (await exists(options.salience)));
   const use = {
-    searches,
+    searches: searchesByLoss(options),
     equalizes: options.equalization === "auto",
     packedBytes: options.method === "gptq" ? mixedBytes : undefined
   };

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { formatBytes, formatDuration, formatTable } from "../../common/cli/format.js";
 import { warn } from "../../common/cli/runCommand.js";
@@ -7,6 +6,7 @@ import { finishJob } from "../../common/nativeJob.js";
 import { countParameters } from "../model/SourceModel.js";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
+import { canCalibrate, searchesByLoss } from "../convertModel.js";
 import { ANY_LENGTH, openGraph } from "../graph/openGraph.js";
 import { fetchSource } from "../hub/fetchSource.js";
 import { openModel } from "../model/openModel.js";
@@ -30,9 +30,9 @@ export async function runDryRun(source: string, options: ConvertArguments): Prom
     const metadata = await model.metadata(FILE_TYPES[options.type]); // which checks the tokenizer
     const addon = await loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: options.quiet === true });
     const { signal } = new AbortController();
-    const calibrates = argumentsCalibrate(options);
-    const length = calibrates ? options.sequenceLength : ANY_LENGTH;
+    const length = argumentsCalibrate(options) ? options.sequenceLength : ANY_LENGTH;
     const graph = await openGraph({ model, metadata, addon, signal }, length);
+    const calibrates = argumentsCalibrate(options) && canCalibrate(graph, warn);
     const memory = options.memory ?? usableMemory(addon);
     const batches = calibrates ? planBatches(graph, model.tensors, length, memory) : undefined;
     const plan = planTensors(model, graph, { ...options, format: options.type, budget, overrides: options.tensorBits });
@@ -62,7 +62,7 @@ function workOf(options: ConvertArguments): CalibrationWork {
     samples,
     length: sequenceLength,
     generates: calibration.length === 0,
-    searches: search !== "weight_error" && !(salience !== undefined && existsSync(salience)),
+    searches: searchesByLoss({ search, salience }),
     equalizes: equalize === "auto",
     quantizes: method === "gptq"
   };

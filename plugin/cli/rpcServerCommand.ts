@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { isIPv4 } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -7,6 +6,7 @@ import { formatBytes } from "../../common/cli/format.js";
 import { integerOption } from "../../common/cli/options.js";
 import { warn } from "../../common/cli/runCommand.js";
 import { InvalidInputError } from "../../common/errors.js";
+import { makeFolder } from "../../common/files/destination.js";
 import { RpcBackend } from "../rpc/rpcAddon.js";
 import { gpuName } from "../runtime/describeRuntime.js";
 import { findRuntime } from "../runtime/findRuntime.js";
@@ -50,7 +50,7 @@ they are: whoever reaches the port can use it, and may crash it or worse.`
 
 async function serve({ host, port, threads, gpu: requestedGpu, cache }: Options): Promise<void> {
   if (!isIPv4(host)) throw new InvalidInputError(`--host takes an IPv4 address, not "${host}"`);
-  if (cache !== undefined) await mkdir(cache, { recursive: true });
+  if (cache !== undefined) await makeFolder(cache);
   const gpu = await resolveRuntimeGpu(requestedGpu);
   const backend = await RpcBackend.load(await findRuntime({ gpu, build: "auto", quiet: false }));
   const offers = (await backend.devices()).map(({ name, freeBytes }) => `${name}, ${formatBytes(freeBytes)} free`);

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { RuntimeLoadError } from "../errors.js";
 import type { Runtime } from "../runtime/ensureRuntime.js";
 
 /** A device that an RPC server offers. */
@@ -29,8 +30,15 @@ export class RpcBackend {
     this.#library = library;
   }
 
-  static async load({ binaryDirectory }: Pick<Runtime, "binaryDirectory">): Promise<RpcBackend> {
-    const addon = createRequire(import.meta.url)(path.join(binaryDirectory, "mixllm-rpc.node")) as RpcAddon;
+  /** @throws {RuntimeLoadError} the runtime is there but its RPC backend cannot be loaded */
+  static async load({ binaryDirectory, gpu }: Pick<Runtime, "binaryDirectory" | "gpu">): Promise<RpcBackend> {
+    const file = path.join(binaryDirectory, "mixllm-rpc.node");
+    let addon: RpcAddon;
+    try {
+      addon = createRequire(import.meta.url)(file) as RpcAddon;
+    } catch (error) {
+      throw new RuntimeLoadError(file, `npx mixllm build --gpu ${String(gpu)} --force`, error);
+    }
     const library = (await readdir(binaryDirectory)).find((name) => /ggml-rpc\.(so|dylib|dll)$/.test(name)) ?? "";
     return new RpcBackend(addon, binaryDirectory, path.join(binaryDirectory, library));
   }

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { packageRoot } from "../../common/package.js";
 import { RuntimeLoadError } from "../errors.js";
+import { connectRpcServers } from "../rpc/rpcServers.js";
 import { assertBuildTools } from "./assertBuildTools.js";
 import { binaryDirectory, cacheDirectory, headerDirectory, type NativeBuild, publishBuild } from "./buildCache.js";
 import { compileProject } from "./compileProject.js";
@@ -121,22 +122,25 @@ export async function ensureToolAddons(options: {
  *
  * @param options.quiet shows no progress
  * @param options.gpu takes the runtime for that GPU, not the one for the CPU
+ * @param options.rpc servers whose devices it has besides, each by its `host:port`
  * @returns the addon's exports, with the path of its `file`
  * @throws {MissingBuildToolsError} it has to be built and a tool for that is missing
  * @throws {RuntimeBuildError} the build failed; the error points to its log
  * @throws {ConflictingRuntimeError} another build of the runtime is already loaded in this process
  * @throws {RuntimeLoadError} the addon is there but cannot be loaded
+ * @throws {RpcServerError} one of the servers cannot be used
  */
 export async function loadNativeAddon<T>(
   name: ToolAddon,
-  options: { quiet?: boolean; gpu?: RuntimeGpu } = {}
+  options: { quiet?: boolean; gpu?: RuntimeGpu; rpc?: readonly string[] } = {}
 ): Promise<T & { readonly file: string }> {
-  const { gpu = false, quiet = false } = options;
+  const { gpu = false, quiet = false, rpc = [] } = options;
   const { directory, runtime } = await ensureToolAddons({ gpu, quiet });
   await assertNoConflictingRuntime(runtime.binaryDirectory);
   // A library says by itself where those are that it needs, but on Windows, which looks through PATH.
   if (process.platform === "win32")
     process.env["PATH"] = [runtime.binaryDirectory, process.env["PATH"]].join(path.delimiter);
+  await connectRpcServers(runtime, rpc);
   const file = path.join(binaryDirectory(directory), `${name}.node`);
   try {
     return Object.assign(require(file) as T & object, { file });
