@@ -106,6 +106,7 @@ describe("mixllm-bench", () => {
     [["speed", "--model", "none.gguf"], /^error: cannot read none\.gguf: no such file/],
     [["kernels", "--shape", "100x64"], /^error: option '--shape.*multiples of 16 and of 32/],
     [["kernels", "--types", "Q9"], /^error: there is no type Q9 to measure; there are/],
+    [["speed", "--model", "x", "--rpc", "kitchen"], /expected servers such as 192\.168\.1\.20:50052/],
     [["kernels", "--types", "Q4_K", "Q6_K"], /^error: too many arguments for 'kernels'/],
     [["kernels", "--percent-8bit", "0,101"], /^error: option '--percent-8bit.*from 0 to 100/],
     [["kernels", "--tokens", "0"], /^error: option '--tokens.*from 1 to/],
