@@ -97,7 +97,7 @@ async function startServer(): Promise<{ endpoint: string; server: ChildProcess }
     });
   });
   // It listens a moment after it has said so.
-  for (let attempt = 0; attempt < 100 && !(await accepts(port)); attempt++)
+  for (let attempt = 0; attempt < 500 && !(await accepts(port)); attempt++)
     await new Promise((resolve) => setTimeout(resolve, 20));
   return { endpoint, server };
 }

@@ -1,31 +1,34 @@
 import { mkdir, utimes } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { withBuildLock } from "./withBuildLock.js";
 
+/** Something that one side waits for and the other gives. */
+function signal(): { given: Promise<void>; give: () => void } {
+  let give!: () => void;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return { given, give };
+}
+
 test("lets one in after the other and tells who waits", async () => {
   const directory = path.join(temporaryDirectory(), "work");
   const events: string[] = [];
+  const firstIsIn = signal();
+  const secondWaits = signal();
   const first = withBuildLock(
     directory,
     async () => {
-      events.push("first begins");
-      await setTimeout(1200);
+      firstIsIn.give();
+      await secondWaits.given;
       events.push("first ends");
     },
     () => void events.push("first waits")
   );
-  await setTimeout(200);
-  await withBuildLock(
-    directory,
-    () => Promise.resolve(events.push("second begins")),
-    () => void events.push("second waits")
-  );
+  await firstIsIn.given;
+  await withBuildLock(directory, () => Promise.resolve(events.push("second begins")), secondWaits.give);
   await first;
-  expect(new Set(events.slice(1, -2))).toEqual(new Set(["second waits"]));
-  expect([events[0], ...events.slice(-2)]).toEqual(["first begins", "first ends", "second begins"]);
+  expect(events).toEqual(["first ends", "second begins"]);
 });
 
 test("takes over the lock of a process that died", async () => {
