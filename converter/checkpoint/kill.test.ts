@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch } from 
 import path from "node:path";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { packageRoot } from "../../common/package.js";
+import { writeMixture } from "../../testing/forms/forms.js";
 import { pseudoRandom } from "../../testing/pseudoRandom.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { convert } from "../testing/convert.js";
@@ -24,13 +25,21 @@ const outputs = path.join(directory, "out");
 const output = path.join(outputs, "demo.gguf");
 const workDirectory = `${output}.work`;
 
+/** A mixture whose experts take a few tenths of a second a layer. */
+const mixture = [
+  path.join(directory, "qwen3moe"),
+  ...["--calibration", path.join(packageRoot, "README.md"), "--search", "weight_error"]
+];
+
 /** Sources to convert, with options. */
 const CONVERSIONS: readonly (readonly string[])[] = [
   [demo, "--calibration", path.join(packageRoot, "README.md")],
-  [gguf, "--search", "weight_error"]
+  [gguf, "--search", "weight_error"],
+  ...(SECONDS > 0 ? [mixture] : [])
 ];
 
 beforeAll(async () => {
+  writeMixture(directory, 8, 256);
   await convert({ source: demo, output: gguf, format: "f16" });
 });
 
@@ -39,8 +48,13 @@ beforeEach(() => {
   mkdirSync(outputs);
 });
 
-/** Kills a conversion with no chance to clean up: after so many milliseconds, or as soon as the output has its name. */
-type Kill = number | "when the output is there";
+/**
+ * Kills a conversion with no chance to clean up: after so many milliseconds, or as soon as the files of a folder, which
+ * exists, are as told.
+ */
+type Kill = number | { readonly folder: string; readonly when: (names: readonly string[]) => boolean };
+
+const whenOutputIsThere: Kill = { folder: outputs, when: (names) => names.includes(path.basename(output)) };
 
 /** Runs the command; it may end before it is killed. */
 async function run(conversion: readonly string[], kill?: Kill): Promise<{ killed: boolean; stderr: string }> {
@@ -51,12 +65,15 @@ async function run(conversion: readonly string[], kill?: Kill): Promise<{ killed
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const timer = typeof kill === "number" ? setTimeout(() => child.kill("SIGKILL"), kill) : undefined;
-  const watcher = watch(outputs, () => {
-    if (kill === "when the output is there" && existsSync(output)) child.kill("SIGKILL");
-  });
+  const watcher =
+    typeof kill === "object"
+      ? watch(kill.folder, () => {
+          if (existsSync(kill.folder) && kill.when(readdirSync(kill.folder))) child.kill("SIGKILL");
+        })
+      : undefined;
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];
   clearTimeout(timer);
-  watcher.close();
+  watcher?.close();
   if (signal !== "SIGKILL" && code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
   return { killed: signal === "SIGKILL", stderr };
 }
@@ -108,6 +125,21 @@ test(
   }
 );
 
+test("killed while experts are quantized, a conversion ends with the same bytes", { timeout: TIMEOUT }, async () => {
+  await run(mixture);
+  const expected = readFileSync(output);
+  rmSync(output);
+  mkdirSync(workDirectory);
+  // The experts' inputs lie in a file of their own for as long as experts are quantized.
+  const isAtExperts = (names: readonly string[]): boolean =>
+    names.includes("quantized.0.safetensors") && names.some((name) => name.endsWith(".experts"));
+  expect((await run(mixture, { folder: workDirectory, when: isAtExperts })).killed).toBe(true);
+  expect(isAtExperts(readdirSync(workDirectory)), "killed within the second layer's experts").toBe(true);
+  await run(mixture);
+  expect(readFileSync(output).equals(expected)).toBe(true);
+  expect(readdirSync(outputs)).toEqual(["demo.gguf"]);
+});
+
 test(
   "killed while its work is being removed, a conversion has written the same bytes and leaves the way free",
   { timeout: TIMEOUT },
@@ -117,7 +149,7 @@ test(
     const { conversion, expected } = reference;
     const deadline = performance.now() + 1000 * SECONDS;
     do {
-      await run([...conversion, "--force"], "when the output is there");
+      await run([...conversion, "--force"], whenOutputIsThere);
       expect(readFileSync(output).equals(expected)).toBe(true);
       await run([...conversion, "--force"]);
       expect(readFileSync(output).equals(expected)).toBe(true);

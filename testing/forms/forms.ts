@@ -8,8 +8,11 @@ interface Form {
   /** Tokenizer files by name: where in the repository each one's content is. */
   readonly tokenizer: Readonly<Record<string, string>>;
   /** Shape of every BF16 weight, by file. */
-  readonly weights: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  readonly weights: Readonly<Record<string, Shapes>>;
 }
+
+/** Shapes by name. */
+type Shapes = Readonly<Record<string, readonly number[]>>;
 
 const folder = path.join(packageRoot, "testing", "forms");
 
@@ -32,14 +35,63 @@ export function stockDescription(form: string): string {
  * @returns the directory
  */
 export function writeForm(form: string, parent: string): string {
+  const target = copyDescription(form, parent);
+  writeWeights(target, readForm(form).weights);
+  return target;
+}
+
+/**
+ * Writes the form `qwen3moe` with more and wider experts, whose quantization takes a while: with 8 experts of 512, more
+ * than a second of a core a layer.
+ *
+ * @returns the directory
+ */
+export function writeMixture(parent: string, experts: number, width: number): string {
+  const form = "qwen3moe";
+  const target = copyDescription(form, parent);
+  const config = path.join(target, "config.json");
+  const settings = JSON.parse(readFileSync(config, "utf8")) as Record<string, unknown>;
+  writeFileSync(config, JSON.stringify({ ...settings, num_local_experts: experts, moe_intermediate_size: width }));
+  const { weights } = readForm(form);
+  writeWeights(
+    target,
+    Object.fromEntries(
+      Object.entries(weights).map(([file, shapes]) => [file, withExperts(shapes, experts, width)] as const)
+    )
+  );
+  return target;
+}
+
+function withExperts(shapes: Shapes, experts: number, width: number): Shapes {
+  return Object.fromEntries(
+    Object.entries(shapes).flatMap(([name, [rows = 0, columns = 0]]): [string, readonly number[]][] => {
+      const expert = /\.experts\.(\d+)\./.exec(name)?.[1];
+      if (name.endsWith(".mlp.gate.weight")) return [[name, [experts, columns]]];
+      if (expert === undefined) return [[name, shapes[name] ?? []]];
+      if (expert !== "0") return [];
+      const shape = name.includes("down_proj") ? [rows, width] : [width, columns];
+      return Array.from({ length: experts }, (_, e) => [name.replace(".experts.0.", `.experts.${e}.`), shape]);
+    })
+  );
+}
+
+/** Makes a form's directory, with all but weights in it. */
+function copyDescription(form: string, parent: string): string {
   const source = path.join(folder, form);
   const target = path.join(parent, form);
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(source))
     if (!DESCRIPTIONS.includes(name)) copyFileSync(path.join(source, name), path.join(target, name));
-  const { tokenizer, weights } = JSON.parse(readFileSync(path.join(source, "form.json"), "utf8")) as Form;
-  for (const [name, content] of Object.entries(tokenizer))
+  for (const [name, content] of Object.entries(readForm(form).tokenizer))
     copyFileSync(path.join(packageRoot, content), path.join(target, name));
+  return target;
+}
+
+function readForm(form: string): Form {
+  return JSON.parse(readFileSync(path.join(folder, form, "form.json"), "utf8")) as Form;
+}
+
+function writeWeights(target: string, weights: Form["weights"]): void {
   for (const [file, shapes] of Object.entries(weights)) {
     const tensors = Object.entries(shapes).map(([name, shape]) => ({
       name,
@@ -49,7 +101,6 @@ export function writeForm(form: string, parent: string): string {
     }));
     writeFileSync(path.join(target, file), encodeSafetensors(tensors));
   }
-  return target;
 }
 
 /** BF16 values drawn from the tensor's name: of norms around 1, of others around 0 with a deviation of about 0.03. */
