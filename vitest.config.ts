@@ -3,7 +3,7 @@ import { CountsReporter } from "./testing/countsReporter.js";
 
 export default defineConfig({
   test: {
-    include: ["{common,plugin,converter,bench,cpu,cuda,patches}/**/*.test.ts"],
+    include: ["{common,plugin,converter,bench,cpu,cuda,patches,packaging}/**/*.test.ts"],
     globalSetup: "testing/prepareRuntime.ts",
     reporters: ["default", new CountsReporter()],
     testTimeout: 120_000,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,12 +6,12 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { InvalidInputError, MixLlmError } from "../../common/errors.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+import { answerAsHub, send, sendJson, SHA } from "../testing/answerAsHub.js";
 import { downloadModel, type DownloadOptions } from "./downloadModel.js";
 import { fetchSource } from "./fetchSource.js";
 import { isHubUri, parseHubUri } from "./HubSource.js";
 import { hubCacheDirectory, hubEndpoint, hubToken } from "./hubSettings.js";
 
-const SHA = "0123456789abcdef0123456789abcdef01234567";
 const WEIGHTS = randomBytes(300_000);
 const FILES: Readonly<Record<string, Buffer>> = {
   "config.json": Buffer.from("{}"),
@@ -40,7 +40,7 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     const { url = "", headers } = request;
     requests.push({ url, range: headers.range, authorization: headers.authorization });
-    if (!misbehave(request, response)) answer(url, headers.range, response);
+    if (!misbehave(request, response)) answerAsHub(FILES, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   options = {
@@ -57,46 +57,6 @@ afterEach(() => {
   server.close();
   vi.unstubAllEnvs();
 });
-
-/** Answers as the Hub does. */
-function answer(url: string, range: string | undefined, response: ServerResponse): void {
-  if (url.startsWith("/api/models/org/model/revision/"))
-    return sendJson(response, { _id: "1", id: "org/model", sha: SHA, private: false, downloads: 0, gated: false });
-  if (url.startsWith(`/api/models/org/model/tree/${SHA}`))
-    return sendJson(response, Object.keys(FILES).map(describeFile));
-  const name = url.split(`/org/model/resolve/${SHA}/`)[1]?.replace(/\?.*/, "") ?? "";
-  const content = FILES[name];
-  if (content === undefined) return void response.writeHead(404, { "X-Error-Code": "EntryNotFound" }).end();
-  send(response, content, range);
-}
-
-function sendJson(response: ServerResponse, value: unknown): void {
-  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
-}
-
-function send(response: ServerResponse, content: Buffer, range: string | undefined): void {
-  const [, from] = /^bytes=(\d+)-$/.exec(range ?? "") ?? [];
-  const headers = { ETag: '"1"', "Content-Type": "application/octet-stream" };
-  if (from === undefined)
-    return void response.writeHead(200, { ...headers, "Content-Length": content.length }).end(content);
-  const part = content.subarray(Number(from));
-  const contentRange = `bytes ${from}-${Number(from) + part.length - 1}/${content.length}`;
-  response.writeHead(206, { ...headers, "Content-Range": contentRange, "Content-Length": part.length }).end(part);
-}
-
-function describeFile(name: string): unknown {
-  const content = FILES[name] ?? Buffer.alloc(0);
-  const large = content.length > 1000;
-  return {
-    type: "file",
-    path: name,
-    size: content.length,
-    oid: createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex"),
-    ...(large
-      ? { lfs: { oid: createHash("sha256").update(content).digest("hex"), size: content.length, pointerSize: 100 } }
-      : {})
-  };
-}
 
 const hasWeights = async (directory: string): Promise<boolean> =>
   (await readFile(path.join(directory, "model.safetensors"))).equals(WEIGHTS);
