@@ -6,9 +6,21 @@
 #include <utility>
 #include <vector>
 
+#ifdef __GLIBC__ // known by the headers above
+#include <malloc.h>
+#endif
+
 namespace mixllm {
 
 namespace {
+
+/// Gives what the job freed back to the system. Jobs run on changing threads, and the C library would keep as much for
+/// each of them as the largest job took.
+void return_freed_memory() {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
 
 struct ProgressReport {
     double done;
@@ -52,6 +64,7 @@ public:
             SetError(error.what());
         }
         control_->set_report(nullptr);
+        return_freed_memory();
     }
 
     void OnProgress(const ProgressReport* report, size_t count) override {

@@ -25,13 +25,13 @@ export function sumSamples(length: number): number {
 /**
  * How many samples pass through a section together within a memory limit, but at least one sum's.
  *
+ * @param samples how many there are, each of `length` tokens
  * @param memory bytes for the section and its activations
  */
 export function planBatches(
   graph: ModelGraph,
   tensors: readonly ModelTensor[],
-  length: number,
-  memory: number
+  { samples, length, memory }: { readonly samples: number; readonly length: number; readonly memory: number }
 ): BatchPlan {
   const stored = new Map(tensors.map(({ spec, stored: { byteLength } }) => [spec.target, byteLength]));
   const largest = (sizes: readonly number[]): number => Math.max(0, ...sizes);
@@ -51,6 +51,6 @@ export function planBatches(
   const step = sumSamples(length);
   const fitting = Math.floor((memory - weights) / perSample);
   const useful = Math.min(MAX_SEQUENCES, Math.floor(USEFUL_TOKENS / length));
-  const batchSamples = Math.max(step, step * Math.floor(Math.min(fitting, useful) / step));
+  const batchSamples = Math.min(samples, Math.max(step, step * Math.floor(Math.min(fitting, useful) / step)));
   return { batchSamples, bytes: weights + batchSamples * perSample };
 }

@@ -34,7 +34,9 @@ export async function runDryRun(source: string, options: ConvertArguments): Prom
     const graph = await openGraph({ model, metadata, addon, signal }, length);
     const calibrates = argumentsCalibrate(options) && canCalibrate(graph, warn);
     const memory = options.memory ?? usableMemory(addon);
-    const batches = calibrates ? planBatches(graph, model.tensors, length, memory) : undefined;
+    const batches = calibrates
+      ? planBatches(graph, model.tensors, { samples: options.samples, length, memory })
+      : undefined;
     const plan = planTensors(model, graph, { ...options, format: options.type, budget, overrides: options.tensorBits });
     const seconds = calibrates
       ? estimateWork(graph, plan, workOf(options)) /
