@@ -7,7 +7,7 @@
 #include <vector>
 
 #ifdef __GLIBC__ // known by the headers above
-#include <malloc.h>
+#    include <malloc.h>
 #endif
 
 namespace mixllm {
