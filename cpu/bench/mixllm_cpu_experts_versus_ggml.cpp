@@ -78,7 +78,7 @@ double seconds_now(int threads) {
                         : std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// A stack with random weights and, from expert to expert, other numbers of 8-bit channels.
+// A stack with random weights and, from expert to expert, other numbers of 8-bit channels, anywhere among all.
 struct Stack {
     std::vector<int32_t> offsets = {0}, rows;
     std::unique_ptr<char, void (*)(void*)> memory{nullptr, mixllm_cpu_free};
@@ -86,11 +86,15 @@ struct Stack {
     mixllm_cpu_experts view;
 
     Stack(int64_t n, int64_t k, int64_t experts, int64_t percent) {
+        std::mt19937_64 random(2);
         for (int64_t e = 0; e < experts; e++) {
             const int64_t n8 = (n * percent / 100 + (percent == 0 || percent == 100 ? 0 : e % 2 * 16)) / 16 * 16;
             offsets.push_back(offsets.back() + (int32_t)(n - n8));
             rows.resize(rows.size() + n);
             std::iota(rows.end() - n, rows.end(), 0);
+            std::shuffle(rows.end() - n, rows.end(), random);
+            std::sort(rows.end() - n, rows.end() - n8);
+            std::sort(rows.end() - n8, rows.end());
         }
         const int64_t n4 = offsets.back(), n8 = experts * n - n4;
         size_t at[MIXLLM_COMPONENTS + 1] = {};
@@ -100,7 +104,6 @@ struct Stack {
             at[i + 1] = at[i] + (size_t)(size + 63) / 64 * 64;
         }
         memory.reset((char*)mixllm_cpu_allocate(at[MIXLLM_ROWS]));
-        std::mt19937_64 random(2);
         for (size_t i = 0; i + 8 <= at[MIXLLM_ROWS]; i += 8) {
             const uint64_t value = random();
             std::memcpy(memory.get() + i, &value, 8);

@@ -23,6 +23,9 @@ struct KernelSet {
     bool (*runs_here)();
     // Quantizes one group of `n` <= 128 inputs of one token: q[0..127] (zeros from n on), s_x, sum of q.
     void (*quantize_group)(const float* x, int64_t n, int8_t* q, float* scale, int32_t* sum);
+    // Puts one group of `tokens` <= 16 tokens, 128 inputs at each of `from`, side by side as an ActivationCell has
+    // them.
+    void (*interleave)(const int8_t* const* from, int tokens, int8_t* q);
     void (*mul_mat)(const mixllm_cpu_weight& weight, const Activations& activations, const Output& output,
                     const Share& share);
     // The tiled form of the rows of a weight that has one part only (mixllm_cpu_tile).

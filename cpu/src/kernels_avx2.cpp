@@ -132,4 +132,5 @@ struct Avx2 : Panels256<0> {
 } // namespace
 
 extern const KernelSet kernels_avx2;
-const KernelSet kernels_avx2 = {"avx2", runs_here, quantize_group, mul_mat<Avx2>, tile_rows<Avx2>, false};
+const KernelSet kernels_avx2 = {"avx2",        runs_here,       quantize_group, interleave_words,
+                                mul_mat<Avx2>, tile_rows<Avx2>, false};

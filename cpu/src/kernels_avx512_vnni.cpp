@@ -90,6 +90,21 @@ inline void transpose(const __m512i rows[16], uint32_t (*out)[MIXLLM_ROW_TILE], 
     }
 }
 
+void interleave(const int8_t* const* from, int tokens, int8_t* q) {
+    const __mmask16 there = (__mmask16)((1u << tokens) - 1);
+    for (int half = 0; half < 2; half++) {
+        __m512i rows[16];
+        for (int t = 0; t < 16; t++) {
+            rows[t] = _mm512_loadu_si512(from[t < tokens ? t : 0] + half * 64);
+        }
+        alignas(64) uint32_t words[16][MIXLLM_ROW_TILE];
+        transpose(rows, words, _mm512_setzero_si512());
+        for (int word = 0; word < 16; word++) {
+            _mm512_mask_storeu_epi32(q + (half * 16 + word) * tokens * 4, there, _mm512_load_si512(words[word]));
+        }
+    }
+}
+
 inline __m512 load_scales(const uint16_t* scales) {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)scales));
 }
@@ -113,7 +128,50 @@ inline __m512i four_inputs(const ActivationCell& x, int word, int tokens, int to
     return _mm512_set1_epi32(inputs);
 }
 
+// Writes a tile's rows where they belong: those whose channels ascend and lie within 32, as of the part that has most
+// of a weight's rows they do, by two stores that leave out what lies between.
+class RowsWithin32 {
+public:
+    explicit RowsWithin32(const int32_t* rows) : each(rows), first(rows[0]) {
+        const __m512i channels = _mm512_loadu_si512(rows);
+        const __m512i from_first = _mm512_sub_epi32(channels, _mm512_set1_epi32(first));
+        const __m512i next = _mm512_alignr_epi32(channels, channels, 1);
+        within = (_mm512_cmplt_epi32_mask(channels, next) | 0x8000) == 0xFFFF && rows[15] - first < 32;
+        if (within) {
+            const auto all = (uint32_t)_mm512_reduce_or_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), from_first));
+            const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+            for (int half = 0; half < 2; half++) {
+                there[half] = (__mmask16)(all >> half * 16);
+            }
+            const int in_low = _mm_popcnt_u32(there[0]);
+            lane[0] = _mm512_maskz_expand_epi32(there[0], lanes);
+            lane[1] = _mm512_maskz_expand_epi32(there[1], _mm512_add_epi32(lanes, _mm512_set1_epi32(in_low)));
+        }
+    }
+
+    void store(const float* tile, float* y) const {
+        if (!within) {
+            each.store(tile, y);
+            return;
+        }
+        const __m512 values = _mm512_load_ps(tile);
+        _mm512_mask_storeu_ps(y + first, there[0], _mm512_permutexvar_ps(lane[0], values));
+        if (there[1] != 0) {
+            _mm512_mask_storeu_ps(y + first + 16, there[1], _mm512_permutexvar_ps(lane[1], values));
+        }
+    }
+
+private:
+    const EachRow each;
+    const int32_t first;
+    bool within;
+    __mmask16 there[2]; // which of the channels from `first` on are the tile's
+    __m512i lane[2];    // and which row of it is there
+};
+
 struct Avx512Vnni {
+    using Rows = RowsWithin32;
+
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;
         const uint8_t* from = w.w4 + row * row_bytes + group * 64;
@@ -274,5 +332,5 @@ struct Avx512Vnni {
 } // namespace
 
 extern const KernelSet kernels_avx512_vnni;
-const KernelSet kernels_avx512_vnni = {"avx512-vnni",         runs_here, quantize_group, mul_mat<Avx512Vnni>,
-                                       tile_rows<Avx512Vnni>, true};
+const KernelSet kernels_avx512_vnni = {
+    "avx512-vnni", runs_here, quantize_group, interleave, mul_mat<Avx512Vnni>, tile_rows<Avx512Vnni>, true};

@@ -133,4 +133,5 @@ struct AvxVnni : Panels256<128> {
 } // namespace
 
 extern const KernelSet MIXLLM_KERNELS;
-const KernelSet MIXLLM_KERNELS = {MIXLLM_ISA, runs_here, quantize_group, mul_mat<AvxVnni>, tile_rows<AvxVnni>, false};
+const KernelSet MIXLLM_KERNELS = {MIXLLM_ISA,       runs_here,          quantize_group, interleave_words,
+                                  mul_mat<AvxVnni>, tile_rows<AvxVnni>, false};

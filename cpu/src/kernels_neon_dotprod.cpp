@@ -129,5 +129,5 @@ struct NeonDotprod : Header128 {
 } // namespace
 
 extern const KernelSet kernels_neon_dotprod;
-const KernelSet kernels_neon_dotprod = {"neon-dotprod",         runs_here, quantize_group, mul_mat<NeonDotprod>,
-                                        tile_rows<NeonDotprod>, false};
+const KernelSet kernels_neon_dotprod = {
+    "neon-dotprod", runs_here, quantize_group, interleave_words, mul_mat<NeonDotprod>, tile_rows<NeonDotprod>, false};

@@ -131,5 +131,5 @@ struct NeonI8mm : Header128 {
 } // namespace
 
 extern const KernelSet kernels_neon_i8mm;
-const KernelSet kernels_neon_i8mm = {"neon-i8mm",       runs_here,           quantize_group,
+const KernelSet kernels_neon_i8mm = {"neon-i8mm",       runs_here,           quantize_group, interleave_words,
                                      mul_mat<NeonI8mm>, tile_rows<NeonI8mm>, false};

@@ -60,6 +60,8 @@ int32_t dot4(uint32_t q, const int8_t* x) {
 }
 
 struct Portable {
+    using Rows = EachRow;
+
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;
         const int64_t left = row_bytes - group * 64;
@@ -144,5 +146,5 @@ struct Portable {
 } // namespace
 
 extern const KernelSet kernels_portable;
-const KernelSet kernels_portable = {"portable",        runs_here,           quantize_group,
+const KernelSet kernels_portable = {"portable",        runs_here,           quantize_group, interleave_words,
                                     mul_mat<Portable>, tile_rows<Portable>, false};

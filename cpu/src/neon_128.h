@@ -81,6 +81,8 @@ inline const uint8_t* group_rows(const mixllm_cpu_weight& w, int64_t row, int64_
 }
 
 struct Header128 {
+    using Rows = EachRow;
+
     static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
         load_scales(scales, panel.scale);
         load_zeros(zeros, panel.zero);

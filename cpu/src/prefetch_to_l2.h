@@ -14,3 +14,12 @@ static inline void prefetch_to_l2(const void* address) {
     (void)address;
 #endif
 }
+
+// The same for what will be written soon, to L1.
+static inline void prefetch_to_write(const void* address) {
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(address, 1, 3);
+#else
+    (void)address;
+#endif
+}

@@ -20,17 +20,15 @@ void quantize_with(const KernelSet& kernels, const float* x, int64_t x_stride, i
         const int64_t n = left < (int64_t)MIXLLM_GROUP_SIZE ? left : (int64_t)MIXLLM_GROUP_SIZE;
         const ActivationCell cell = activation_cell(a, block, group);
         const int width = block_tokens(a, block);
+        alignas(64) int8_t q[MIXLLM_BLOCK_TOKENS][MIXLLM_GROUP_SIZE];
+        const int8_t* rows[MIXLLM_BLOCK_TOKENS];
         for (int t = 0; t < width; t++) {
             const float* from = x + (block * MIXLLM_BLOCK_TOKENS + t) * x_stride + input;
-            if (width == 1) {
-                kernels.quantize_group(from, n, cell.q, cell.scale, cell.sum);
-                continue;
-            }
-            alignas(64) int8_t q[MIXLLM_GROUP_SIZE];
-            kernels.quantize_group(from, n, q, cell.scale + t, cell.sum + t);
-            for (int word = 0; word < MIXLLM_GROUP_SIZE / 4; word++) {
-                std::memcpy(cell.q + (word * width + t) * 4, q + word * 4, 4);
-            }
+            kernels.quantize_group(from, n, width == 1 ? cell.q : q[t], cell.scale + t, cell.sum + t);
+            rows[t] = q[t];
+        }
+        if (width > 1) {
+            kernels.interleave(rows, width, cell.q);
         }
     }
 }

@@ -109,23 +109,25 @@ private:
 };
 
 // Copies the activations of `count` slots into blocks of tokens.
-static void gather(const RoutedActivations& from, const mixllm_cpu_routing& routing, const int32_t* slots,
-                   const Activations& to) {
+static void gather(const KernelSet& kernels, const RoutedActivations& from, const mixllm_cpu_routing& routing,
+                   const int32_t* slots, const Activations& to) {
     const int64_t per_row = routing.slots;
     for (int64_t block = 0; block < block_count(to.tokens); block++) {
         const int width = block_tokens(to, block);
+        int64_t first[MIXLLM_BLOCK_TOKENS]; // index of each token's first group
         for (int t = 0; t < width; t++) {
             const int64_t slot = slots[block * MIXLLM_BLOCK_TOKENS + t];
-            const int64_t row = slot / per_row * routing.x_slots + slot % per_row % routing.x_slots;
-            for (int64_t group = 0; group < to.groups; group++) {
-                const ActivationCell cell = activation_cell(to, block, group);
-                const int64_t at = row * to.groups + group;
-                cell.scale[t] = from.scale[at];
-                cell.sum[t] = from.sum[at];
-                for (int word = 0; word < MIXLLM_GROUP_SIZE / 4; word++) {
-                    std::memcpy(cell.q + (word * width + t) * 4, from.q + at * MIXLLM_GROUP_SIZE + word * 4, 4);
-                }
+            first[t] = (slot / per_row * routing.x_slots + slot % per_row % routing.x_slots) * to.groups;
+        }
+        for (int64_t group = 0; group < to.groups; group++) {
+            const ActivationCell cell = activation_cell(to, block, group);
+            const int8_t* q[MIXLLM_BLOCK_TOKENS];
+            for (int t = 0; t < width; t++) {
+                cell.scale[t] = from.scale[first[t] + group];
+                cell.sum[t] = from.sum[first[t] + group];
+                q[t] = from.q + (first[t] + group) * MIXLLM_GROUP_SIZE;
             }
+            kernels.interleave(q, width, cell.q);
         }
     }
 }
@@ -173,7 +175,7 @@ void mul_mat_experts_with(const KernelSet& kernels, const mixllm_cpu_experts& ex
             } else {
                 activations = activations_layout(experts.n_inputs, count,
                                                  routed.gathered + routed.gathered_bytes * (size_t)thread);
-                gather(routed, routing, slots, activations);
+                gather(kernels, routed, routing, slots, activations);
             }
             kernels.mul_mat(weight, activations, {y, 0, starts}, share);
         }

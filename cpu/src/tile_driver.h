@@ -9,7 +9,8 @@
 //   template <int tokens> static void multiply(const Panel&, const ActivationCell&, float* y)
 //       adds one group's contribution to y[tokens][16];
 //   static void row_wise(const mixllm_cpu_weight&, const Activations&, int64_t row, float* y, const Panel*)
-//       computes y[16] of a single token straight from the packed rows.
+//       computes y[16] of a single token straight from the packed rows;
+//   class Rows: constructed from the output channels of a tile's rows; store(tile, y) writes y[channel] = tile[row].
 
 // Panels of one pass over the activations stay in the L2 cache.
 constexpr size_t pass_bytes = 256 * 1024;
@@ -158,12 +159,35 @@ private:
     const uintptr_t distance;
 };
 
-inline void scatter(const float* tile, int64_t first_token, int tokens, const int32_t* rows, const Output& output) {
+// Four inputs of each token, one after another.
+inline void interleave_words(const int8_t* const* from, int tokens, int8_t* q) {
     for (int t = 0; t < tokens; t++) {
-        float* y = output.row(first_token + t);
-        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
-            y[rows[r]] = tile[t * MIXLLM_ROW_TILE + r];
+        for (int word = 0; word < MIXLLM_GROUP_SIZE / 4; word++) {
+            memcpy(q + (word * tokens + t) * 4, from[t] + word * 4, 4);
         }
+    }
+}
+
+// Writes a tile's rows where they belong, one after another.
+class EachRow {
+public:
+    explicit EachRow(const int32_t* rows) : rows(rows) {}
+
+    void store(const float* tile, float* y) const {
+        for (int r = 0; r < MIXLLM_ROW_TILE; r++) {
+            y[rows[r]] = tile[r];
+        }
+    }
+
+private:
+    const int32_t* rows;
+};
+
+template <class Isa>
+inline void scatter(const float* tile, int64_t first_token, int tokens, const int32_t* rows, const Output& output) {
+    const typename Isa::Rows to(rows);
+    for (int t = 0; t < tokens; t++) {
+        to.store(tile + t * MIXLLM_ROW_TILE, output.row(first_token + t));
     }
 }
 
@@ -188,7 +212,7 @@ void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int
             ahead.prefetch(panel);
             multiply(panel, activation_cell(a, 0, g), tile_y);
         }
-        scatter(tile_y, 0, tokens, rows + row, output);
+        scatter<Isa>(tile_y, 0, tokens, rows + row, output);
     }
 }
 
@@ -221,13 +245,20 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
             for (int64_t step = 0; step < a.groups; step += step_groups) {
                 const int64_t end = step + step_groups < a.groups ? step + step_groups : a.groups;
                 for (int64_t i = 0; i < tiles; i++) {
+                    if (step == 0) {
+                        for (int t = 0; t < tokens; t++) {
+                            prefetch_to_write(output.row(block * MIXLLM_BLOCK_TOKENS + t) +
+                                              rows[(tile + i) * MIXLLM_ROW_TILE]);
+                        }
+                    }
                     for (int64_t g = step; g < end; g++) {
                         multiply(panels[i * a.groups + g], activation_cell(a, block, g), pass_y[i]);
                     }
                 }
             }
             for (int64_t i = 0; i < tiles; i++) {
-                scatter(pass_y[i], block * MIXLLM_BLOCK_TOKENS, tokens, rows + (tile + i) * MIXLLM_ROW_TILE, output);
+                scatter<Isa>(pass_y[i], block * MIXLLM_BLOCK_TOKENS, tokens, rows + (tile + i) * MIXLLM_ROW_TILE,
+                             output);
             }
         }
     }
@@ -258,7 +289,7 @@ void one_token(const mixllm_cpu_weight& weight, const Activations& a, const int3
         } else {
             Isa::row_wise(weight, a, row, tile_y, (const Panel*)nullptr);
         }
-        scatter(tile_y, 0, 1, rows + row, output);
+        scatter<Isa>(tile_y, 0, 1, rows + row, output);
     }
 }
 

@@ -113,6 +113,7 @@ inline void load_zeros(const uint8_t* from, int32_t* zeros) {
 // How a path that keeps w + `zero` for each 8-bit weight w makes its panels; zero is 128 (as unsigned) or 0.
 template <int zero>
 struct Panels256 {
+    using Rows = EachRow;
     static constexpr int zero8 = zero;
 
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
