@@ -12,6 +12,8 @@ export interface NativeQualityOptions {
   /** How many chunks at most; 0 takes them all. */
   chunks: number;
   threads: number;
+  /** Layers of each model to put on a device other than the CPU. */
+  gpuLayers: number;
 }
 
 /** One entry a predicted token; everything in nats or probability, float64. */

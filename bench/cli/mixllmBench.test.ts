@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { loadBenchAddon } from "../loadBenchAddon.js";
 import { synthesizeModel } from "../synthetic/synthesizeModel.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+import { freePort, startRpcServer } from "../../plugin/testing/startRpcServer.js";
 import { prepareBenchAddon } from "../testing/benchTests.js";
 
 /** What users run; `npm test` compiles it first. */
@@ -71,6 +72,31 @@ describe("mixllm-bench", () => {
     };
     const names = ["pp8", "pp16", "tg2", "pp8 @ d4", "pp16 @ d4", "tg2 @ d4"];
     expect(JSON.parse(stdout)).toEqual([...names, ...names].map((name) => ({ ...entry, test: name })));
+  });
+
+  test("--rpc measures on other machines: the same quality, and a speed", async () => {
+    const model = file("model.gguf");
+    const quality = ["quality", "--model", model, "--text", file("text.txt"), "--context", "128", "--json"];
+    const here = await run(...quality);
+    const { endpoint } = await startRpcServer();
+    const there = await run(...quality, "--rpc", endpoint);
+    expect([here.code, there.code]).toEqual([0, 0]);
+    const perplexity = ({ stdout }: { stdout: string }): number =>
+      (JSON.parse(stdout) as { perplexity: number }).perplexity;
+    expect(perplexity(there)).toBeCloseTo(perplexity(here), 3);
+    const speed = await run(
+      ...["speed", "--model", model, "--prompt", "8", "--generate", "2", "--repeat", "1", "--json", "--rpc", endpoint]
+    );
+    expect(speed.code).toBe(0);
+    expect(JSON.parse(speed.stdout)).toMatchObject([
+      { test: "pp8", gpuLayers: 9999 },
+      { test: "tg2", gpuLayers: 9999 }
+    ]);
+    const lost = await run(...quality, "--rpc", `127.0.0.1:${await freePort()}`);
+    expect(lost).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: there is no RPC server at/) as string
+    });
   });
 
   test("kernels --json prints one object", async () => {

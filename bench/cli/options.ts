@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { Option, InvalidArgumentError } from "commander";
 import { integerOption, listOption } from "../../common/cli/options.js";
 import { warn } from "../../common/cli/runCommand.js";
+import { isRpcEndpoint } from "../../plugin/rpc/rpcServers.js";
+import type { BenchDevices } from "../loadBenchAddon.js";
 
 /** Threads that ggml is made for (`GGML_MAX_N_THREADS`). */
 const MAX_THREADS = 512;
@@ -21,6 +23,35 @@ export function threadsOption(): Option {
     }
     return threads;
   });
+}
+
+/** Options that put layers of a model elsewhere than on the CPU. */
+export interface DeviceOptions {
+  gpuLayers?: number;
+  rpc?: string[];
+}
+
+/** More layers than any model has. */
+const ALL_LAYERS = 9999;
+
+/** The options that `DeviceOptions` holds. */
+export function deviceOptions(): Option[] {
+  const gpuLayers = "layers to put on the GPU or RPC servers (default: 0, with --rpc all)";
+  return [
+    new Option("--gpu-layers <count>", gpuLayers).argParser(integerOption(0)),
+    listOption("--rpc <host:port>", "machines that keep layers, where mixllm rpc-server runs", rpcEndpoint)
+  ];
+}
+
+function rpcEndpoint(text: string): string {
+  if (isRpcEndpoint(text)) return text;
+  throw new InvalidArgumentError("expected servers such as 192.168.1.20:50052");
+}
+
+/** What to load the addon with, and how many layers to put there. */
+export function placeLayers({ gpuLayers, rpc = [] }: DeviceOptions): { gpuLayers: number; devices: BenchDevices } {
+  const layers = gpuLayers ?? (rpc.length > 0 ? ALL_LAYERS : 0);
+  return { gpuLayers: layers, devices: { gpu: layers > 0, rpc } };
 }
 
 /** Larger weights do not exist, and would not fit in memory several times. */

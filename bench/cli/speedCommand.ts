@@ -1,31 +1,28 @@
 import { availableParallelism } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { integerOption, MAX_ROUNDS, MAX_TOKENS, listOption } from "../../common/cli/options.js";
 import { formatBytes } from "../../common/cli/format.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { warn } from "../../common/cli/runCommand.js";
-import { isRpcEndpoint } from "../../plugin/rpc/rpcServers.js";
 import { measureFootprints, startLengths } from "../footprint/measureFootprints.js";
 import { formatSpeed, speedJson } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
-import { threadsOption } from "./options.js";
+import { deviceOptions, type DeviceOptions, placeLayers, threadsOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 
-interface Options {
+interface Options extends DeviceOptions {
   model: string[];
   prompt: number[];
   generate: number[];
   depth: number[];
   threads?: number;
-  gpuLayers?: number;
-  rpc?: string[];
   repeat: number;
   starts: number;
   json?: true;
 }
 
 export function speedCommand(): Command {
-  return new Command("speed")
+  const command = new Command("speed")
     .description("Measure how fast models process a prompt and generate, taking turns, and what starting them takes.")
     .requiredOption(
       "--model <gguf>",
@@ -39,19 +36,9 @@ export function speedCommand(): Command {
       listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerOption(0, MAX_TOKENS), "64")
     )
     .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerOption(0, MAX_TOKENS), "0"))
-    .addOption(threadsOption())
-    .option(
-      "--gpu-layers <count>",
-      "layers to put on the GPU or RPC servers (default: 0, with --rpc all)",
-      integerOption(0)
-    )
-    .addOption(
-      listOption(
-        "--rpc <host:port>",
-        "machines that keep layers, where mixllm rpc-server runs; starts are left out",
-        rpcOption
-      )
-    )
+    .addOption(threadsOption());
+  for (const option of deviceOptions()) command.addOption(option);
+  return command
     .option("--repeat <count>", "rounds of each test", integerOption(1, MAX_ROUNDS), 5)
     .option(
       "--starts <count>",
@@ -65,7 +52,7 @@ export function speedCommand(): Command {
       `
 Lists are separated by commas. Tests are named as llama-bench names them: pp512 is a prompt of 512 tokens, tg64
 the generation of 64, tg64 @ d4096 the same behind 4096 tokens. All models stay loaded at once.
-Starts are timed in fresh processes, the file memory-mapped and in the page cache.
+Starts are timed in fresh processes, the file memory-mapped and in the page cache; with --rpc they are left out.
 
 Examples:
   $ mixllm-bench speed --model mixed.gguf --model q4_k_m.gguf
@@ -76,16 +63,9 @@ Examples:
     .action((options: Options) => untilInterrupted((signal) => run(options, signal)));
 }
 
-/** More layers than any model has. */
-const ALL_LAYERS = 9999;
-
-function rpcOption(text: string): string {
-  if (isRpcEndpoint(text)) return text;
-  throw new InvalidArgumentError("expected servers such as 192.168.1.20:50052");
-}
-
 async function run({ model, json, rpc = [], ...options }: Options, signal: AbortSignal): Promise<void> {
-  const { depth, gpuLayers = rpc.length > 0 ? ALL_LAYERS : 0, threads = availableParallelism() } = options;
+  const { depth, threads = availableParallelism() } = options;
+  const { gpuLayers, devices } = placeLayers({ ...options, rpc });
   // A server serves one process at a time, and starts are timed in processes of their own.
   const starts = rpc.length > 0 ? 0 : options.starts;
   /** Share of the progress that the starts get. */
@@ -121,7 +101,7 @@ async function run({ model, json, rpc = [], ...options }: Options, signal: Abort
       result = json === true ? `${JSON.stringify(speedJson(report, footprints))}\n` : formatSpeed(report, footprints);
       return "measured speed";
     },
-    { gpu: gpuLayers > 0, rpc }
+    devices
   );
   process.stdout.write(result);
 }

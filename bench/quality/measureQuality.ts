@@ -18,6 +18,8 @@ export interface QualityOptions {
   chunks?: number;
   /** All that the machine offers unless given. */
   threads?: number;
+  /** Layers of each model to put on the devices that the addon was loaded with; none unless given. */
+  gpuLayers?: number;
   onProgress?: (done: number, total: number, perplexity: number) => void;
   /** Called when the context is longer than the model was trained on. */
   onLongContext?: (trainedContext: number) => void;
@@ -41,7 +43,7 @@ export async function measureQuality(
   loadAddon: () => Promise<BenchAddon>,
   options: QualityOptions
 ): Promise<QualityFigures> {
-  const { model, reference, context = 512, chunks, threads = availableParallelism() } = options;
+  const { model, reference, context = 512, chunks, threads = availableParallelism(), gpuLayers = 0 } = options;
   if (context < SHORTEST_CONTEXT) {
     throw new InvalidInputError(
       `a context of ${context} tokens is too short to measure on; ${SHORTEST_CONTEXT} is the least`
@@ -53,7 +55,15 @@ export async function measureQuality(
 
   const addon = await loadAddon();
   const job = addon.measureQuality(
-    { model, ...(reference === undefined ? {} : { reference }), text, context, chunks: chunks ?? 0, threads },
+    {
+      model,
+      ...(reference === undefined ? {} : { reference }),
+      text,
+      context,
+      chunks: chunks ?? 0,
+      threads,
+      gpuLayers
+    },
     options.onProgress
   );
   const measured = await finishJob(job, options.signal);

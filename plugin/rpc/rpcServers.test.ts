@@ -1,19 +1,18 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import net, { type AddressInfo } from "node:net";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { packageRoot } from "../../common/package.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { nodeLlamaCpp } from "../runtime/nodeLlamaCpp.js";
 import { convertDemo } from "../testing/convertDemo.js";
+import { freePort, startRpcServer } from "../testing/startRpcServer.js";
 
 const directory = temporaryDirectory();
 const model = path.join(directory, "model.gguf");
-const mixllm = path.join(packageRoot, "dist", "plugin", "cli", "mixllm.js");
-const servers: ChildProcess[] = [];
 
 /** Generates on the servers that its arguments name; LOSE is the process id of one to end meanwhile. */
 const APP = `
@@ -61,10 +60,6 @@ beforeAll(async () => {
   await symlink(nodeLlamaCpp().directory, path.join(directory, "node_modules", "node-llama-cpp"), "junction");
 });
 
-afterAll(() => {
-  for (const server of servers) server.kill("SIGKILL");
-});
-
 async function runApp(endpoints: readonly string[], lose?: ChildProcess): Promise<Outcome> {
   const env = { ...process.env, MODEL: model, ...(lose === undefined ? {} : { LOSE: String(lose.pid) }) };
   const app = promisify(execFile)(process.execPath, [path.join(directory, "app.mjs"), ...endpoints], {
@@ -74,51 +69,10 @@ async function runApp(endpoints: readonly string[], lose?: ChildProcess): Promis
   return JSON.parse((await app).stdout) as Outcome;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function startServer(): Promise<{ endpoint: string; server: ChildProcess }> {
-  const port = await freePort();
-  const args = [mixllm, "rpc-server", "--port", String(port), "--threads", "1", "--gpu", "false"];
-  const server = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  servers.push(server);
-  const endpoint = `127.0.0.1:${port}`;
-  await new Promise<void>((resolve, reject) => {
-    server.once("exit", () => {
-      reject(new Error("the server ended"));
-    });
-    server.stdout.on("data", (text: Buffer) => {
-      if (text.toString().includes("offering")) resolve();
-    });
-  });
-  // It listens a moment after it has said so.
-  for (let attempt = 0; attempt < 500 && !(await accepts(port)); attempt++)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  return { endpoint, server };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => {
-      resolve(false);
-    });
-  });
-}
-
 test("two servers give the text that this machine gives alone", async () => {
   const alone = await runApp([]);
   expect(alone).toMatchObject({ gpu: false, layers: 0, text: expect.stringMatching(/\S/) as unknown });
-  const [first, second] = [await startServer(), await startServer()];
+  const [first, second] = [await startRpcServer(), await startRpcServer()];
   const shared = await runApp([first.endpoint, second.endpoint]);
   expect(shared).toEqual({ gpu: "rpc", layers: 5, text: alone.text });
   // They serve the next one as well.
@@ -126,7 +80,7 @@ test("two servers give the text that this machine gives alone", async () => {
 });
 
 test("a server that is lost in mid-generation is an error at once, in a process that lives on", async () => {
-  const [first, second] = [await startServer(), await startServer()];
+  const [first, second] = [await startRpcServer(), await startRpcServer()];
   const { error, afterMs, text } = await runApp([first.endpoint, second.endpoint], second.server);
   expect(text).toBeUndefined();
   expect(error).toBe(`the connection to the RPC server at ${second.endpoint} is lost`);

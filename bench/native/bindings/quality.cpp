@@ -41,6 +41,7 @@ Napi::Value bind_measure_quality(const Napi::CallbackInfo& info) {
     request.context = options["context"].integer<int32_t>(4);
     request.chunks = options["chunks"].integer<int32_t>();
     request.threads = options["threads"].integer<int32_t>(1);
+    request.gpu_layers = options["gpuLayers"].integer<int32_t>();
     return start_job(info, [request](JobControl& control) -> JobResult {
         const auto measured = std::make_shared<QualityMeasurement>(measure_quality(request, control));
         return [measured](Napi::Env env) {

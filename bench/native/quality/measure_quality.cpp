@@ -37,7 +37,7 @@ void check_same_vocabulary(const llama_vocab* vocab, const std::string& name, co
 
 QualityMeasurement measure_quality(const QualityRequest& request, JobControl& control) {
     const bool with_reference = !request.reference.empty();
-    const ModelHandle model = load_model(request.model, control);
+    const ModelHandle model = load_model(request.model, control, request.gpu_layers);
     check_predicts_text(model.get(), request.model);
     const llama_vocab* vocab = llama_model_get_vocab(model.get());
     const std::vector<llama_token> tokens = tokenize_text(vocab, request.text);
@@ -50,7 +50,7 @@ QualityMeasurement measure_quality(const QualityRequest& request, JobControl& co
 
     ModelHandle reference;
     if (with_reference) {
-        reference = load_model(request.reference, control);
+        reference = load_model(request.reference, control, request.gpu_layers);
         const llama_vocab* reference_vocab = llama_model_get_vocab(reference.get());
         check_same_vocabulary(vocab, request.model, reference_vocab, request.reference);
         if (tokenize_text(reference_vocab, request.text) != tokens) {

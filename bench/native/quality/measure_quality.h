@@ -18,6 +18,8 @@ struct QualityRequest {
     /// How many chunks at most; 0 takes them all.
     int32_t chunks;
     int32_t threads;
+    /// Layers of each model to put on a device other than the CPU.
+    int32_t gpu_layers;
 };
 
 struct QualityMeasurement {
