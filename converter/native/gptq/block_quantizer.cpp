@@ -35,16 +35,16 @@ void add_scaled(Lanes& to, float factor, const Lanes& lanes) {
 BlockQuantizer::BlockQuantizer(const float* panels, size_t panel_step, const float* pivots, size_t size, bool is_8bit)
     : panels_(panels), panel_step_(panel_step), pivots_(pivots), size_(size), is_8bit_(is_8bit) {}
 
-TileGrid BlockQuantizer::grid(const Lanes& low, const Lanes& high, float ratio) const {
+TileGrid BlockQuantizer::grid(const Lanes& low, const Lanes& high) const {
     TileGrid result;
     for (size_t lane = 0; lane < tile_rows; lane++) {
         if (is_8bit_) {
-            const Grid8 fitted = fit_grid8(std::max(-low[lane], high[lane]) * ratio);
+            const Grid8 fitted = fit_grid8(std::max(-low[lane], high[lane]));
             result.scale[lane] = fitted.scale;
             result.scale_half[lane] = fitted.scale_half;
             result.zero[lane] = 0.0f;
         } else {
-            const Grid4 fitted = fit_grid4(low[lane] * ratio, high[lane] * ratio);
+            const Grid4 fitted = fit_grid4(low[lane], high[lane]);
             result.scale[lane] = fitted.scale;
             result.scale_half[lane] = fitted.scale_half;
             result.zero[lane] = fitted.zero;
@@ -121,16 +121,24 @@ void BlockQuantizer::unrounded_range(const BlockLanes& weights, const BlockLanes
     }
 }
 
-void BlockQuantizer::search(const BlockLanes& weights, const BlockLanes& adjusted, const std::vector<float>& ratios,
+void BlockQuantizer::search(const BlockLanes& weights, const BlockLanes& adjusted, const ClipSearch& shares,
                             Result& result) const {
     Lanes low{};
     Lanes high{};
     unrounded_range(weights, adjusted, result.error, low, high);
     TileGrid best{};
+    Lanes best_low{};
+    Lanes best_high{};
     Lanes best_loss;
     best_loss.fill(std::numeric_limits<float>::infinity());
-    for (const float ratio : ratios) {
-        const TileGrid candidate = grid(low, high, ratio);
+    const auto attempt = [&](const Lanes& low_share, const Lanes& high_share) {
+        Lanes from;
+        Lanes to;
+        for (size_t lane = 0; lane < tile_rows; lane++) {
+            from[lane] = low[lane] * low_share[lane];
+            to[lane] = high[lane] * high_share[lane];
+        }
+        const TileGrid candidate = grid(from, to);
         run<false>(weights, adjusted, candidate, result);
         for (size_t lane = 0; lane < tile_rows; lane++) {
             if (result.loss[lane] < best_loss[lane] && std::isfinite(candidate.scale[lane])) {
@@ -138,11 +146,33 @@ void BlockQuantizer::search(const BlockLanes& weights, const BlockLanes& adjuste
                 best.scale[lane] = candidate.scale[lane];
                 best.zero[lane] = candidate.zero[lane];
                 best.scale_half[lane] = candidate.scale_half[lane];
+                best_low[lane] = low_share[lane];
+                best_high[lane] = high_share[lane];
             }
         }
+    };
+    for (const float ratio : is_8bit_ ? shares.ratios8 : shares.ratios4) {
+        Lanes share;
+        share.fill(ratio);
+        attempt(share, share);
     }
     if (std::any_of(best_loss.begin(), best_loss.end(), [](float loss) { return !std::isfinite(loss); })) {
         throw std::runtime_error("weights of this size do not fit half-precision scales");
+    }
+    const auto move = [&](const Lanes& share, float offset) {
+        Lanes moved;
+        std::transform(share.begin(), share.end(), moved.begin(), [&](float own) { return own + offset; });
+        return moved;
+    };
+    if (!is_8bit_) {
+        const Lanes low_share = best_low;
+        for (const float offset : shares.offsets) {
+            attempt(move(low_share, offset), best_high);
+        }
+        const Lanes high_share = best_high;
+        for (const float offset : shares.offsets) {
+            attempt(best_low, move(high_share, offset));
+        }
     }
     result.grid = best;
     run<true>(weights, adjusted, best, result);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gptq/clip_search.h"
 #include "gptq/row_tile.h"
 
 namespace mixllm {
@@ -27,15 +28,14 @@ public:
     };
 
     /**
-     * Tries the range that the block's columns would have unrounded, times each ratio, as the grid's range and keeps
-     * each row's best.
+     * Tries shares of the range that the block's columns would have unrounded as the grid's range and keeps each row's
+     * best.
      *
      * @param weights what the rows should be
      * @param adjusted `weights` plus what earlier blocks' errors ask of this one
-     * @throws std::runtime_error when no ratio gives a scale that fits half precision
+     * @throws std::runtime_error when no share gives a scale that fits half precision
      */
-    void search(const BlockLanes& weights, const BlockLanes& adjusted, const std::vector<float>& ratios,
-                Result& result) const;
+    void search(const BlockLanes& weights, const BlockLanes& adjusted, const ClipSearch& shares, Result& result) const;
 
 private:
     template <bool keep>
@@ -45,7 +45,8 @@ private:
     void unrounded_range(const BlockLanes& weights, const BlockLanes& adjusted, BlockLanes& error, Lanes& low,
                          Lanes& high) const;
 
-    TileGrid grid(const Lanes& low, const Lanes& high, float ratio) const;
+    /// The grids of the ranges from `low` to `high`; of 8-bit rows the larger counts.
+    TileGrid grid(const Lanes& low, const Lanes& high) const;
 
     const float* panels_;
     size_t panel_step_;

@@ -69,7 +69,7 @@ void keep(RowTile& tile, size_t block_index, const HessianFactor::Block& block, 
 } // namespace
 
 QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, const HessianFactor& factor,
-                     const GptqOptions& options, const Workers& workers) {
+                     const ClipSearch& search, const Workers& workers) {
     const size_t inputs = factor.inputs();
     const std::vector<HessianFactor::Block>& blocks = factor.blocks();
     std::vector<RowTile> tiles = cut(is_8bit, inputs, blocks.size());
@@ -87,7 +87,7 @@ QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, 
             multiply_panel(factor.panel(b, 0), panel_step, block.begin, block.size, tile.error.data(), *adjusted);
             const BlockQuantizer quantizer(factor.panel(b, 0) + block.begin * Tile::rows, panel_step, factor.pivots(b),
                                            block.size, tile.is_8bit);
-            quantizer.search(*target, *adjusted, options.clip_ratios, *result);
+            quantizer.search(*target, *adjusted, search, *result);
             keep(tile, b, block, *result);
         });
     }

@@ -3,15 +3,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "gptq/clip_search.h"
 #include "gptq/hessian_factor.h"
 #include "quantize/quantized_rows.h"
 
 namespace mixllm {
-
-/// What `gptq` may do beyond rounding with error feedback.
-struct GptqOptions {
-    std::vector<float> clip_ratios; ///< shares of a group's range to try as the range of its grid
-};
 
 /**
  * Quantizes a linear weight so that its outputs on the calibration inputs change least.
@@ -21,7 +17,7 @@ struct GptqOptions {
  * @throws std::runtime_error when a group's range does not fit a half-precision scale
  */
 QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, const HessianFactor& factor,
-                     const GptqOptions& options, const Workers& workers);
+                     const ClipSearch& search, const Workers& workers);
 
 /**
  * Adds the ridge regression of residuals on a linear's inputs to its weights: `weights += strength * C (H + ridge)^-1`.

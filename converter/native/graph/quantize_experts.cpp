@@ -136,7 +136,7 @@ double quantize_experts(Engine& engine, const std::vector<ExpertLinear>& linears
             const auto begin = linear.is_8bit.begin() + static_cast<std::ptrdiff_t>(expert * linear.channels);
             const std::vector<uint8_t> is_8bit(begin, begin + static_cast<std::ptrdiff_t>(linear.channels));
             const QuantizedLinear quantized = factor != nullptr
-                                                  ? gptq(weights.data(), is_8bit, *factor, settings.gptq, workers)
+                                                  ? gptq(weights.data(), is_8bit, *factor, settings.clip, workers)
                                                   : round_linear(weights.data(), is_8bit, width, workers);
             linear.destination.pack(expert, quantized, is_8bit);
             if (cross && !residuals->of_inputs) {

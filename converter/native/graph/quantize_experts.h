@@ -51,7 +51,7 @@ struct ExpertLinear {
 };
 
 struct ExpertSettings {
-    GptqOptions gptq;
+    ClipSearch clip;
     double damping;
 };
 

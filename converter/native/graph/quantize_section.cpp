@@ -329,7 +329,7 @@ private:
                 }
                 result_.emplace(
                     name, QuantizationOutcome{
-                              gptq(values.data(), is_8bit, *factor, options_.gptq, engine_.workers()), damping, {}});
+                              gptq(values.data(), is_8bit, *factor, options_.clip, engine_.workers()), damping, {}});
             } else {
                 result_.emplace(name, QuantizationOutcome{
                                           round_linear(values.data(), is_8bit, inputs, engine_.workers()), 0.0, {}});
@@ -424,7 +424,7 @@ private:
             residuals.emplace(ExpertResiduals{*missing, !of_sum, strength});
         }
         const double damping = quantize_experts(engine_, stacks, chosen, residuals ? &*residuals : nullptr,
-                                                {options_.gptq, options_.damping});
+                                                {options_.clip, options_.damping});
         std::vector<int64_t> tokens;
         for (const std::vector<ExpertInput>& own : chosen.chosen) {
             tokens.push_back(static_cast<int64_t>(own.size()));
@@ -557,9 +557,7 @@ private:
 
 QuantizationOptions QuantizationOptions::standard() {
     QuantizationOptions options{};
-    for (int percent = 100; percent >= 80; percent -= 2) {
-        options.gptq.clip_ratios.push_back(static_cast<float>(percent) / 100.0f);
-    }
+    options.clip = ClipSearch::standard();
     options.damping = 0.01;
     options.propagation = 0.5f;
     options.correction = 0.5f;

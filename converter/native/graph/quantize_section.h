@@ -17,7 +17,7 @@
 namespace mixllm {
 
 struct QuantizationOptions {
-    GptqOptions gptq;
+    ClipSearch clip;
     double damping;    ///< share of the Hessian's mean diagonal
     float propagation; ///< share of their input's errors that linears make good for
     float correction;  ///< share of the residual stream's error that linears which add to it make good for

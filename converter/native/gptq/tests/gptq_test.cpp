@@ -188,12 +188,12 @@ void test_gptq() {
         const std::string size = ", " + std::to_string(inputs) + " inputs";
         const Problem problem = make_problem(75, inputs, 2);
         const HessianFactor factor(problem.triangle, 0.01, Workers(2));
-        const auto run = [&](const std::vector<float>& ratios, int threads) {
-            return gptq(problem.weights.data(), problem.is_8bit, factor, {ratios}, Workers(threads));
+        const auto run = [&](const std::vector<float>& ratios, const std::vector<float>& offsets, int threads) {
+            return gptq(problem.weights.data(), problem.is_8bit, factor, {ratios, offsets, ratios}, Workers(threads));
         };
         const std::vector<float> ratios{1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
 
-        const QuantizedLinear plain = run({1.0f}, 2);
+        const QuantizedLinear plain = run({1.0f}, {}, 2);
         const std::vector<float> published = published_gptq(problem, factor);
         size_t equal = 0;
         for (size_t i = 0; i < published.size(); i++) {
@@ -203,11 +203,22 @@ void test_gptq() {
                "feedback from H's own factor is GPTQ: " + std::to_string(equal) + " of " +
                    std::to_string(published.size()) + " weights equal" + size);
 
-        const QuantizedLinear clipped = run(ratios, 2);
+        const QuantizedLinear clipped = run(ratios, {}, 2);
         expect(sum(row_errors(problem, clipped.values)) < sum(row_errors(problem, plain.values)),
                "clipping lowers the output error" + size);
 
-        const QuantizedLinear again = run(ratios, 3);
+        const QuantizedLinear ends = run(ratios, {-0.1f, -0.05f, 0.05f, 0.1f}, 2);
+        const std::vector<double> alike = row_errors(problem, clipped.values);
+        const std::vector<double> apart = row_errors(problem, ends.values);
+        double sums[2][2] = {}; // by the rows' width
+        for (size_t row = 0; row < problem.rows; row++) {
+            sums[problem.is_8bit[row]][0] += alike[row];
+            sums[problem.is_8bit[row]][1] += apart[row];
+        }
+        expect(sums[0][1] < 0.99 * sums[0][0], "ends clipped by themselves lower 4-bit rows' error" + size);
+        expect(ends.rows8.q == clipped.rows8.q, "8-bit rows have no two ends" + size);
+
+        const QuantizedLinear again = run(ratios, {}, 3);
         expect(again.values == clipped.values && again.rows4.q == clipped.rows4.q &&
                    again.rows4.scale_half == clipped.rows4.scale_half && again.rows8.q == clipped.rows8.q,
                "the number of threads changes nothing" + size);
@@ -246,7 +257,8 @@ void test_exact_weights() {
                                  : static_cast<float>(in_group < 2 ? (in_group == 0 ? -6 : 9) : step % 16 - 6) / 64.0f;
     }
     const HessianFactor factor(problem.triangle, 0.01, Workers(2));
-    const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor, {{1.0f, 0.9f}}, Workers(2));
+    const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor,
+                                       {{1.0f, 0.9f}, {-0.05f, 0.05f}, {1.0f, 0.9f}}, Workers(2));
     expect(exact.values == problem.weights, "weights that lie on a grid stay as they are");
 }
 
@@ -289,9 +301,10 @@ void test_cancel() {
     };
     const HessianFactor factor(hessian, 0.01, Workers(2));
     expect_soon("factorize", work_after_cancel([&](const Workers& workers) { factorize(hessian, workers); }));
-    expect_soon("gptq", work_after_cancel([&](const Workers& workers) {
-                    gptq(weights.data(), std::vector<uint8_t>(rows), factor, {std::vector<float>(40, 1.0f)}, workers);
-                }));
+    expect_soon(
+        "gptq", work_after_cancel([&](const Workers& workers) {
+            gptq(weights.data(), std::vector<uint8_t>(rows), factor, {std::vector<float>(40, 1.0f), {}, {}}, workers);
+        }));
     std::vector<float> shifted = weights;
     expect_soon("regress", work_after_cancel([&](const Workers& workers) {
                     regress(shifted.data(), weights.data(), rows, factor, 0.5f, workers);

@@ -124,7 +124,7 @@ Square hessian_of(const Layer& layer, const std::vector<ExpertInput>& chosen) {
 /// The same quantization in float64, but for the grids, whose error feedback `gptq_test.cpp` holds against GPTQ as it
 /// was published.
 std::vector<float> reference(const Layer& layer, bool with_residuals, double damping, float strength,
-                             const GptqOptions& options) {
+                             const ClipSearch& options) {
     Square mean(inputs, std::vector<double>(inputs));
     double all = 0.0;
     for (const auto& chosen : layer.chosen) {
@@ -192,7 +192,7 @@ std::vector<float> reference(const Layer& layer, bool with_residuals, double dam
 }
 
 std::vector<float> quantize(const Layer& layer, bool with_residuals, int threads, double damping, float strength,
-                            const GptqOptions& options) {
+                            const ClipSearch& options) {
     Engine engine{Workers(threads)};
     const std::string path =
         (std::filesystem::temp_directory_path() / ("mixllm-experts-test-" + std::to_string(std::random_device()())))
@@ -223,7 +223,7 @@ std::vector<float> quantize(const Layer& layer, bool with_residuals, int threads
 
 void test_quantization() {
     const Layer layer;
-    const GptqOptions options{{1.0f, 0.9f, 0.8f}};
+    const ClipSearch options{{1.0f, 0.9f, 0.8f}, {}, {1.0f, 0.9f, 0.8f}};
     for (const bool with_residuals : {false, true}) {
         const std::vector<float> expected = reference(layer, with_residuals, 0.01, 0.5f, options);
         const std::vector<float> found = quantize(layer, with_residuals, 2, 0.01, 0.5f, options);
