@@ -102,6 +102,8 @@ export type ValuePaths = Readonly<Record<number, string>>;
 export interface LinearSalience {
   readonly taylor: Float32Array;
   readonly fisher: Float32Array;
+  /** The share of such a squared error that GPTQ's error feedback will leave. */
+  readonly feedback: number;
 }
 
 /** What a weight's values are multiplied with, powers of two; empty for 1. */

@@ -235,11 +235,11 @@ async function rehearse(
 async function chooseSearch(
   session: CalibrationSession,
   scope: SearchScope,
-  { ranking, salience }: ConvertModelOptions,
+  { ranking, method, salience }: ConvertModelOptions,
   warn: (message: string) => void
 ): Promise<ChannelSearch> {
   const [missing] = session.graph.sections.flatMap((section) => section.missing);
-  if (missing === undefined) return globalSearch(session, scope, ranking, salience);
+  if (missing === undefined) return globalSearch(session, scope, ranking, method === "gptq", salience);
   warn(
     `this model's gradients cannot be computed (${missing.op} of ${missing.tensor}: ${missing.reason}), so output channels ` +
       `are ranked by their rounding error: ${weightErrorSearch.name}`

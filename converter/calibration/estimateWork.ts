@@ -16,7 +16,8 @@ export interface CalibrationWork {
 /**
  * About how many multiply-adds the matrix products of a conversion's calibration take.
  *
- * The search passes the samples forward once and, at three times the cost, back. GPTQ passes them forward, sums two matrices
+ * The search passes the samples forward once and, at three times the cost, back, and sums a matrix of `K x K` over some of
+ * them for each input. GPTQ passes them forward, sums two matrices
  * of `K x K` over them for each input, and for each weight solves with one: `N x K x K` and `K x K x K`. Of experts a token
  * meets those that are chosen for it.
  */
@@ -37,16 +38,28 @@ export function estimateWork(
   const head = plan.find((planned) => planned.target === graph.head);
   const logits = head === undefined || head.treatment === "computed" ? 0 : head.tensor.rows * head.tensor.columns;
 
+  const tokens = samples * length;
+  const inputs = inputsOf(graph, linears);
+  const inputSquares = inputs.reduce((sum, { columns, times }) => sum + times * columns ** 2, 0);
   const perToken =
     (generates ? layers + logits : 0) +
     (searches ? 4 * layers + 3 * logits : 0) +
     (equalizes ? EQUALIZING * layers : 0) +
-    (quantizes ? layers + 2 * inputSquares(graph, linears) : 0);
+    (quantizes ? layers + 2 * inputSquares : 0);
   const solves = quantizes
     ? linears.reduce((sum, { experts, rows, columns }) => sum + experts * columns ** 2 * (rows + columns), 0)
     : 0;
-  return samples * length * perToken + solves;
+  const feedback = searches
+    ? inputs.reduce(
+        (sum, { columns, times }) => sum + columns ** 2 * Math.min(times * tokens, feedbackRows(columns)),
+        0
+      )
+    : 0;
+  return tokens * perToken + feedback + solves;
 }
+
+/** The rows of inputs that tell what error feedback leaves (`FeedbackShare`). */
+const feedbackRows = (columns: number): number => Math.max(4096, columns);
 
 /** What finding scales takes, in forward passes: products of a part of the samples with a few choices of scales. */
 const EQUALIZING = 0.4;
@@ -61,11 +74,11 @@ interface Linear {
   readonly columns: number;
 }
 
-/** The `K x K` of all inputs; linears of a section that have as many input channels are taken to have the same. */
-function inputSquares(graph: ModelGraph, linears: readonly Linear[]): number {
-  return graph.sections.reduce((sum, { weights }) => {
+/** All inputs and how many of each a token has; linears of a section that have as many input channels are taken to share one. */
+function inputsOf(graph: ModelGraph, linears: readonly Linear[]): { columns: number; times: number }[] {
+  return graph.sections.flatMap(({ weights }) => {
     const own = linears.filter(({ name }) => weights.includes(name));
     const inputs = new Map(own.map(({ columns, met }) => [columns, met]));
-    return sum + [...inputs].reduce((squares, [columns, times]) => squares + times * columns ** 2, 0);
-  }, 0);
+    return [...inputs].map(([columns, times]) => ({ columns, times }));
+  });
 }

@@ -111,10 +111,11 @@ export function createConvertCommand(): Command {
     .addOption(
       new Option(
         "--ranking <ranking>",
-        "what the search by the loss ranks by: the loss's Taylor expansion (the paper), or Fisher information per byte"
+        "what the search by the loss ranks by: the loss that the method leaves, by Fisher information, or the loss of " +
+          "plain rounding, by a Taylor expansion (the paper)"
       )
         .choices(RANKINGS)
-        .default("taylor")
+        .default("fisher")
     )
     .addOption(
       new Option(

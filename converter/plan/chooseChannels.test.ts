@@ -64,6 +64,15 @@ test("a byte limit is filled with the best tiles that fit", () => {
   expect([...masks.values()].map((mask) => mask.reduce((sum, flag) => sum + flag, 0))).toEqual([16, 32]);
 });
 
+test("of scores that add up, a byte limit buys the most", () => {
+  const weights = [weight("long", ramp(100, 32)), weight("short", ramp(40, 32))];
+  const costs: Record<string, number> = { long: 10, short: 3 };
+  const masks = chooseChannels(weights, 16, (target) => costs[target] ?? NaN, true);
+  expect([...masks.values()].map((mask) => mask.reduce((sum, flag) => sum + flag, 0))).toEqual([16, 32]);
+  const fewer = chooseChannels(weights, 13, (target) => costs[target] ?? NaN, true);
+  expect([...fewer.values()].map((mask) => mask.reduce((sum, flag) => sum + flag, 0))).toEqual([0, 32]);
+});
+
 test("ties go to the earlier weight and the lower channel, infinities first", () => {
   const flat = (name: string): ScoredWeight => weight(name, new Array<number>(32).fill(1));
   expect(chosen([flat("first"), flat("second")], 1)).toEqual({ first: ramp(0, 16), second: [] });

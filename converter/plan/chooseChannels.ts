@@ -26,16 +26,19 @@ interface Tile {
  *
  * @param limit what the tiles that get 8 bits may cost together
  * @param costOf what a tile of a weight costs, by the weight's target
+ * @param perCost whether the tiles with the highest sums for what they cost are taken instead
  * @returns for each weight, by its target, one byte a channel: 1 for 8 bits
  */
 export function chooseChannels(
   weights: readonly ScoredWeight[],
   limit: number,
-  costOf: (target: string) => number
+  costOf: (target: string) => number,
+  perCost = false
 ): Map<string, Uint8Array> {
   const candidates = weights.flatMap((weight) => cutIntoTiles(weight).flat());
   // The sort is stable: equal tiles stay in the order of their weights, and a weight's better tiles before its worse.
-  candidates.sort((a, b) => compareScores(b.score, a.score));
+  const worth = ({ target, score }: Tile): number => (perCost ? score / costOf(target) : score);
+  candidates.sort((a, b) => compareScores(worth(b), worth(a)));
 
   const chosen = new Map(weights.map(({ target, scores }) => [target, new Uint8Array(scores.length)]));
   let left = limit;

@@ -12,6 +12,8 @@ export interface ChannelSearch {
   readonly name: string;
   /** Whether every weight and expert gets the same share of 8-bit channels, whatever the scores of others. */
   readonly equalShares?: boolean;
+  /** Whether scores are parts of one loss: then the most of it that the budget can buy counts. */
+  readonly addsUp?: boolean;
 
   /**
    * Scores every output channel of every weight; higher means more worth 8 bits, comparable over the whole model.
@@ -61,7 +63,9 @@ export async function assignBitWidths(
 
   const isChoice = free.length > 0 && !nothing && limit < all;
   const choose = (scored: readonly ScoredWeight[]): Map<string, Uint8Array> =>
-    search.equalShares === true ? chooseEqualShares(scored, limit / all) : chooseChannels(scored, limit, cost);
+    search.equalShares === true
+      ? chooseEqualShares(scored, limit / all)
+      : chooseChannels(scored, limit, cost, search.addsUp === true);
   const masks = isChoice ? choose(await search.score(free, context)) : undefined;
   return {
     search: isChoice ? search.name : "none",

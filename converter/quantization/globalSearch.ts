@@ -14,8 +14,8 @@ import {
   type SalienceOrigin
 } from "./salienceFile.js";
 
-/** The measures that output channels can be ranked by: the loss's Taylor expansion (the paper's), or Fisher information. */
-export const RANKINGS = ["taylor", "fisher"] as const;
+/** The measures that output channels can be ranked by: Fisher information, or the loss's Taylor expansion (the paper's). */
+export const RANKINGS = ["fisher", "taylor"] as const;
 
 export type Ranking = (typeof RANKINGS)[number];
 
@@ -29,6 +29,7 @@ export type SearchScope = "global" | "per_layer";
  *
  * @param scope `per_layer` is the baseline that the paper compares with
  * @param ranking which of the two measures decides
+ * @param hasFeedback whether the method feeds errors back, as GPTQ does
  * @param file where the salience is kept for later conversions, and taken from if it is there
  * @throws {InvalidInputError} the file is damaged, or holds salience of another search
  */
@@ -36,6 +37,7 @@ export async function globalSearch(
   session: CalibrationSession,
   scope: SearchScope,
   ranking: Ranking,
+  hasFeedback: boolean,
   file: string | undefined
 ): Promise<ChannelSearch> {
   const origin: SalienceOrigin = { source: session.source, calibration: session.description };
@@ -43,12 +45,14 @@ export async function globalSearch(
   return {
     name: scope,
     equalShares: scope === "per_layer",
+    // Fisher information times a squared error is loss; the paper's measure is ranked as it is.
+    addsUp: ranking === "fisher",
 
     async score(weights, context) {
       const measured = weights.map(({ target }) => target);
       const salience = saved ?? (await new Search(session, measured, context).run());
       if (file !== undefined && saved === undefined) await saveSalience(file, salience, origin);
-      return weights.map((weight) => scores(weight, salience, ranking, file));
+      return weights.map((weight) => scores(weight, salience, ranking, hasFeedback, file));
     }
   };
 }
@@ -57,6 +61,7 @@ function scores(
   { target, tensor, experts }: PlannedMixedWeight,
   salience: Salience,
   ranking: Ranking,
+  hasFeedback: boolean,
   file: string | undefined
 ): ScoredWeight {
   const linear = salience.get(target);
@@ -68,9 +73,9 @@ function scores(
       }
     );
   }
-  // Fisher salience is of a squared error, so dividing by the row's length ranks by gain per byte.
-  const score = ranking === "taylor" ? linear.taylor : linear.fisher.map((value) => value / tensor.columns);
-  return { target, experts, scores: Float64Array.from(score) };
+  const left = hasFeedback ? linear.feedback : 1;
+  const scores = ranking === "taylor" ? linear.taylor : linear.fisher.map((value) => value * left);
+  return { target, experts, scores: Float64Array.from(scores) };
 }
 
 /** Name of the work file with the salience of a section's linears; blocks are counted from 0. */

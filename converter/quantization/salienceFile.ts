@@ -13,11 +13,15 @@ export interface SalienceOrigin {
   readonly calibration: string;
 }
 
-/** Encodes salience as a safetensors file: arrays `NAME.taylor` and `NAME.fisher` of one float an output channel. */
+/**
+ * Encodes salience as a safetensors file: arrays `NAME.taylor` and `NAME.fisher` of one float an output channel, and
+ * `NAME.feedback` of one float.
+ */
 export function encodeSalience(salience: Salience, origin?: SalienceOrigin): Uint8Array {
-  const arrays = [...salience].flatMap(([name, { taylor, fisher }]) => [
+  const arrays = [...salience].flatMap(([name, { taylor, fisher, feedback }]) => [
     floatArray(`${name}.taylor`, taylor),
-    floatArray(`${name}.fisher`, fisher)
+    floatArray(`${name}.fisher`, fisher),
+    floatArray(`${name}.feedback`, Float32Array.of(feedback))
   ]);
   return encodeTensorFile(arrays, { ...origin });
 }
@@ -29,7 +33,9 @@ export function decodeSalience(arrays: ReadonlyMap<string, Uint8Array>): Salienc
     if (!key.endsWith(".taylor")) continue;
     const name = key.slice(0, -".taylor".length);
     const fisher = arrays.get(`${name}.fisher`);
-    if (fisher !== undefined) salience.set(name, { taylor: floatsOf(data), fisher: floatsOf(fisher) });
+    const [feedback] = floatsOf(arrays.get(`${name}.feedback`) ?? new Uint8Array());
+    if (fisher === undefined || feedback === undefined) continue;
+    salience.set(name, { taylor: floatsOf(data), fisher: floatsOf(fisher), feedback });
   }
   return salience;
 }

@@ -12,7 +12,7 @@ const DEFAULTS = {
   outputType: "f16",
   force: false,
   search: "weight_error",
-  ranking: "taylor",
+  ranking: "fisher",
   equalization: "auto",
   method: "rtn",
   command: "test"

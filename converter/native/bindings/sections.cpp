@@ -266,6 +266,7 @@ Napi::Value bind_backward_section(const Napi::CallbackInfo& info) {
                     const Napi::Object linear = Napi::Object::New(env);
                     linear.Set("taylor", to_array(env, found->second.taylor));
                     linear.Set("fisher", to_array(env, found->second.fisher));
+                    linear.Set("feedback", found->second.feedback);
                     result.Set(name, linear);
                 }
             }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "graph/expert_salience.h"
+#include "graph/feedback_share.h"
 #include "graph/linears.h"
 #include "graph/replay.h"
 
@@ -42,7 +43,7 @@ void assert_complete(const std::vector<MissingRule>& missing) {
 } // namespace
 
 size_t backward_nodes(const Section& section) {
-    return 256 + 40 * section.nodes.size() + section.weights.size();
+    return 256 + 41 * section.nodes.size() + section.weights.size();
 }
 
 std::unordered_map<std::string, SectionWeights::Copies> backward_copies(const ModelGraph& graph, const Section& section,
@@ -61,6 +62,12 @@ std::unordered_map<std::string, SectionWeights::Copies> backward_copies(const Mo
 }
 
 namespace {
+
+/// An input of products, as the model's graph has it, and the linears that multiply it.
+struct SharedInput {
+    ggml_tensor* tensor;
+    std::vector<std::string> linears;
+};
 
 /// A section's forward and backward pass of one batch as graph nodes.
 class BackwardGraph {
@@ -117,6 +124,28 @@ public:
 
     /// Null where nothing leads to an output.
     ggml_tensor* gradient_at(size_t number) { return gradient_of(form_.values[number]); }
+
+    /// What the measured linears multiply, of a linear used more than once its first use.
+    std::vector<SharedInput> inputs() const {
+        std::vector<SharedInput> found;
+        for (const Linear& linear : measured_) {
+            ggml_tensor* tensor = linear.products.front()->src[1];
+            const auto known = std::find_if(found.begin(), found.end(),
+                                            [&](const SharedInput& other) { return other.tensor == tensor; });
+            if (known != found.end()) {
+                known->linears.push_back(linear.name());
+            } else {
+                found.push_back({tensor, {linear.name()}});
+            }
+        }
+        return found;
+    }
+
+    /// The values of an input, contiguous and made by the graph.
+    ggml_tensor* make_input(const SharedInput& input) {
+        ggml_tensor* own = replay_.make(input.tensor);
+        return own->op == GGML_OP_NONE || !ggml_is_contiguous(own) ? ggml_cont(context_, own) : own;
+    }
 
     /// The change of the loss by each channel of a linear: its sum over a sample's tokens, and that of its square.
     std::pair<ggml_tensor*, ggml_tensor*> make_sums(const Linear& linear) {
@@ -193,6 +222,8 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
 
     std::unordered_map<std::string, std::vector<double>> taylor;
     std::unordered_map<std::string, std::vector<double>> fisher;
+    std::map<std::string, FeedbackShare> shares; // by the first of the linears that multiply an input
+    std::map<std::string, std::string> share_of;
     for (int64_t first = 0; first < calibration.samples; first += calibration.batch_samples) {
         const int64_t sequences = std::min(calibration.batch_samples, calibration.samples - first);
         const DecoderForm& form = decoder.form(sequences);
@@ -219,6 +250,19 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
                 graph.output(squares, measures.back().squares.data());
             }
         }
+        std::map<std::string, std::vector<float>> multiplied;
+        for (const SharedInput& input : backward.inputs()) {
+            const std::string& first_linear = input.linears.front();
+            for (const std::string& name : input.linears) {
+                share_of[name] = first_linear;
+            }
+            const auto share = shares.try_emplace(first_linear, static_cast<size_t>(input.tensor->ne[0])).first;
+            if (!share->second.is_enough()) {
+                std::vector<float>& x = multiplied[first_linear];
+                x.resize(static_cast<size_t>(ggml_nelements(input.tensor)));
+                graph.output(backward.make_input(input), x.data());
+            }
+        }
         for (auto& [number, writer] : at_inputs) {
             ggml_tensor* gradient = backward.gradient_at(number);
             if (later.count(number) != 0) {
@@ -233,6 +277,16 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
         }
         graph.compute();
 
+        for (const auto& [name, x] : multiplied) {
+            FeedbackShare& share = shares.at(name);
+            const size_t columns = share.inputs();
+            const size_t rows = x.size() / columns;
+            const size_t piece = rows / static_cast<size_t>(sequences) *
+                                 static_cast<size_t>(calibration.samples_per_sum()); // whatever the batches
+            for (size_t row = 0; row < rows && !share.is_enough(); row += piece) {
+                share.add(engine, x.data() + row * columns, static_cast<int64_t>(std::min(piece, rows - row)));
+            }
+        }
         for (auto& [number, writer] : at_inputs) {
             writer.append(sequences, form.layouts[number]);
         }
@@ -252,9 +306,14 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
     for (auto& [number, writer] : at_inputs) {
         writer.finish();
     }
+    std::map<std::string, float> feedback;
+    for (const auto& [name, share] : shares) {
+        feedback.emplace(name, share.value(engine.workers()));
+    }
     std::unordered_map<std::string, ChannelSalience> salience;
     for (const auto& [name, sums] : taylor) {
         ChannelSalience& result = salience[name];
+        result.feedback = feedback.at(share_of.at(name));
         for (size_t c = 0; c < sums.size(); c++) {
             result.taylor.push_back(static_cast<float>(sums[c] / static_cast<double>(calibration.samples)));
             result.fisher.push_back(static_cast<float>(fisher[name][c] / static_cast<double>(calibration.samples)));
@@ -282,12 +341,19 @@ SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t secti
             graph.output(squares, nullptr);
         }
     }
+    size_t hessians = 0;
+    size_t multiplied = 0;
+    for (const SharedInput& input : backward.inputs()) {
+        graph.output(backward.make_input(input), nullptr);
+        hessians += FeedbackShare::bytes(static_cast<size_t>(input.tensor->ne[0]));
+        multiplied += static_cast<size_t>(ggml_nelements(input.tensor)) * sizeof(float);
+    }
     for (const size_t number : form.numbers(own.inputs)) {
         if (ggml_tensor* gradient = backward.gradient_at(number)) {
             graph.output(gradient, nullptr);
         }
     }
-    return {weights.bytes(), graph.measure(), backward.missing()};
+    return {weights.bytes() + hessians, graph.measure() + multiplied, backward.missing()};
 }
 
 } // namespace mixllm

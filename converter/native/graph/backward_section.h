@@ -20,6 +20,8 @@ struct ChannelSalience {
     std::vector<float> taylor;
     /// T_c = mean over samples of the sum over tokens of (gradient times output error)^2.
     std::vector<float> fisher;
+    /// Of such squares, the share that GPTQ's error feedback will leave; see `FeedbackShare`.
+    float feedback;
 };
 
 /// Where the loss gradient at crossing values is read and written.
@@ -45,7 +47,7 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
 
 /// What the backward pass of a section takes, its largest step.
 struct SectionCost {
-    size_t weight_bytes;              ///< weights, their transposes and rounding errors, as floats
+    size_t weight_bytes;              ///< weights, their transposes and rounding errors, as floats, and Hessians
     size_t sample_bytes;              ///< what is computed for one sample
     std::vector<MissingRule> missing; ///< what keeps it from being differentiated; empty when nothing does
 };

@@ -82,3 +82,8 @@ test("experts are quantized and measured as float64 loops do", { timeout: 1_800_
   const build = await buildNativeProject("converter/native/graph", await runtimeDefinitions());
   await runLoudly(path.join(build, "mixllm-experts-test"), []);
 });
+
+test("what error feedback will leave of rounding's error is known before", { timeout: 1_800_000 }, async () => {
+  const build = await buildNativeProject("converter/native/graph", await runtimeDefinitions());
+  await runLoudly(path.join(build, "mixllm-feedback-test"), []);
+});
