@@ -25,6 +25,10 @@ if(APPLE)
 endif()
 set(CMAKE_BUILD_WITH_INSTALL_RPATH TRUE)
 
+if(MINGW)
+    include("${CMAKE_CURRENT_LIST_DIR}/mingw/mingw.cmake")
+endif()
+
 # mixllm_add_addon(<name> <sources...>): a Node addon <name>.node on Node-API 8. cmake-js says where Node's and
 # node-addon-api's headers are.
 function(mixllm_add_addon name)
@@ -33,4 +37,7 @@ function(mixllm_add_addon name)
     target_include_directories(${name} PRIVATE ${CMAKE_JS_INC})
     target_compile_definitions(${name} PRIVATE NAPI_VERSION=8)
     target_link_libraries(${name} PRIVATE ${CMAKE_JS_LIB})
+    if(MINGW)
+        mixllm_link_node(${name})
+    endif()
 endfunction()

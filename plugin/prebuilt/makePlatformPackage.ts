@@ -16,6 +16,9 @@ import { TARGETS } from "./targets.js";
 
 const run = promisify(execFile);
 
+/** What is linked to on Windows, and not loaded. */
+const IMPORT_LIBRARY = /\.(dll\.a|lib)$/;
+
 /**
  * Builds the runtime for every machine of a kind and packs it as `@mixllm/<target>`.
  *
@@ -42,9 +45,14 @@ export async function makePlatformPackage(options: {
   );
   const folder = await mkdtemp(path.join(os.tmpdir(), "mixllm-package-"));
   try {
-    await cp(binaryDirectory(directory), binaryDirectory(folder), { recursive: true });
+    await cp(binaryDirectory(directory), binaryDirectory(folder), {
+      recursive: true,
+      filter: (file) => !IMPORT_LIBRARY.test(file)
+    });
     await cp(path.join(directory, "buildDone.status"), path.join(folder, "buildDone.status"));
     await copyLicenses(description, folder);
+    if (target.crossLicense !== undefined && target.platform !== process.platform)
+      await cp(target.crossLicense, path.join(folder, "LICENSE.mingw-w64"));
     const needs = target.platform === "linux" ? await neededLibraries(binaryDirectory(folder)) : {};
     const manifest: PlatformManifest = {
       key: description.key,

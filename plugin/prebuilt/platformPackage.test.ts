@@ -30,6 +30,7 @@ beforeEach(async () => {
 test("is named after the machine, where there can be one", () => {
   expect(platformPackageName("linux", "x64")).toBe("@mixllm/linux-x64");
   expect(platformPackageName("linux", "arm64")).toBe("@mixllm/linux-arm64");
+  expect(platformPackageName("win32", "x64")).toBe("@mixllm/win32-x64");
   expect(platformPackageName("aix", "ppc64")).toBeUndefined();
 });
 

@@ -8,6 +8,8 @@ export interface Target {
   readonly cmakeOptions: Readonly<Record<string, string>>;
   /** Definitions for CMake besides, on a machine of another kind: Debian's cross compilers. */
   readonly crossOptions: Readonly<Record<string, string>>;
+  /** License of what these compilers put into every library. */
+  readonly crossLicense?: string;
 }
 
 /** Options of every such build: nothing of the machine that builds it, and one library of CPU code for each kind of CPU. */
@@ -24,7 +26,7 @@ const PORTABLE = {
  * Kinds of x86-64 CPU whose code differs. Of those that ggml knows, cannonlake, icelake and zen4 add instructions that no code of
  * its is written for, and CPUs with AVX but without AVX2 (2011 to 2013) run the code for SSE 4.2.
  */
-const X64_VARIANTS = "x64;sse42;haswell;alderlake;skylakex;cascadelake;cooperlake;sapphirerapids";
+const X64_VARIANTS = "x64;sse42;haswell;alderlake;skylakex;cascadelake;cooperlake";
 
 /**
  * Kinds of Arm CPU whose code differs: those without dot products, with them, with SVE and products of int8 matrices, and with
@@ -37,22 +39,31 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   "linux-x64": {
     platform: "linux",
     arch: "x64",
-    cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: X64_VARIANTS },
-    crossOptions: crossOptions("x86_64", "x86_64-linux-gnu")
+    cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: `${X64_VARIANTS};sapphirerapids` },
+    crossOptions: crossOptions("Linux", "x86_64", "x86_64-linux-gnu")
   },
   "linux-arm64": {
     platform: "linux",
     arch: "arm64",
     cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: ARM64_VARIANTS },
-    crossOptions: crossOptions("aarch64", "aarch64-linux-gnu")
+    crossOptions: crossOptions("Linux", "aarch64", "aarch64-linux-gnu")
+  },
+  // For Windows GCC 12 cannot compile the instructions for matrices that Sapphire Rapids has: they run the code for Cooper Lake.
+  "win32-x64": {
+    platform: "win32",
+    arch: "x64",
+    cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: X64_VARIANTS },
+    crossOptions: crossOptions("Windows", "x86_64", "x86_64-w64-mingw32", "-posix"),
+    crossLicense: "/usr/share/doc/mingw-w64-common/copyright"
   }
 };
 
-function crossOptions(processor: string, prefix: string): Record<string, string> {
+/** @param suffix behind the compilers' names: which threads GCC's library for Windows is made on */
+function crossOptions(system: string, processor: string, prefix: string, suffix = ""): Record<string, string> {
   return {
-    CMAKE_SYSTEM_NAME: "Linux",
+    CMAKE_SYSTEM_NAME: system,
     CMAKE_SYSTEM_PROCESSOR: processor,
-    CMAKE_C_COMPILER: `${prefix}-gcc`,
-    CMAKE_CXX_COMPILER: `${prefix}-g++`
+    CMAKE_C_COMPILER: `${prefix}-gcc${suffix}`,
+    CMAKE_CXX_COMPILER: `${prefix}-g++${suffix}`
   };
 }

@@ -18,6 +18,7 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "common/format/readMixLlmFile.ts",
     "common/native/CMakeLists.txt",
     "common/native/addon.cmake",
+    "common/native/mingw/mingw.cmake",
     "converter/native/pack/pack.cpp",
     "converter/native/pack/pack.test.cpp",
     "cpu/README.md",
@@ -39,7 +40,13 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     await mkdir(path.join(root, path.dirname(file)), { recursive: true });
     await writeFile(path.join(root, file), file);
   }
-  const common = ["CMakeLists.txt", "common/format/format.h", "common/native/addon.cmake", "cpu/src/kernel.cpp"];
+  const common = [
+    "CMakeLists.txt",
+    "common/format/format.h",
+    "common/native/addon.cmake",
+    "common/native/mingw/mingw.cmake",
+    "cpu/src/kernel.cpp"
+  ];
   const patches = ["patches/0001-op.patch", "patches/upstream/0001-threads.patch"];
   expect(await paths(runtimeInputFiles(root, false))).toEqual([...common, ...patches]);
   expect(await paths(runtimeInputFiles(root, "cuda"))).toEqual([...common, "cuda/kernel.cu", ...patches]);
@@ -51,6 +58,7 @@ test("takes sources and patches, and leaves out tests, documentation and everyth
     "common/format/format.h",
     "common/native/CMakeLists.txt",
     "common/native/addon.cmake",
+    "common/native/mingw/mingw.cmake",
     "converter/native/pack/pack.cpp",
     "cpu/src/kernel.cpp"
   ]);

@@ -10,7 +10,7 @@ export interface InputFile {
 }
 
 /** What every native build of this package may read. What is not listed does not exist for the build. */
-const COMMON_ENTRIES = ["common/native/addon.cmake", "common/format", "cpu"];
+const COMMON_ENTRIES = ["common/native/addon.cmake", "common/native/mingw", "common/format", "cpu"];
 const RUNTIME_ENTRIES = ["CMakeLists.txt", "patches", "plugin/rpc/native", ...COMMON_ENTRIES];
 const TOOLS_ENTRIES = ["common/native", "converter/native", "bench/native", ...COMMON_ENTRIES];
 
