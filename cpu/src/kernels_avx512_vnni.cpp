@@ -171,6 +171,7 @@ private:
 
 struct Avx512Vnni {
     using Rows = RowsWithin32;
+    static constexpr bool multiplies_two = true;
 
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;
@@ -266,6 +267,58 @@ struct Avx512Vnni {
             });
         }
         finish<tokens>(panel, x, dots, y);
+    }
+
+    // Half a block of tokens with the panels of two tiles, so that each broadcast feeds two multiplies.
+    template <class Panel>
+    static void half_block(const Panel& panel0, const Panel& panel1, const ActivationCell& x, int first, float* y0,
+                           float* y1) {
+        constexpr int tokens = 8;
+        __m512i dots[2][tokens];
+        unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+            const __m512i sum = _mm512_set1_epi32(-x.sum[first + t]);
+            dots[0][t] = _mm512_mullo_epi32(_mm512_load_si512(panel0.zero), sum);
+            dots[1][t] = _mm512_mullo_epi32(_mm512_load_si512(panel1.zero), sum);
+        });
+        const auto multiply = [&](int word, __m512i q0, __m512i q1) MIXLLM_INLINE {
+            unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                const __m512i inputs = four_inputs(x, word, MIXLLM_BLOCK_TOKENS, first + t);
+                dots[0][t] = _mm512_dpbusd_epi32(dots[0][t], q0, inputs);
+                dots[1][t] = _mm512_dpbusd_epi32(dots[1][t], q1, inputs);
+            });
+        };
+        for (int block = 0; block < panel0.blocks; block++) {
+            if constexpr (Panel::words == 16) {
+                const __m512i mask = _mm512_set1_epi8(15);
+                unrolled<4>([&](auto i) MIXLLM_INLINE {
+                    const __m512i q0 = _mm512_load_si512(panel0.q[block * 4 + i]);
+                    const __m512i q1 = _mm512_load_si512(panel1.q[block * 4 + i]);
+                    multiply(block * 8 + i, _mm512_and_si512(q0, mask), _mm512_and_si512(q1, mask));
+                    multiply(block * 8 + 4 + i, _mm512_and_si512(_mm512_srli_epi16(q0, 4), mask),
+                             _mm512_and_si512(_mm512_srli_epi16(q1, 4), mask));
+                });
+            } else {
+                unrolled<8>([&](auto i) MIXLLM_INLINE {
+                    multiply(block * 8 + i, _mm512_load_si512(panel0.q[block * 8 + i]),
+                             _mm512_load_si512(panel1.q[block * 8 + i]));
+                });
+            }
+        }
+        const __m512 scales[2] = {_mm512_load_ps(panel0.scale), _mm512_load_ps(panel1.scale)};
+        float* const y[2] = {y0, y1};
+        unrolled<2>([&](auto p) MIXLLM_INLINE {
+            unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                float* to = y[p] + (first + t) * MIXLLM_ROW_TILE;
+                const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[p][t]), _mm512_set1_ps(x.scale[first + t]));
+                _mm512_store_ps(to, _mm512_fmadd_ps(part, scales[p], _mm512_load_ps(to)));
+            });
+        });
+    }
+
+    template <class Panel>
+    static void multiply_two(const Panel& panel0, const Panel& panel1, const ActivationCell& x, float* y0, float* y1) {
+        half_block(panel0, panel1, x, 0, y0, y1);
+        half_block(panel0, panel1, x, 8, y0, y1);
     }
 
     static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y,

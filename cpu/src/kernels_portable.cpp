@@ -61,6 +61,7 @@ int32_t dot4(uint32_t q, const int8_t* x) {
 
 struct Portable {
     using Rows = EachRow;
+    static constexpr bool multiplies_two = false;
 
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;

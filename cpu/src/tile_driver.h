@@ -8,6 +8,8 @@
 //       sets the panel's scales and zero points from those of 16 rows (8-bit rows have no zeros in memory);
 //   template <int tokens> static void multiply(const Panel&, const ActivationCell&, float* y)
 //       adds one group's contribution to y[tokens][16];
+//   static void multiply_two(const Panel&, const Panel&, const ActivationCell&, float* y0, float* y1)
+//       where `multiplies_two`: the same for 16 tokens and the panels of two tiles;
 //   static void row_wise(const mixllm_cpu_weight&, const Activations&, int64_t row, float* y, const Panel*)
 //       computes y[16] of a single token straight from the packed rows;
 //   class Rows: constructed from the output channels of a tile's rows; store(tile, y) writes y[channel] = tile[row].
@@ -244,15 +246,24 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
             memset(pass_y, 0, (size_t)tiles * sizeof pass_y[0]);
             for (int64_t step = 0; step < a.groups; step += step_groups) {
                 const int64_t end = step + step_groups < a.groups ? step + step_groups : a.groups;
-                for (int64_t i = 0; i < tiles; i++) {
-                    if (step == 0) {
+                int64_t together;
+                for (int64_t i = 0; i < tiles; i += together) {
+                    together = Isa::multiplies_two && tokens == MIXLLM_BLOCK_TOKENS && i + 1 < tiles ? 2 : 1;
+                    for (int64_t of = tile + i; step == 0 && of < tile + i + together; of++) {
                         for (int t = 0; t < tokens; t++) {
-                            prefetch_to_write(output.row(block * MIXLLM_BLOCK_TOKENS + t) +
-                                              rows[(tile + i) * MIXLLM_ROW_TILE]);
+                            prefetch_to_write(output.row(block * MIXLLM_BLOCK_TOKENS + t) + rows[of * MIXLLM_ROW_TILE]);
                         }
                     }
                     for (int64_t g = step; g < end; g++) {
-                        multiply(panels[i * a.groups + g], activation_cell(a, block, g), pass_y[i]);
+                        const Panel& panel = panels[i * a.groups + g];
+                        if constexpr (Isa::multiplies_two) {
+                            if (together == 2) {
+                                Isa::multiply_two(panel, panels[(i + 1) * a.groups + g], activation_cell(a, block, g),
+                                                  pass_y[i], pass_y[i + 1]);
+                                continue;
+                            }
+                        }
+                        multiply(panel, activation_cell(a, block, g), pass_y[i]);
                     }
                 }
             }
