@@ -121,6 +121,20 @@ test("NaN in a weight is found before any work", async () => {
   expect(existsSync(path.join(directory, "nan.work"))).toBe(false);
 });
 
+test("weights too large for their scales are named", async () => {
+  const model = new TinyModel();
+  (model.tensor("model.layers.0.self_attn.o_proj.weight").data as Float32Array)[3] = 1e8;
+  await expect(
+    convert({
+      source: model.write(directory, "large-model"),
+      output: path.join(directory, "large.gguf"),
+      method: "gptq",
+      equalization: "off",
+      calibration: calibration("large", { files: [writeText()] })
+    })
+  ).rejects.toThrow(/quantizing layer 0 failed: tensor "blk\.0\.attn_output\.weight" has values too large/);
+});
+
 function writeText(): string {
   const file = path.join(directory, "text.txt");
   writeFileSync(file, "The quick brown fox jumps over the lazy dog. ".repeat(20));

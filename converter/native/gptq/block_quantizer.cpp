@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <stdexcept>
 
 #include "gptq/outer_products.h"
 #include "quantize/grid.h"
+#include "quantize/scale_range_error.h"
 
 namespace mixllm {
 
@@ -157,7 +157,7 @@ void BlockQuantizer::search(const BlockLanes& weights, const BlockLanes& adjuste
         attempt(share, share);
     }
     if (std::any_of(best_loss.begin(), best_loss.end(), [](float loss) { return !std::isfinite(loss); })) {
-        throw std::runtime_error("weights of this size do not fit half-precision scales");
+        throw ScaleRangeError();
     }
     const auto move = [&](const Lanes& share, float offset) {
         Lanes moved;

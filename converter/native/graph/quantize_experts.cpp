@@ -7,6 +7,7 @@
 #include "engine/graph.h"
 #include "graph/correct_weights.h"
 #include "quantize/rounding.h"
+#include "quantize/scale_range_error.h"
 
 namespace mixllm {
 
@@ -135,9 +136,11 @@ double quantize_experts(Engine& engine, const std::vector<ExpertLinear>& linears
             }
             const auto begin = linear.is_8bit.begin() + static_cast<std::ptrdiff_t>(expert * linear.channels);
             const std::vector<uint8_t> is_8bit(begin, begin + static_cast<std::ptrdiff_t>(linear.channels));
-            const QuantizedLinear quantized = factor != nullptr
-                                                  ? gptq(weights.data(), is_8bit, *factor, settings.clip, workers)
-                                                  : round_linear(weights.data(), is_8bit, width, workers);
+            const std::string weight = "tensor \"" + linear.name + "\", expert " + std::to_string(expert) + ",";
+            const QuantizedLinear quantized = with_weight_named(weight, [&] {
+                return factor != nullptr ? gptq(weights.data(), is_8bit, *factor, settings.clip, workers)
+                                         : round_linear(weights.data(), is_8bit, width, workers);
+            });
             linear.destination.pack(expert, quantized, is_8bit);
             if (cross && !residuals->of_inputs) {
                 for (size_t i = 0; i < original.size(); i++) {

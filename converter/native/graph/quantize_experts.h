@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "calibration/activation_file.h"
@@ -44,6 +45,7 @@ struct ExpertResiduals {
 
 /// One stack of experts to quantize.
 struct ExpertLinear {
+    const std::string& name;
     const ExpertRows& source;
     PackedExperts& destination;
     const std::vector<uint8_t>& is_8bit; ///< `[experts][channels]`, nonzero for 8 bits

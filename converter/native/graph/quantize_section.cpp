@@ -17,6 +17,7 @@
 #include "graph/replay.h"
 #include "graph/run_section.h"
 #include "quantize/rounding.h"
+#include "quantize/scale_range_error.h"
 
 namespace mixllm {
 
@@ -323,17 +324,14 @@ private:
             const SourceRows& source = sources_.at(name);
             values.resize(source.count());
             source.load(values.data(), engine_.workers());
-            if (factor != nullptr) {
-                if (cross) {
-                    regress_on(engine_, values, *cross, *factor, !of_sum, strength);
-                }
-                result_.emplace(
-                    name, QuantizationOutcome{
-                              gptq(values.data(), is_8bit, *factor, options_.clip, engine_.workers()), damping, {}});
-            } else {
-                result_.emplace(name, QuantizationOutcome{
-                                          round_linear(values.data(), is_8bit, inputs, engine_.workers()), 0.0, {}});
+            if (factor != nullptr && cross) {
+                regress_on(engine_, values, *cross, *factor, !of_sum, strength);
             }
+            QuantizedLinear quantized = with_weight_named("tensor \"" + name + "\"", [&] {
+                return factor != nullptr ? gptq(values.data(), is_8bit, *factor, options_.clip, engine_.workers())
+                                         : round_linear(values.data(), is_8bit, inputs, engine_.workers());
+            });
+            result_.emplace(name, QuantizationOutcome{std::move(quantized), factor != nullptr ? damping : 0.0, {}});
             QuantizedLinear& linear = *result_.at(name).linear;
             weights_.replace(find(linears, name).weight, linear.values.data());
             linear.values = {}; // the device has them now
@@ -417,7 +415,8 @@ private:
             const QuantizationRequest& request = requests_.at(name);
             const ExpertRows& source = *weights_.experts(linear.weight);
             packed_.push_back(std::make_unique<PackedExperts>(source, request.experts, inputs));
-            stacks.push_back({source, *packed_.back(), request.is_8bit, static_cast<size_t>(linear.weight->ne[1])});
+            stacks.push_back(
+                {name, source, *packed_.back(), request.is_8bit, static_cast<size_t>(linear.weight->ne[1])});
         }
         std::optional<ExpertResiduals> residuals;
         if (missing) {

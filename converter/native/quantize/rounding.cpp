@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <stdexcept>
 
 #include "quantize/grid.h"
 #include "quantize/round_to_nearest.h"
+#include "quantize/scale_range_error.h"
 
 namespace mixllm {
 
@@ -22,7 +22,7 @@ QuantizedLinear round_linear(const float* weights, const std::vector<uint8_t>& i
             const bool fits = wide ? round_to_nearest(weights + row * inputs, out.rows8, at)
                                    : round_to_nearest(weights + row * inputs, out.rows4, at);
             if (!fits) {
-                throw std::runtime_error("weights of this size do not fit half-precision scales");
+                throw ScaleRangeError();
             }
             for (size_t k = 0; k < inputs; k++) {
                 out.values[row * inputs + k] = wide ? out.rows8.weight(at, k) : out.rows4.weight(at, k);
