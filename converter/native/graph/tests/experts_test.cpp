@@ -206,7 +206,8 @@ std::vector<float> quantize(const Layer& layer, bool with_residuals, int threads
     PackedExperts destination(source, packed.experts, inputs);
     ExpertInputs seen{x, layer.chosen};
     const ExpertResiduals residuals{missing, false, strength};
-    const double took = quantize_experts(engine, {{source, destination, layer.is_8bit, channels}}, seen,
+    const std::string name = "experts";
+    const double took = quantize_experts(engine, {{name, source, destination, layer.is_8bit, channels}}, seen,
                                          with_residuals ? &residuals : nullptr, {options, damping});
     expect(took == damping, "the usual damping suffices");
     std::vector<float> values(layer.weights.size());
