@@ -34,13 +34,15 @@ export interface DeviceOptions {
 /** More layers than any model has. */
 const ALL_LAYERS = 9999;
 
-/** The options that `DeviceOptions` holds. */
-export function deviceOptions(): Option[] {
-  const gpuLayers = "layers to put on the GPU or RPC servers (default: 0, with --rpc all)";
-  return [
-    new Option("--gpu-layers <count>", gpuLayers).argParser(integerOption(0)),
-    listOption("--rpc <host:port>", "machines that keep layers, where mixllm rpc-server runs", rpcEndpoint)
-  ];
+export function gpuLayersOption(): Option {
+  return new Option(
+    "--gpu-layers <count>",
+    "layers to put on the GPU or RPC servers (default: 0, with --rpc all)"
+  ).argParser(integerOption(0));
+}
+
+export function rpcOption(): Option {
+  return listOption("--rpc <host:port>", "machines that keep layers, where mixllm rpc-server runs", rpcEndpoint);
 }
 
 function rpcEndpoint(text: string): string {

@@ -4,7 +4,7 @@ import { formatQuality, qualityJson } from "../quality/formatQuality.js";
 import { measureQuality } from "../quality/measureQuality.js";
 import { untilInterrupted } from "../../common/cli/untilInterrupted.js";
 import { warn } from "../../common/cli/runCommand.js";
-import { deviceOptions, type DeviceOptions, placeLayers, threadsOption } from "./options.js";
+import { type DeviceOptions, gpuLayersOption, placeLayers, rpcOption, threadsOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options extends DeviceOptions {
@@ -18,7 +18,7 @@ interface Options extends DeviceOptions {
 }
 
 export function qualityCommand(): Command {
-  const command = new Command("quality")
+  return new Command("quality")
     .description("Measure a model's perplexity on a text, and how far it is from the model it was quantized from.")
     .requiredOption("--model <gguf>", "(required) model to measure")
     .option("--reference <gguf>", "unquantized model to compare with: KL divergence, top-1 agreement, Δp")
@@ -30,9 +30,9 @@ export function qualityCommand(): Command {
       512
     )
     .option("--chunks <count>", "stop after this many chunks (default: the whole text)", integerOption(1))
-    .addOption(threadsOption());
-  for (const option of deviceOptions()) command.addOption(option);
-  return command
+    .addOption(threadsOption())
+    .addOption(gpuLayersOption())
+    .addOption(rpcOption())
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",

@@ -7,7 +7,7 @@ import { warn } from "../../common/cli/runCommand.js";
 import { measureFootprints, startLengths } from "../footprint/measureFootprints.js";
 import { formatSpeed, speedJson } from "../speed/formatSpeed.js";
 import { measureSpeed } from "../speed/measureSpeed.js";
-import { deviceOptions, type DeviceOptions, placeLayers, threadsOption } from "./options.js";
+import { type DeviceOptions, gpuLayersOption, placeLayers, rpcOption, threadsOption } from "./options.js";
 import { withProgress } from "./withProgress.js";
 
 interface Options extends DeviceOptions {
@@ -22,7 +22,7 @@ interface Options extends DeviceOptions {
 }
 
 export function speedCommand(): Command {
-  const command = new Command("speed")
+  return new Command("speed")
     .description("Measure how fast models process a prompt and generate, taking turns, and what starting them takes.")
     .requiredOption(
       "--model <gguf>",
@@ -36,9 +36,9 @@ export function speedCommand(): Command {
       listOption("--generate <tokens>", "tokens to generate, 0 to leave it out", integerOption(0, MAX_TOKENS), "64")
     )
     .addOption(listOption("--depth <tokens>", "tokens already in the KV cache", integerOption(0, MAX_TOKENS), "0"))
-    .addOption(threadsOption());
-  for (const option of deviceOptions()) command.addOption(option);
-  return command
+    .addOption(threadsOption())
+    .addOption(gpuLayersOption())
+    .addOption(rpcOption())
     .option("--repeat <count>", "rounds of each test", integerOption(1, MAX_ROUNDS), 5)
     .option(
       "--starts <count>",

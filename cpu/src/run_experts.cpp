@@ -3,7 +3,6 @@
 #include "routed_activations.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 static int32_t expert_of(const mixllm_cpu_routing& routing, int64_t slot) {

@@ -33,7 +33,7 @@ public:
      *
      * @param weights what the rows should be
      * @param adjusted `weights` plus what earlier blocks' errors ask of this one
-     * @throws std::runtime_error when no share gives a scale that fits half precision
+     * @throws ScaleRangeError when no share gives a scale that fits half precision
      */
     void search(const BlockLanes& weights, const BlockLanes& adjusted, const ClipSearch& shares, Result& result) const;
 

@@ -14,7 +14,7 @@ namespace mixllm {
  *
  * @param weights `[rows][inputs]`, the rows to approximate
  * @param is_8bit one byte per row, nonzero for 8-bit
- * @throws std::runtime_error when a group's range does not fit a half-precision scale
+ * @throws ScaleRangeError when a group's range does not fit a half-precision scale
  */
 QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, const HessianFactor& factor,
                      const ClipSearch& search, const Workers& workers);

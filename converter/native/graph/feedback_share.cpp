@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "graph/quantize_section.h"
+
 namespace mixllm {
 
 namespace {
 
 constexpr size_t least_rows = 4096;
-constexpr double damping = 0.01; // as conversions damp, see `QuantizationOptions::standard`
 
 } // namespace
 
@@ -26,7 +27,7 @@ float FeedbackShare::value(const Workers& workers) const {
     for (size_t i = 0; i < inputs_; i++) {
         trace += factor.row(i)[i];
     }
-    const double ridge = damping * trace / static_cast<double>(inputs_);
+    const double ridge = QuantizationOptions::standard().damping * trace / static_cast<double>(inputs_);
     for (size_t i = 0; i < inputs_; i++) {
         factor.row(i)[i] += ridge;
     }

@@ -8,10 +8,8 @@ namespace mixllm {
 /// Weights are too large for scales in half precision.
 class ScaleRangeError : public std::runtime_error {
 public:
-    ScaleRangeError() : std::runtime_error("weights are too large for half-precision scales") {}
-
     /// @param weight whose they are, as in `tensor "x"`
-    explicit ScaleRangeError(const std::string& weight)
+    explicit ScaleRangeError(const std::string& weight = "a weight")
         : std::runtime_error(weight + " has values too large for a half-precision scale") {}
 };
 
