@@ -70,7 +70,9 @@ void Graph::compute() {
                                      " does not support the operation " + ggml_op_desc(node) + "; use the CPU");
         }
     }
-    if (!ggml_gallocr_alloc_graph(engine_.allocator(), graph_)) {
+    // Reserved for this graph: left to itself the allocator keeps the plan of a graph of as many tensors that were no
+    // smaller, which may have run in place where this one cannot.
+    if (!ggml_gallocr_reserve(engine_.allocator(), graph_) || !ggml_gallocr_alloc_graph(engine_.allocator(), graph_)) {
         throw std::runtime_error("not enough memory for one batch of activations; lower the memory limit");
     }
     for (const Input& input : inputs_) {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -89,6 +91,37 @@ void test_cut() {
     }
 }
 
+/// A product does not lie where operations in place of a graph of as many tensors lay.
+void test_plans() {
+    constexpr int64_t size = 64;
+    const std::vector<float> x = noise(size * size, 6);
+    Engine engine{Workers(2)};
+    std::vector<float> normed(x.size());
+    std::vector<float> product(x.size());
+    {
+        Graph graph(engine, 8);
+        ggml_tensor* norm = ggml_rms_norm(graph.context(), graph.input(x.data(), size, size), 1e-6f);
+        graph.output(ggml_rms_norm(graph.context(), norm, 1e-6f), normed.data());
+        graph.compute();
+    }
+    Graph graph(engine, 8);
+    ggml_tensor* input = graph.input(x.data(), size, size);
+    ggml_tensor* part = ggml_view_2d(graph.context(), input, size, size, input->nb[1], 0);
+    graph.output(ggml_mul_mat(graph.context(), input, part), product.data());
+    graph.compute();
+    double worst = 0.0;
+    for (size_t row = 0; row < size; row++) {
+        for (size_t column = 0; column < size; column++) {
+            double sum = 0.0;
+            for (size_t k = 0; k < size; k++) {
+                sum += static_cast<double>(x[row * size + k]) * x[column * size + k];
+            }
+            worst = std::max(worst, std::fabs(sum - product[row * size + column]));
+        }
+    }
+    expect(worst < 1e-4, "a product after an operation in place is off by " + std::to_string(worst));
+}
+
 void test_experts() {
     constexpr int64_t depth = 128, rows = 352, experts = 5, used = 2, tokens = 70;
     const std::vector<float> weights = noise(depth * rows * experts, 3);
@@ -165,6 +198,7 @@ void test_cancel() {
 int main() {
     test_cut();
     test_experts();
+    test_plans();
     test_cancel();
     std::printf("%s\n", failures == 0 ? "ok" : "failed");
     return failures == 0 ? 0 : 1;
