@@ -25,8 +25,8 @@ export interface ModelGraph {
   readonly vocabulary: number;
   /** Name of the output head's weight. */
   readonly head: string;
-  /** Names of inputs that depend on which tokens there are, and that a replay on others would have wrong; see `graph_source.h`. */
-  readonly tokenInputs: readonly string[];
+  /** Why the model cannot be run on samples section by section; `sections` and `values` are empty then. */
+  readonly obstacle?: string;
   readonly sections: readonly GraphSection[];
   /** Values that cross from a section to later ones, by number. */
   readonly values: readonly CrossingValue[];

@@ -68,12 +68,11 @@ export function searchesByLoss({ search, salience }: Pick<ConvertModelOptions, "
 }
 
 /** Whether a model can be run on samples layer by layer; warns of what stands in where it cannot. */
-export function canCalibrate({ tokenInputs }: ModelGraph, warn: (message: string) => void): boolean {
-  if (tokenInputs.length === 0) return true;
+export function canCalibrate({ obstacle }: ModelGraph, warn: (message: string) => void): boolean {
+  if (obstacle === undefined) return true;
   warn(
-    `llama.cpp computes this model with inputs that depend on which tokens there are (${tokenInputs.join(", ")}), which ` +
-      `calibration cannot follow: output channels are ranked by their rounding error (${weightErrorSearch.name}) and ` +
-      `rounded to nearest (${roundToNearest.name})`
+    `calibration cannot run this model block by block: ${obstacle}; output channels are ranked by their rounding error ` +
+      `(${weightErrorSearch.name}) and rounded to nearest (${roundToNearest.name})`
   );
   return false;
 }

@@ -44,7 +44,7 @@ export async function runDryRun(source: string, options: ConvertArguments): Prom
       : undefined;
     const estimate = estimatePlan(plan, budget, sizeWithoutMixed(metadata, plan));
     const { architecture } = model;
-    const layers = graph.sections.filter(({ block }) => block >= 0).length;
+    const layers = new Set(graph.weights.flatMap(({ name }) => /^blk\.\d+\./.exec(name) ?? [])).size;
     const parameters = countParameters(model).totalParameters;
     const calibration = batches === undefined || seconds === undefined ? undefined : { ...batches, seconds };
     process.stdout.write(

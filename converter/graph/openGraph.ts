@@ -31,7 +31,7 @@ export type GraphContext = Pick<ConversionContext, "model" | "metadata" | "addon
  * It does so in another process first: over some files that contradict themselves llama.cpp ends the process.
  *
  * @param length tokens of each sample
- * @throws {InvalidInputError} llama.cpp cannot run the model, or its graph cannot be followed
+ * @throws {InvalidInputError} llama.cpp cannot run the model
  */
 export async function openGraph(context: GraphContext, length: number): Promise<ModelGraph> {
   const { model, metadata } = context;

@@ -16,6 +16,7 @@ const ROUTER = /\.ffn_gate_inp/;
 /** Weights that stay as they are unless asked for, each with its reason. */
 const KEPT: readonly { readonly pattern: RegExp; readonly reason: string }[] = [
   { pattern: ROUTER, reason: "it routes tokens to experts" },
+  { pattern: /\.attn_[kv]_b\./, reason: "attention multiplies with it head by head" },
   { pattern: /\.ssm_(alpha|beta)\./, reason: "it gates a recurrence, which errors build up in" }
 ];
 
@@ -75,10 +76,7 @@ function planTensor(tensor: ModelTensor, graph: ModelGraph, uses: Uses, options:
   }
   if (target === graph.head || target === EMBEDDING) return planHead(tensor, stock, options);
   if (use === undefined) return stock(kept, "the model's graph does not use it");
-  if (!isLinear(tensor, use)) {
-    const isProduct = use.use === "product" || use.use === "experts";
-    return stock(kept, isProduct ? "it is used by more than one block" : `it is read by ${use.use}`);
-  }
+  if (!isLinear(tensor, use)) return stock(kept, whyNotLinear(tensor, use));
 
   const override = options.overrides.find(({ pattern }) => pattern.test(target))?.treatment;
   if (override === "f16") return stock("f16", "as asked for");
@@ -120,6 +118,13 @@ function planHead(
 function isLinear({ spec: { target, shape } }: ModelTensor, use: WeightUse | undefined): boolean {
   const isProduct = use?.use === "experts" || (use?.use === "product" && shape.length === 2);
   return BLOCK_WEIGHT.test(target) && isProduct && use.sections.length === 1;
+}
+
+/** What a weight that is no linear is instead. */
+function whyNotLinear({ spec: { target } }: ModelTensor, use: WeightUse): string {
+  if (use.use !== "product" && use.use !== "experts") return `it is read by ${use.use}`;
+  if (!BLOCK_WEIGHT.test(target)) return "it belongs to no block";
+  return use.sections.length > 1 ? "it is used by more than one block" : "each of its matrices has inputs of its own";
 }
 
 /** How many matrices are stacked. */

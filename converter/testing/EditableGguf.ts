@@ -57,6 +57,10 @@ export class EditableGguf {
     this.metadata.set(key, new Uint8Array(Uint32Array.of(4, value).buffer));
   }
 
+  setFloat32(key: string, value: number): void {
+    this.metadata.set(key, new Uint8Array([6, 0, 0, 0, ...new Uint8Array(Float32Array.of(value).buffer)]));
+  }
+
   setString(key: string, value: string): void {
     const bytes = Buffer.from(value);
     this.metadata.set(key, Buffer.concat([new Uint8Array(Uint32Array.of(8, bytes.length, 0).buffer), bytes]));

@@ -127,10 +127,15 @@ Napi::Array describe_all(Napi::Env env, const std::vector<Item>& items, const De
 /// `ModelGraph` of MethodAddon.ts.
 Napi::Value describe(Napi::Env env, const Decoder& decoder, const std::vector<SectionCost>& costs,
                      const std::vector<WeightUse>& uses) {
-    const DecoderForm& form = decoder.single();
     const Napi::Object result = Napi::Object::New(env);
-    result.Set("vocabulary", static_cast<double>(form.graph.output->ne[0]));
-    result.Set("sections", describe_all(env, form.sections, [&](size_t s, const Section& section, Napi::Object object) {
+    result.Set("vocabulary", static_cast<double>(decoder.vocabulary()));
+    if (!decoder.obstacle().empty()) {
+        result.Set("obstacle", decoder.obstacle());
+    }
+    const std::vector<Section> none;
+    const std::vector<Section>& sections = decoder.obstacle().empty() ? decoder.single().sections : none;
+    result.Set("sections", describe_all(env, sections, [&](size_t s, const Section& section, Napi::Object object) {
+                   const DecoderForm& form = decoder.single();
                    object.Set("block", static_cast<double>(section.block));
                    const Napi::Array weights = Napi::Array::New(env, section.weights.size());
                    for (size_t w = 0; w < section.weights.size(); w++) {
@@ -169,22 +174,16 @@ Napi::Value bind_open_graph(const Napi::CallbackInfo& info) {
     return start_job(info, [=](JobControl& control) -> JobResult {
         const DecoderHandle decoder = std::make_shared<Decoder>(path, length, control);
         Engine engine(Workers(1, control));
-        const DecoderForm& form = decoder->single();
         const auto costs = std::make_shared<std::vector<SectionCost>>();
-        for (size_t s = 0; s < form.sections.size(); s++) {
-            costs->push_back(s + 1 < form.sections.size() ? measure_section(engine, *decoder, s) : SectionCost{});
+        const size_t sections = decoder->obstacle().empty() ? decoder->single().sections.size() : 0;
+        for (size_t s = 0; s < sections; s++) {
+            costs->push_back(s + 1 < sections ? measure_section(engine, *decoder, s) : SectionCost{});
         }
         const auto uses = std::make_shared<std::vector<WeightUse>>(decoder->find_weight_uses());
-        const std::vector<std::string> token_inputs = decoder->find_token_inputs();
-        const std::string head = find_head(form.graph, form.sections.back())->src[0]->name;
+        const std::string head = decoder->find_head();
         return [=](Napi::Env env) {
             const Napi::Object result = describe(env, *decoder, *costs, *uses).As<Napi::Object>();
             result.Set("head", head);
-            Napi::Array names = Napi::Array::New(env);
-            for (const std::string& name : token_inputs) {
-                names[names.Length()] = name;
-            }
-            result.Set("tokenInputs", names);
             result.Set("handle",
                        Napi::External<DecoderHandle>::New(env, new DecoderHandle(decoder),
                                                           [](Napi::Env, DecoderHandle* handle) { delete handle; }));

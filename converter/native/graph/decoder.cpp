@@ -1,14 +1,30 @@
 #include "graph/decoder.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace mixllm {
 
+namespace {
+
+/// Whether half or more of the weights of the blocks that are multiplied with activations are used by more than one block.
+bool repeats_blocks(const std::vector<WeightUse>& uses) {
+    size_t repeated = 0;
+    size_t all = 0;
+    for (const WeightUse& use : uses) {
+        if (use.name.rfind("blk.", 0) == 0 && (use.use == "product" || use.use == "experts")) {
+            repeated += use.sections.size() > 1 ? 1 : 0;
+            all++;
+        }
+    }
+    return repeated > 0 && 2 * repeated >= all;
+}
+
+} // namespace
+
 SampleLayout find_layout(const ggml_tensor* value, const ggml_tensor* single, int64_t sequences) {
     if ((value->type != GGML_TYPE_F32 && value->type != GGML_TYPE_I32) || !ggml_is_contiguous(value)) {
-        throw std::runtime_error(std::string("the value ") + value->name + " that crosses between blocks is " +
-                                 ggml_type_name(value->type) + " " + describe_shape(value) + ", not plain numbers");
+        throw UnfollowedGraph(std::string("the value ") + value->name + " that crosses between blocks is " +
+                              ggml_type_name(value->type) + " " + describe_shape(value) + ", not plain numbers");
     }
     // The dimension that grows with the number of samples; any does when there is one.
     int grown = GGML_MAX_DIMS - 1;
@@ -18,15 +34,15 @@ SampleLayout find_layout(const ggml_tensor* value, const ggml_tensor* single, in
     SampleLayout layout{single->ne[grown], 1};
     for (int d = 0; d < GGML_MAX_DIMS; d++) {
         if (d != grown && value->ne[d] != single->ne[d]) {
-            throw std::runtime_error(std::string("the value ") + value->name + " of several samples is " +
-                                     describe_shape(value) + ", of one " + describe_shape(single));
+            throw UnfollowedGraph(std::string("the value ") + value->name + " of several samples is " +
+                                  describe_shape(value) + ", of one " + describe_shape(single));
         }
         layout.inner *= d < grown ? value->ne[d] : 1;
         layout.outer *= d > grown ? value->ne[d] : 1;
     }
     if (value->ne[grown] != sequences * single->ne[grown]) {
-        throw std::runtime_error(std::string("the value ") + value->name + " does not grow with the samples: " +
-                                 describe_shape(value) + " for " + std::to_string(sequences));
+        throw UnfollowedGraph(std::string("the value ") + value->name + " does not grow with the samples: " +
+                              describe_shape(value) + " for " + std::to_string(sequences));
     }
     return layout;
 }
@@ -44,6 +60,16 @@ std::vector<size_t> DecoderForm::numbers(const std::vector<ggml_tensor*>& tensor
 
 Decoder::Decoder(const std::string& path, int64_t length, JobControl& control)
     : source_(path, control), length_(length) {
+    try {
+        follow();
+    } catch (const UnfollowedGraph& error) {
+        obstacle_ = error.what();
+        forms_.clear();
+        values_.clear();
+    }
+}
+
+void Decoder::follow() {
     std::unique_ptr<DecoderForm> single = build(1);
     for (size_t v = 0; v < single->values.size(); v++) {
         values_.push_back({ggml_nelements(single->values[v]), 0});
@@ -56,7 +82,19 @@ Decoder::Decoder(const std::string& path, int64_t length, JobControl& control)
     for (const ggml_tensor* value : single->values) {
         single->layouts.push_back(find_layout(value, value, 1));
     }
+    if (repeats_blocks(mixllm::find_weight_uses(single->graph, single->sections))) {
+        throw UnfollowedGraph("its blocks run more than once with the same weights");
+    }
     forms_.emplace(1, std::move(single));
+    form(2); // which agrees with that for one, or will for no other number
+
+    std::string names;
+    for (const std::string& name : source_.find_token_inputs(length_)) {
+        names += (names.empty() ? "" : ", ") + name;
+    }
+    if (!names.empty()) {
+        throw UnfollowedGraph("llama.cpp fills inputs by which tokens there are (" + names + ")");
+    }
 }
 
 std::unique_ptr<DecoderForm> Decoder::build(int64_t sequences) const {
@@ -73,10 +111,14 @@ std::unique_ptr<DecoderForm> Decoder::build(int64_t sequences) const {
 }
 
 std::vector<WeightUse> Decoder::find_weight_uses() const {
-    std::vector<WeightUse> uses = mixllm::find_weight_uses(single().graph, single().sections);
+    const auto whole_uses = [&](int64_t length) {
+        const ModelGraph graph = source_.capture(length, 1);
+        return mixllm::find_weight_uses(graph, {whole_graph(graph)});
+    };
+    std::vector<WeightUse> uses =
+        obstacle_.empty() ? mixllm::find_weight_uses(single().graph, single().sections) : whole_uses(length_);
     // A graph for one token may do otherwise than one for many.
-    const ModelGraph step = source_.build(1, 1);
-    for (const WeightUse& other : mixllm::find_weight_uses(step, cut_into_sections(step))) {
+    for (const WeightUse& other : whole_uses(1)) {
         const auto known =
             std::find_if(uses.begin(), uses.end(), [&](const WeightUse& use) { return use.name == other.name; });
         if (known != uses.end() && known->use != other.use) {
@@ -86,6 +128,14 @@ std::vector<WeightUse> Decoder::find_weight_uses() const {
     return uses;
 }
 
+std::string Decoder::find_head() const {
+    if (obstacle_.empty()) {
+        return mixllm::find_head(single().graph, single().sections.back())->src[0]->name;
+    }
+    const ModelGraph graph = source_.capture(length_, 1);
+    return mixllm::find_head(graph, whole_graph(graph))->src[0]->name;
+}
+
 const DecoderForm& Decoder::form(int64_t sequences) {
     const auto found = forms_.find(sequences);
     if (found != forms_.end()) {
@@ -93,8 +143,8 @@ const DecoderForm& Decoder::form(int64_t sequences) {
     }
     std::unique_ptr<DecoderForm> form = build(sequences);
     const auto disagree = [&](const std::string& what) {
-        throw std::runtime_error("the model's graph for " + std::to_string(sequences) + " samples has " + what +
-                                 " than that for one");
+        throw UnfollowedGraph("the model's graph for " + std::to_string(sequences) + " samples has " + what +
+                              " than that for one");
     };
     const DecoderForm& one = single();
     if (form->sections.size() != one.sections.size() || form->values.size() != one.values.size()) {

@@ -144,16 +144,16 @@ ModelGraph GraphSource::capture(int64_t length, int64_t sequences, int32_t first
         throw InputError("llama.cpp builds an empty graph for this model");
     }
     graph.output = graph.nodes.back();
-    return graph;
-}
-
-ModelGraph GraphSource::build(int64_t length, int64_t sequences) const {
-    ModelGraph graph = capture(length, sequences, 3);
     if (graph.output->type != GGML_TYPE_F32 || graph.output->ne[0] != vocabulary() ||
         ggml_nrows(graph.output) != graph.tokens()) {
         throw InputError("the model's graph ends in " + describe_shape(graph.output) +
                          ", not in one value per token and entry of the vocabulary");
     }
+    return graph;
+}
+
+ModelGraph GraphSource::build(int64_t length, int64_t sequences) const {
+    ModelGraph graph = capture(length, sequences);
     simplify_graph(graph);
     return graph;
 }
@@ -164,7 +164,7 @@ std::vector<std::string> GraphSource::find_token_inputs(int64_t length) const {
 
 std::vector<std::string> find_differing_inputs(const ModelGraph& one, const ModelGraph& other) {
     if (one.nodes.size() != other.nodes.size()) {
-        throw std::runtime_error("llama.cpp builds another graph for other tokens");
+        throw UnfollowedGraph("llama.cpp builds another graph for other tokens");
     }
     std::vector<std::string> names;
     for (size_t n = 0; n < one.nodes.size(); n++) {

@@ -30,13 +30,20 @@ public:
      * its own. Caches and states are replaced by what the graph itself writes to them, and nothing is left that does
      * not lead to the logits.
      *
-     * @throws InputError when llama.cpp cannot build it, or it uses memory in a way that cannot be followed
+     * @throws InputError when llama.cpp cannot build it
+     * @throws UnfollowedGraph when it uses memory in a way that cannot be followed
      */
     ModelGraph build(int64_t length, int64_t sequences) const;
+
+    /// The same graph as llama.cpp has it, caches and states included. @throws InputError when llama.cpp cannot build
+    /// it
+    ModelGraph capture(int64_t length, int64_t sequences, int32_t first_token = 3) const;
 
     /**
      * Names of the inputs, besides the tokens themselves, that llama.cpp fills by what the tokens are (hashes of
      * n-grams, say): a graph that is replayed on other tokens would compute with the wrong ones.
+     *
+     * @throws UnfollowedGraph when the graph itself depends on them
      */
     std::vector<std::string> find_token_inputs(int64_t length) const;
 
@@ -46,12 +53,10 @@ public:
     std::string architecture() const;
 
 private:
-    ModelGraph capture(int64_t length, int64_t sequences, int32_t first_token) const;
-
     ModelHandle model_;
 };
 
-/// Names of the inputs that two graphs of the same nodes were filled with differently.
+/// Names of the inputs that two graphs were filled with differently. @throws UnfollowedGraph unless their nodes agree
 std::vector<std::string> find_differing_inputs(const ModelGraph& one, const ModelGraph& other);
 
 } // namespace mixllm

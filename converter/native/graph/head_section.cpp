@@ -183,17 +183,6 @@ Section without_head(const ModelGraph& graph, const Section& last) {
 
 } // namespace
 
-ggml_tensor* find_head(const ModelGraph& graph, const Section& last) {
-    for (size_t n = last.nodes.size(); n-- > 0;) {
-        ggml_tensor* node = last.nodes[n];
-        if (node->op == GGML_OP_MUL_MAT && graph.is_leaf(node->src[0], ModelGraph::Leaf::weight) &&
-            ggml_is_matrix(node->src[0]) && node->ne[0] == graph.output->ne[0] && ggml_nrows(node) == graph.tokens()) {
-            return node;
-        }
-    }
-    throw std::runtime_error("the model's graph does not end in the product of an output head and its input");
-}
-
 std::vector<double> head_loss(Engine& engine, Decoder& decoder, const WeightSources& sources,
                               const Calibration& calibration, const ValuePaths& inputs, const ValuePaths& gradients) {
     const DecoderForm& single = decoder.single();

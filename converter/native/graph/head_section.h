@@ -27,7 +27,4 @@ namespace mixllm {
 std::vector<double> head_loss(Engine& engine, Decoder& decoder, const WeightSources& sources,
                               const Calibration& calibration, const ValuePaths& inputs, const ValuePaths& gradients);
 
-/// The product of the output head and the activations, in the last section. @throws std::runtime_error without one
-ggml_tensor* find_head(const ModelGraph& graph, const Section& last);
-
 } // namespace mixllm

@@ -1,6 +1,7 @@
 #include "graph/linears.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -57,6 +58,17 @@ std::vector<Linear> find_linears(const ModelGraph& graph, const Section& section
                                  [&](const Linear& linear) { return others.count(linear.name()) != 0; }),
                   linears.end());
     return linears;
+}
+
+ggml_tensor* find_head(const ModelGraph& graph, const Section& last) {
+    for (size_t n = last.nodes.size(); n-- > 0;) {
+        ggml_tensor* node = last.nodes[n];
+        if (node->op == GGML_OP_MUL_MAT && graph.is_leaf(node->src[0], ModelGraph::Leaf::weight) &&
+            ggml_is_matrix(node->src[0]) && node->ne[0] == graph.output->ne[0] && ggml_nrows(node) == graph.tokens()) {
+            return node;
+        }
+    }
+    throw std::runtime_error("the model's graph does not end in the product of an output head and its input");
 }
 
 std::vector<WeightUse> find_weight_uses(const ModelGraph& graph, const std::vector<Section>& sections) {

@@ -26,6 +26,9 @@ struct Linear {
 /// The linears of a section, in the order they first run. Several matrices that are all used (heads) are none.
 std::vector<Linear> find_linears(const ModelGraph& graph, const Section& section);
 
+/// The product of the output head and the activations, in the last section. @throws std::runtime_error without one
+ggml_tensor* find_head(const ModelGraph& graph, const Section& last);
+
 /// How a graph uses a weight.
 struct WeightUse {
     std::string name;

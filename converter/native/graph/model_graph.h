@@ -5,12 +5,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 namespace mixllm {
+
+/// A graph cannot be run on samples section by section; the message says why.
+class UnfollowedGraph : public std::runtime_error {
+public:
+    explicit UnfollowedGraph(const std::string& message) : std::runtime_error(message) {}
+};
 
 /**
  * What a model computes for B sequences of T tokens, as llama.cpp's graph says it, independent of llama.cpp's objects.

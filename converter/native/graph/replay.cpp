@@ -50,6 +50,8 @@ ggml_tensor* Replay::make(ggml_tensor* original) {
         const size_t within = original->view_offs - (part_of->view_src != nullptr ? part_of->view_offs : 0);
         own->view_src = sources[0]->view_src != nullptr ? sources[0]->view_src : sources[0];
         own->view_offs = sources[0]->view_offs + within;
+    } else if (own->op == GGML_OP_SET_ROWS) {
+        own->view_src = sources[2]; // a copy made for it
     } else if (own->op == GGML_OP_MUL_MAT || own->op == GGML_OP_MUL_MAT_ID) {
         ggml_prec_set_acc(own, GGML_PREC_F32); // whatever the device prefers
     }

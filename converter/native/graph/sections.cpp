@@ -109,6 +109,13 @@ Section make_section(const ModelGraph& graph, int64_t block, std::vector<ggml_te
     return section;
 }
 
+Section whole_graph(const ModelGraph& graph) {
+    std::vector<ggml_tensor*> nodes;
+    std::copy_if(graph.nodes.begin(), graph.nodes.end(), std::back_inserter(nodes),
+                 [](const ggml_tensor* node) { return !is_view(node); });
+    return make_section(graph, -1, std::move(nodes), {});
+}
+
 std::vector<Section> cut_into_sections(const ModelGraph& graph) {
     // In the order of the highest block that a node depends on.
     std::unordered_map<const ggml_tensor*, int64_t> level;

@@ -27,6 +27,9 @@ struct Section {
  */
 std::vector<Section> cut_into_sections(const ModelGraph& graph);
 
+/// All of a graph as one section.
+Section whole_graph(const ModelGraph& graph);
+
 /**
  * Fills in what crosses the borders of a run of nodes.
  *

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <stdexcept>
 #include <unordered_set>
 
 #include "graph/written_memory.h"
@@ -71,21 +70,40 @@ void replace_memory(ModelGraph& graph) {
     }
 }
 
-/// Gives operations in place results of their own; writing to a part of another tensor's value is not followed.
+/// Whether a value is read, other than by way of the node that writes into it, after that node.
+bool is_read_after(const ModelGraph& graph, const ggml_tensor* value, size_t writer) {
+    for (size_t n = writer + 1; n < graph.nodes.size(); n++) {
+        for (ggml_tensor* source : graph.nodes[n]->src) {
+            if (source != nullptr && !is_view(graph.nodes[n]) && viewed(source) == value) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/// Gives operations in place results of their own; writing to a part of another tensor's value is not followed, but for
+/// rows set in a value that nothing else reads afterwards.
 void separate_results(ModelGraph& graph) {
-    for (ggml_tensor* node : graph.nodes) {
+    for (size_t n = 0; n < graph.nodes.size(); n++) {
+        ggml_tensor* node = graph.nodes[n];
         if (is_view(node) || node->view_src == nullptr || graph.is_leaf(node->view_src, ModelGraph::Leaf::memory)) {
             continue;
         }
         const int written = written_source(node);
-        if (written >= 0) {
-            throw std::runtime_error(std::string("the model's graph writes ") + node->name + " into the value of " +
-                                     node->view_src->name);
+        const bool sets_rows = node->op == GGML_OP_SET_ROWS && !is_read_after(graph, viewed(node->src[written]), n);
+        if (written >= 0 && !sets_rows) {
+            throw UnfollowedGraph(std::string("the model's graph writes ") + node->name + " into the value of " +
+                                  node->view_src->name);
         }
         if (node->op == GGML_OP_SET || node->op == GGML_OP_ACC) {
             node->op_params[4] = 0; // not in place
         }
         node->view_src = nullptr;
+        if (sets_rows) {
+            node->src[written] = ggml_cont(graph.context(), node->src[written]);
+            node->view_src = node->src[written];
+        }
         node->view_offs = 0;
         node->nb[0] = ggml_type_size(node->type);
         node->nb[1] = ggml_row_size(node->type, node->ne[0]);
@@ -94,10 +112,10 @@ void separate_results(ModelGraph& graph) {
     }
 }
 
-/// Whether a node selects all rows of a matrix in their order.
+/// Whether a node selects all rows of a matrix in their order. Those of a table of positions may be all by chance.
 bool selects_all(const ModelGraph& graph, const ggml_tensor* node) {
     if (node->op != GGML_OP_GET_ROWS || node->src[0]->type != GGML_TYPE_F32 || !ggml_is_contiguous(node->src[0]) ||
-        !ggml_are_same_shape(node, node->src[0])) {
+        !ggml_are_same_shape(node, node->src[0]) || graph.is_leaf(node->src[0], ModelGraph::Leaf::weight)) {
         return false;
     }
     const auto rows = graph.data.find(node->src[1]);
@@ -223,8 +241,8 @@ void simplify_graph(ModelGraph& graph) {
     for (const ggml_tensor* node : graph.nodes) {
         for (int i = 0; i < GGML_MAX_SRC; i++) {
             if (graph.is_leaf(node->src[i], ModelGraph::Leaf::memory) && i != written_source(node)) {
-                throw std::runtime_error(std::string("the model's graph reads the memory ") + node->src[i]->name +
-                                         " in a way that cannot be followed");
+                throw UnfollowedGraph(std::string("the model's graph reads the memory ") + node->src[i]->name +
+                                      " in a way that cannot be followed");
             }
         }
     }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <stdexcept>
 
 namespace mixllm {
 
@@ -12,8 +11,8 @@ namespace {
 constexpr int64_t nowhere = -1;
 
 [[noreturn]] void fail(const ggml_tensor* memory, const std::string& what) {
-    throw std::runtime_error(std::string("the model's graph uses the memory ") + memory->name +
-                             " in a way that cannot be followed: " + what);
+    throw UnfollowedGraph(std::string("the model's graph uses the memory ") + memory->name +
+                          " in a way that cannot be followed: " + what);
 }
 
 std::vector<int64_t> read_indices(const ModelGraph& graph, const ggml_tensor* indices) {

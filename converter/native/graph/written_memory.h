@@ -29,7 +29,7 @@ public:
     /**
      * Notes that `node` writes to it: `SET_ROWS` with known rows, a copy, or anything else to a part of no elements.
      *
-     * @throws std::runtime_error for another way of writing
+     * @throws UnfollowedGraph for another way of writing
      */
     void write(const ModelGraph& graph, ggml_tensor* node);
 
@@ -38,7 +38,7 @@ public:
      *
      * @param view a view of the memory, of any strides
      * @return a tensor of the view's shape, its rows contiguous if the view's are
-     * @throws std::runtime_error when the view does not hold one written tensor's elements at regular strides
+     * @throws UnfollowedGraph when the view does not hold one written tensor's elements at regular strides
      */
     ggml_tensor* read(ModelGraph& graph, const ggml_tensor* view, ReadPatterns& known) const;
 

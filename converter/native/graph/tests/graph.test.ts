@@ -7,6 +7,8 @@ import { runLoudly } from "../../../../testing/runLoudly.js";
 import { runtimeDefinitions } from "../../../../testing/runtimeDefinitions.js";
 import { temporaryDirectory } from "../../../../testing/temporaryDirectory.js";
 import { convert } from "../../../testing/convert.js";
+import { EditableGguf } from "../../../testing/EditableGguf.js";
+import { MADE_UP_MODELS, writeMadeUpModel } from "../../../testing/madeUpModels.js";
 
 const directory = temporaryDirectory();
 const architectures = path.join(packageRoot, "../shared/models/architectures");
@@ -59,8 +61,14 @@ test(
       : [];
     if (others.length === 0) console.warn(`SKIPPED: ${architectures} is not there, so only the demo model was run.`);
     const build = await buildNativeProject("converter/native/graph", await runtimeDefinitions());
-    for (const name of ["demo", ...others]) {
-      const model = name === "demo" ? demo : path.join(architectures, name, "model-bf16.gguf");
+    const deepseek2 = path.join(directory, "deepseek2.gguf");
+    writeMadeUpModel(MADE_UP_MODELS.deepseek2, await EditableGguf.read(demo), deepseek2);
+    const models = [
+      ["demo", demo],
+      ["deepseek2", deepseek2],
+      ...others.map((name) => [name, path.join(architectures, name, "model-bf16.gguf")])
+    ] as const;
+    for (const [name, model] of models) {
       const printed = await runLoudly(path.join(build, "mixllm-graph-test"), [model]);
       const runs = printed.split(/^ok .*$/m).slice(1);
       expect(runs.length, name).toBeGreaterThan(0);

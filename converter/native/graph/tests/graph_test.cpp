@@ -246,7 +246,7 @@ bool check(const std::string& path, int64_t length) {
     std::filesystem::remove_all(folder);
     const double worst = largest_difference(expected, found);
     const double moved = largest_difference(found, rescaled);
-    const bool is_good = worst < tolerance && moved == 0.0 && decoder.find_token_inputs().empty();
+    const bool is_good = worst < tolerance && moved == 0.0 && decoder.obstacle().empty();
     std::printf("%s %s, %d tokens: largest difference of a logit %.2g, %.2g with %zu scales moved\n",
                 is_good ? "ok" : "FAILED", path.c_str(), static_cast<int>(length), worst, moved, factors.moved.size());
     for (const std::string& weight : factors.moved) {
