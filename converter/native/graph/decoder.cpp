@@ -6,7 +6,8 @@ namespace mixllm {
 
 namespace {
 
-/// Whether half or more of the weights of the blocks that are multiplied with activations are used by more than one block.
+/// Whether half or more of the weights of the blocks that are multiplied with activations are used by more than one
+/// block.
 bool repeats_blocks(const std::vector<WeightUse>& uses) {
     size_t repeated = 0;
     size_t all = 0;
