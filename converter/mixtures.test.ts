@@ -148,14 +148,11 @@ describe("experts", () => {
     expect(named("ffn_up_exps")).toEqual([]);
   });
 
-  test("come out the same whatever the memory, and when what was left is taken up", async () => {
+  test("come out the same when what was left is taken up", async () => {
     const output = file("again.gguf");
     const options = { source: qwen, ...calibrated(output), force: true };
     await convert(options);
     const expected = readFileSync(output);
-    const large = { ...options.calibration, memory: 2 ** 33 };
-    await convert({ ...options, calibration: large });
-    expect(readFileSync(output).equals(expected)).toBe(true);
     // Cut short before the last step: the second layer is quantized again.
     const broken = new Error("cut short");
     await expect(

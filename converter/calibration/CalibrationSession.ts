@@ -81,7 +81,7 @@ export class CalibrationSession {
     const description = `${text?.description ?? "self"}, ${samples} x ${length}`;
     const source = await checkWeights(context);
 
-    const { batchSamples, bytes } = planBatches(graph, model.tensors, { samples, length, memory });
+    const { batchSamples, bytes } = planBatches(graph, model.tensors, { samples, length });
     if (bytes > memory) {
       context.warn(
         `a layer of this model with its activations takes about ${formatBytes(bytes)}, more than the ` +

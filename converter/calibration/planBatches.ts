@@ -1,10 +1,7 @@
 import type { ModelTensor } from "../model/SourceModel.js";
 import type { ModelGraph } from "../MethodAddon.js";
 
-/** Tokens beyond which a larger batch makes matrix products no faster. */
-const USEFUL_TOKENS = 8192;
-
-/** Tokens whose products the native side sums in float; batches are whole sums. */
+/** Tokens whose products the native side sums in float. */
 const SUM_TOKENS = 2048;
 
 /** Sequences that llama.cpp runs together at most. */
@@ -23,15 +20,15 @@ export function sumSamples(length: number): number {
 }
 
 /**
- * How many samples pass through a section together within a memory limit, but at least one sum's.
+ * How many samples pass through a section together: one sum's. More make matrix products no faster, and what passes
+ * between them falls out of the caches.
  *
  * @param samples how many there are, each of `length` tokens
- * @param memory bytes for the section and its activations
  */
 export function planBatches(
   graph: ModelGraph,
   tensors: readonly ModelTensor[],
-  { samples, length, memory }: { readonly samples: number; readonly length: number; readonly memory: number }
+  { samples, length }: { readonly samples: number; readonly length: number }
 ): BatchPlan {
   const stored = new Map(tensors.map(({ spec, stored: { byteLength } }) => [spec.target, byteLength]));
   const largest = (sizes: readonly number[]): number => Math.max(0, ...sizes);
@@ -48,9 +45,6 @@ export function planBatches(
       [...inputs, ...outputs].reduce((sum, value) => sum + 8 * (graph.values[value]?.floats ?? 0), sampleBytes)
     )
   );
-  const step = sumSamples(length);
-  const fitting = Math.floor((memory - weights) / perSample);
-  const useful = Math.min(MAX_SEQUENCES, Math.floor(USEFUL_TOKENS / length));
-  const batchSamples = Math.min(samples, Math.max(step, step * Math.floor(Math.min(fitting, useful) / step)));
+  const batchSamples = Math.min(samples, sumSamples(length));
   return { batchSamples, bytes: weights + batchSamples * perSample };
 }

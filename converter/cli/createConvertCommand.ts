@@ -152,7 +152,7 @@ export function createConvertCommand(): Command {
     .addOption(
       new Option(
         "--memory <bytes>",
-        "memory for one layer and its activations, such as 8G (default: half of what is free)"
+        "warn when a layer and its activations take more, such as 8G (default: half of what is free)"
       ).argParser(bytesOption)
     )
     .addOption(

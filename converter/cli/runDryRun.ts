@@ -16,7 +16,6 @@ import { estimatePlan, type PlanEstimate } from "../plan/estimatePlan.js";
 import { planTensors } from "../plan/planTensors.js";
 import { type CalibrationWork, estimateWork } from "../calibration/estimateWork.js";
 import { type BatchPlan, planBatches } from "../calibration/planBatches.js";
-import { usableMemory } from "../calibration/CalibrationSession.js";
 import { argumentsCalibrate, budgetOf, type ConvertArguments } from "./ConvertArguments.js";
 
 /** Shows what a conversion would do. Everything but the weights' values is read and checked. */
@@ -33,10 +32,7 @@ export async function runDryRun(source: string, options: ConvertArguments): Prom
     const length = argumentsCalibrate(options) ? options.sequenceLength : ANY_LENGTH;
     const graph = await openGraph({ model, metadata, addon, signal }, length);
     const calibrates = argumentsCalibrate(options) && canCalibrate(graph, warn);
-    const memory = options.memory ?? usableMemory(addon);
-    const batches = calibrates
-      ? planBatches(graph, model.tensors, { samples: options.samples, length, memory })
-      : undefined;
+    const batches = calibrates ? planBatches(graph, model.tensors, { samples: options.samples, length }) : undefined;
     const plan = planTensors(model, graph, { ...options, format: options.type, budget, overrides: options.tensorBits });
     const seconds = calibrates
       ? estimateWork(graph, plan, workOf(options)) /

@@ -10,7 +10,8 @@ namespace mixllm {
 
 namespace {
 
-constexpr size_t panel_rows = 1024; // rows of a moment that one matrix product covers
+constexpr size_t panel_rows = 1024; // rows of a moment that one graph covers
+constexpr size_t strip_rows = 128;  // of a symmetric moment that one matrix product covers
 
 } // namespace
 
@@ -25,13 +26,24 @@ void Hessian::add(Engine& engine, const float* x, int64_t tokens) {
         Graph graph(engine);
         ggml_context* context = graph.context();
         ggml_tensor* all = graph.input(transposed_.data(), tokens, static_cast<int64_t>(last));
-        ggml_tensor* rows =
-            ggml_view_2d(context, all, tokens, static_cast<int64_t>(last - first), all->nb[1], first * all->nb[1]);
-        graph.output(multiply(context, all, rows), panel_.data());
+        std::vector<const float*> strips;
+        size_t used = 0;
+        for (size_t row = first; row < last; row += strip_rows) {
+            // Of the symmetric matrix the columns up to the strip's last.
+            const size_t end = std::min(last, row + strip_rows);
+            ggml_tensor* rows =
+                ggml_view_2d(context, all, tokens, static_cast<int64_t>(end - row), all->nb[1], row * all->nb[1]);
+            ggml_tensor* columns = ggml_view_2d(context, all, tokens, static_cast<int64_t>(end), all->nb[1], 0);
+            strips.push_back(panel_.data() + used);
+            graph.output(multiply(context, columns, rows), panel_.data() + used);
+            used += (end - row) * end;
+        }
         graph.compute();
         engine.workers().for_each(last - first, [&](size_t i) {
             double* sum = sum_.row(first + i);
-            const float* part = panel_.data() + i * last;
+            const size_t strip = i / strip_rows;
+            const size_t end = std::min(last, first + (strip + 1) * strip_rows);
+            const float* part = strips[strip] + i % strip_rows * end;
             for (size_t k = 0; k <= first + i; k++) {
                 sum[k] += part[k];
             }

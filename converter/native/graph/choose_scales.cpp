@@ -234,13 +234,18 @@ private:
     }
 
     std::vector<float> scaled(const std::vector<float>& values, const std::vector<int>& exponents, int sign) const {
+        std::vector<float> factors(channels_, 1.0f);
+        for (size_t c = 0; c < channels_; c++) {
+            if (group_.scales[c] != ScaleGroup::no_scale) {
+                factors[c] = std::ldexp(1.0f, sign * exponents[static_cast<size_t>(group_.scales[c])]);
+            }
+        }
         std::vector<float> result(values.size());
         engine_.workers().for_each_block(values.size() / channels_, rows_per_block, [&](size_t begin, size_t end) {
-            for (size_t i = begin * channels_; i < end * channels_; i++) {
-                const int32_t scale = group_.scales[i % channels_];
-                result[i] = scale == ScaleGroup::no_scale
-                                ? values[i]
-                                : std::ldexp(values[i], sign * exponents[static_cast<size_t>(scale)]);
+            for (size_t row = begin; row < end; row++) {
+                for (size_t c = 0; c < channels_; c++) {
+                    result[row * channels_ + c] = values[row * channels_ + c] * factors[c];
+                }
             }
         });
         return result;
