@@ -21,6 +21,7 @@ export interface MixedSummary {
   readonly method: string;
   readonly search: string;
   readonly equalization: string;
+  readonly rowFeedback: string;
   readonly calibration: string;
   readonly command: string;
   /** What search and quantization were computed on; absent without calibration. */

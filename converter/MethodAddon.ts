@@ -106,6 +106,12 @@ export interface LinearSalience {
   readonly feedback: number;
 }
 
+/** What the backward pass finds of a linear. */
+export interface LinearGradients extends LinearSalience {
+  /** How loss gradients at its outputs go together, as BF16; see `output_moment.h`. Empty of a stack. */
+  readonly moment: Uint8Array;
+}
+
 /** What a weight's values are multiplied with, powers of two; empty for 1. */
 export interface WeightFactors {
   /** By input channel, or by value of a vector; of experts those of each in turn. */
@@ -128,6 +134,8 @@ export interface GradientPaths {
 export interface LinearRequest {
   readonly is8bit: Uint8Array;
   readonly components: Readonly<Record<ComponentSuffix, Uint8Array>>;
+  /** Of `LinearGradients`; without it, output channels are quantized by themselves. */
+  readonly moment?: Uint8Array;
 }
 
 /** How a linear came to be quantized. */
@@ -217,7 +225,7 @@ export interface MethodAddon {
     linears: readonly string[],
     inputs: ValuePaths,
     gradients: GradientPaths
-  ): NativeJob<Record<string, LinearSalience>>;
+  ): NativeJob<Record<string, LinearGradients>>;
 
   /**
    * Quantizes one section's linears by GPTQ, in the order they run, and stacks expert by expert.

@@ -195,10 +195,11 @@ async function prepare(
   const session = await CalibrationSession.open(context("prepare"), calibration, command, context("sample").progress);
   try {
     await assertNotWrittenMeanwhile(options); // by the one that the work directory was waited for
+    const chosen = search === "weight_error" ? weightErrorSearch : await chooseSearch(session, search, options, warn);
     return {
       ...uncalibrated,
-      ...(search === "weight_error" ? {} : { search: await chooseSearch(session, search, options, warn) }),
-      ...(options.method === "gptq" ? { method: gptq(session) } : {}),
+      search: chosen,
+      ...(options.method === "gptq" ? { method: gptq(session, chosen.moments ?? new Map()) } : {}),
       session
     };
   } catch (error) {
@@ -219,6 +220,7 @@ async function rehearse(
   const provenance = {
     method: "",
     equalization: "",
+    rowFeedback: "",
     search: "",
     calibration: "",
     command,
@@ -246,10 +248,10 @@ async function chooseSearch(
   return weightErrorSearch;
 }
 
-/** What the file says where nothing is to be equalized. */
-const NOT_EQUALIZED = "off";
+/** What the file says of a step that no tensor takes. */
+const NONE = "off";
 
-const equalized = (count: number): string => `${count} tensors`;
+const counted = (count: number): string => `${count} tensors`;
 
 /**
  * Equalizes activations, if that is asked for. The search comes before: its measure is of the model's own weights.
@@ -260,11 +262,11 @@ async function equalizeActivations(
   { plan, session, context }: Conversion,
   { equalization }: ConvertModelOptions
 ): Promise<string> {
-  if (session === undefined || equalization === "off") return NOT_EQUALIZED;
+  if (session === undefined || equalization === "off") return NONE;
   const work = context("equalize");
   const factors = await equalize(session, new Set(mixedWeights(plan).map(({ target }) => target)), work);
   work.reader.equalize(factors);
-  return equalized(factors.size);
+  return counted(factors.size);
 }
 
 /** Which channels have 8 bits, and what the file says about it. */
@@ -283,7 +285,8 @@ async function choose(
   const made = {
     method: method.name,
     // As long as it can become.
-    equalization: session === undefined || options.equalization === "off" ? NOT_EQUALIZED : equalized(plan.length),
+    equalization: session === undefined || options.equalization === "off" ? NONE : counted(plan.length),
+    rowFeedback: search.moments === undefined ? NONE : counted(plan.length),
     calibration: session?.description ?? "",
     command: options.command
   };
@@ -295,7 +298,9 @@ async function choose(
   const mix = await assignBitWidths(mixedWeights(plan), options.budget, otherBytes, search, ranking);
   const summary = summarizeMix(mix.weights);
   const { bitsPerWeight, percent8bit } = summary;
-  return { weights: mix.weights, summary, provenance: { ...made, search: mix.search, bitsPerWeight, percent8bit } };
+  const fed = mix.weights.filter(({ planned }) => search.moments?.has(planned.target) === true).length;
+  const provenance = { ...made, rowFeedback: fed === 0 ? NONE : counted(fed), search: mix.search };
+  return { weights: mix.weights, summary, provenance: { ...provenance, bitsPerWeight, percent8bit } };
 }
 
 /** Quantizes and writes the file. */
@@ -396,9 +401,12 @@ async function assertRoom(
     equalizes: options.equalization === "auto",
     packedBytes: options.method === "gptq" ? mixedBytes : undefined
   };
-  const { copy, steps } = await workSpace(model, graph, options.calibration, use);
+  const { copy, steps, moments } = await workSpace(model, graph, options.calibration, use);
   await assertFreeSpace([{ path: workDirectory, what: "a copy of the model to sample from", bytes: copy }], fix);
-  await assertFreeSpace([output, { path: workDirectory, what: "calibration", bytes: steps }], fix);
+  const { salience } = options;
+  const kept = { path: path.dirname(path.resolve(salience ?? "")), what: "the search's result", bytes: moments };
+  const needs = [output, { path: workDirectory, what: "calibration", bytes: steps }];
+  await assertFreeSpace(use.searches && salience !== undefined ? [...needs, kept] : needs, fix);
 }
 
 /** @throws {InvalidInputError} writing the output would replace a file of the model itself */

@@ -45,6 +45,7 @@ test("a MixLLM file says how it was made", async () => {
     "mixllm.method": { type: "STRING", value: "rtn" },
     "mixllm.search": { type: "STRING", value: "weight_error" },
     "mixllm.equalization": { type: "STRING", value: "off" },
+    "mixllm.row_feedback": { type: "STRING", value: "off" },
     "mixllm.calibration": { type: "STRING", value: "none" },
     "mixllm.source": { type: "STRING", value: `sha256:${source} mixllm ${version}` },
     "mixllm.command": { type: "STRING", value: "mixllm-convert --percent-8bit 10" }

@@ -27,6 +27,7 @@ const plan = [
 const layers = 3 * 300 + 2 * 200;
 const head = 1000;
 const inputs = 10 ** 2 + 30 ** 2 + 2 * 10 ** 2;
+const outputs = 2 * 30 ** 2 + 10 ** 2;
 
 const nothing = { generates: false, searches: false, equalizes: false, quantizes: false };
 const work = (steps: Partial<typeof nothing>): number =>
@@ -35,15 +36,16 @@ const work = (steps: Partial<typeof nothing>): number =>
 test("a token meets the experts that are chosen for it, and the head", () => {
   expect(work({})).toBe(0);
   expect(work({ generates: true })).toBe(20 * (layers + head));
-  expect(work({ searches: true })).toBe(20 * (4 * layers + 3 * head + inputs));
+  expect(work({ searches: true })).toBe(20 * (4 * layers + 3 * head + inputs + outputs));
 });
 
-test("the search sums over no more rows of inputs than tell enough", () => {
+test("the search sums over no more rows of inputs and gradients than tell enough", () => {
   const searched = estimateWork(graph, plan, { samples: 100, length: 500, ...nothing, searches: true });
-  expect(searched).toBe(50_000 * (4 * layers + 3 * head) + 4096 * (10 ** 2 + 30 ** 2 + 10 ** 2));
+  expect(searched).toBe(50_000 * (4 * layers + 3 * head) + 4096 * (10 ** 2 + 30 ** 2 + 10 ** 2 + outputs));
 });
 
-test("GPTQ sums over inputs once, and solves for every expert", () => {
+test("GPTQ sums over inputs once, solves for every expert, and feeds errors between the channels of others", () => {
+  const feeding = (2 * 30 * 10 * 30 + 10 * 30 * 10) / 2;
   const solves = 2 * 10 ** 2 * (30 + 10) + 30 ** 2 * (10 + 30) + 8 * 10 ** 2 * (20 + 10);
-  expect(work({ quantizes: true })).toBe(20 * (layers + 2 * inputs) + solves);
+  expect(work({ quantizes: true })).toBe(20 * (layers + 2 * inputs) + solves + feeding);
 });

@@ -16,10 +16,10 @@ export interface CalibrationWork {
 /**
  * About how many multiply-adds the matrix products of a conversion's calibration take.
  *
- * The search passes the samples forward once and, at three times the cost, back, and sums a matrix of `K x K` over some of
- * them for each input. GPTQ passes them forward, sums two matrices
- * of `K x K` over them for each input, and for each weight solves with one: `N x K x K` and `K x K x K`. Of experts a token
- * meets those that are chosen for it.
+ * The search passes the samples forward once and, at three times the cost, back, and sums over some of them a matrix of
+ * `K x K` for each input and one of `N x n` for each weight, n up to 1024 output channels that go together. GPTQ passes them
+ * forward, sums two matrices of `K x K` over them for each input, and for each weight solves with one: `N x K x K` and
+ * `K x K x K`, and with the other, `N x K x n / 2`. Of experts a token meets those that are chosen for it.
  */
 export function estimateWork(
   graph: ModelGraph,
@@ -46,20 +46,28 @@ export function estimateWork(
     (searches ? 4 * layers + 3 * logits : 0) +
     (equalizes ? EQUALIZING * layers : 0) +
     (quantizes ? layers + 2 * inputSquares : 0);
+  const matrices = linears.filter(({ experts }) => experts === 1);
   const solves = quantizes
-    ? linears.reduce((sum, { experts, rows, columns }) => sum + experts * columns ** 2 * (rows + columns), 0)
+    ? linears.reduce((sum, { experts, rows, columns }) => sum + experts * columns ** 2 * (rows + columns), 0) +
+      matrices.reduce((sum, { rows, columns }) => sum + (rows * columns * together(rows)) / 2, 0)
     : 0;
   const feedback = searches
     ? inputs.reduce(
         (sum, { columns, times }) => sum + columns ** 2 * Math.min(times * tokens, feedbackRows(columns)),
         0
-      )
+      ) + matrices.reduce((sum, { rows }) => sum + rows * together(rows) * Math.min(tokens, MOMENT_TOKENS), 0)
     : 0;
   return tokens * perToken + feedback + solves;
 }
 
 /** The rows of inputs that tell what error feedback leaves (`FeedbackShare`). */
 const feedbackRows = (columns: number): number => Math.max(4096, columns);
+
+/** The tokens whose loss gradients the search sums over (`Calibration::token_step`). */
+const MOMENT_TOKENS = 4096;
+
+/** The output channels that an `OutputMoment` knows together. */
+const together = (rows: number): number => Math.min(rows, 1024);
 
 /** What finding scales takes, in forward passes: products of a part of the samples with a few choices of scales. */
 const EQUALIZING = 0.4;

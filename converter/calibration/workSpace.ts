@@ -11,6 +11,8 @@ export interface WorkSpace {
   readonly copy: number;
   /** All that finished steps and the one at work have on disk at one time. */
   readonly steps: number;
+  /** What the search keeps of loss gradients at linears' outputs; part of `steps`. */
+  readonly moments: number;
 }
 
 /**
@@ -45,17 +47,26 @@ export async function workSpace(
   const widestBytes = 4 * samples * sequenceLength * widest;
   // Experts' inputs are there once more, to be read expert by expert, and what is missing to their sum.
   const streams = 7 * passed + widestBytes + (hasExperts ? passed + widestBytes : 0);
+  const outputs = new Map(graph.weights.map(({ name, use: how }) => [name, how === "product" && name !== graph.head]));
+  const moments = use.searches
+    ? model.tensors.reduce((sum, { spec, rows }) => sum + (outputs.get(spec.target) ? momentBytes(rows) : 0), 0)
+    : 0;
   // Inputs go as packed layers come.
-  const searching = use.searches ? inputs + gradients : use.equalizes ? inputs : 0;
-  const packing = use.packedBytes === undefined ? 0 : Math.max(inputs, 2 * passed + use.packedBytes) + streams;
+  const searching = use.searches ? inputs + gradients + moments : use.equalizes ? inputs : 0;
+  const packing =
+    use.packedBytes === undefined ? 0 : Math.max(inputs, 2 * passed + use.packedBytes) + streams + moments;
 
   const present = await fileSizes(workDirectory);
   const parameters = model.tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   return {
     copy: files.length > 0 || present.has(CALIBRATION_TOKENS) ? 0 : 2 * parameters,
-    steps: Math.max(0, Math.max(searching, packing) - [...present.values()].reduce((sum, size) => sum + size, 0))
+    steps: Math.max(0, Math.max(searching, packing) - [...present.values()].reduce((sum, size) => sum + size, 0)),
+    moments
   };
 }
+
+/** Bytes of the `OutputMoment` of a linear at most: triangles of up to 1024 rows in two bytes a number. */
+const momentBytes = (rows: number): number => rows * (Math.min(rows, 1024) + 1);
 
 /** Bytes of a folder's files by name; of none where there is no folder. */
 async function fileSizes(folder: string): Promise<Map<string, number>> {

@@ -23,6 +23,8 @@ export interface Provenance {
   readonly search: string;
   /** How many tensors were equalized; `off` where none was to be. */
   readonly equalization: string;
+  /** How many tensors' output channels make good for each other's errors; `off` where none do. */
+  readonly rowFeedback: string;
   readonly calibration: string;
   /** The options that determine the output, as they would be typed. */
   readonly command: string;
@@ -41,6 +43,7 @@ export function writeProvenance(metadata: Metadata, provenance: Provenance, fing
   metadata.string("mixllm.method", provenance.method);
   metadata.string("mixllm.search", provenance.search);
   metadata.string("mixllm.equalization", provenance.equalization);
+  metadata.string("mixllm.row_feedback", provenance.rowFeedback);
   metadata.string("mixllm.calibration", provenance.calibration === "" ? "none" : provenance.calibration);
   metadata.string("mixllm.source", `sha256:${fingerprint} mixllm ${packageVersion}`);
   metadata.string("mixllm.command", provenance.command);

@@ -6,6 +6,9 @@ import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 import { plannedBytes, type PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { MixedWeight } from "./QuantizationMethod.js";
 
+/** How to read linears' moments, which together are too large for memory. */
+export type OutputMoments = ReadonlyMap<string, () => Promise<Uint8Array>>;
+
 /** A way to rank output channels by what they lose in 4 bits. */
 export interface ChannelSearch {
   /** Its name in `mixllm.search`. */
@@ -14,6 +17,8 @@ export interface ChannelSearch {
   readonly equalShares?: boolean;
   /** Whether scores are parts of one loss: then the most of it that the budget can buy counts. */
   readonly addsUp?: boolean;
+  /** What `score` has found of how loss gradients at linears' outputs go together, by linear; see `LinearGradients`. */
+  readonly moments?: OutputMoments;
 
   /**
    * Scores every output channel of every weight; higher means more worth 8 bits, comparable over the whole model.
@@ -66,7 +71,11 @@ export async function assignBitWidths(
     search.equalShares === true
       ? chooseEqualShares(scored, limit / all)
       : chooseChannels(scored, limit, cost, search.addsUp === true);
-  const masks = isChoice ? choose(await search.score(free, context)) : undefined;
+  // Where there is nothing to choose, 4-bit channels still make good for each other's errors.
+  const isMeasured = isChoice || (search.moments !== undefined && limit < all);
+  const scored = isMeasured ? await search.score(weights, context) : [];
+  const ranked = new Set(free.map(({ target }) => target));
+  const masks = isChoice ? choose(scored.filter(({ target }) => ranked.has(target))) : undefined;
   return {
     search: isChoice ? search.name : "none",
     weights: weights.map((planned) => {

@@ -1,16 +1,16 @@
 import { InvalidInputError } from "../../common/errors.js";
 import type { BeforePass, CalibrationSession } from "../calibration/CalibrationSession.js";
-import { readTensorFile } from "../checkpoint/tensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { ScoredWeight } from "../plan/chooseChannels.js";
 import type { ChannelSearch } from "./ChannelSearch.js";
 import {
-  decodeSalience,
   encodeSalience,
   loadSalience,
+  readSalience,
   saveSalience,
   type Salience,
+  type SalienceFile,
   type SalienceOrigin
 } from "./salienceFile.js";
 
@@ -29,7 +29,7 @@ export type SearchScope = "global" | "per_layer";
  *
  * @param scope `per_layer` is the baseline that the paper compares with
  * @param ranking which of the two measures decides
- * @param hasFeedback whether the method feeds errors back, as GPTQ does
+ * @param hasFeedback whether the method feeds errors back, as GPTQ does, and asks for moments
  * @param file where the salience is kept for later conversions, and taken from if it is there
  * @throws {InvalidInputError} the file is damaged, or holds salience of another search
  */
@@ -42,16 +42,26 @@ export async function globalSearch(
 ): Promise<ChannelSearch> {
   const origin: SalienceOrigin = { source: session.source, calibration: session.description };
   const saved = file === undefined ? undefined : await loadSalience(file, origin);
+  const moments = new Map<string, () => Promise<Uint8Array>>();
   return {
     name: scope,
     equalShares: scope === "per_layer",
     // Fisher information times a squared error is loss; the paper's measure is ranked as it is.
     addsUp: ranking === "fisher",
+    ...(hasFeedback ? { moments } : {}),
 
     async score(weights, context) {
       const measured = weights.map(({ target }) => target);
-      const salience = saved ?? (await new Search(session, measured, context).run());
-      if (file !== undefined && saved === undefined) await saveSalience(file, salience, origin);
+      const parts = saved === undefined ? await new Search(session, measured, context).run() : [saved];
+      if (file !== undefined && saved === undefined) await saveSalience(file, parts, origin);
+      for (const part of parts) for (const [name, { read }] of part.moments) moments.set(name, read);
+      if (hasFeedback && saved?.moments.size === 0 && weights.some(({ experts }) => experts === 1)) {
+        context.warn(
+          `${saved.path} was made by an earlier version and holds no moments of gradients: output channels are quantized by ` +
+            "themselves; delete it to search again"
+        );
+      }
+      const salience = new Map(parts.flatMap((part) => [...part.salience]));
       return weights.map((weight) => scores(weight, salience, ranking, hasFeedback, file));
     }
   };
@@ -102,7 +112,8 @@ class Search {
     this.#context = context;
   }
 
-  async run(): Promise<Salience> {
+  /** @returns the files of the blocks */
+  async run(): Promise<SalienceFile[]> {
     const { work, last, graph } = this.#session;
     for (let section = last - 1; section >= 1; section--) {
       if (!work.has(salienceFile(section))) await this.#backward(section);
@@ -110,12 +121,11 @@ class Search {
     for (const value of graph.values.keys()) {
       for (const reader of this.#session.readers(value)) await work.remove(gradientFile(value, reader));
     }
-    const all = [];
+    const files = [];
     for (let section = 1; section < last; section++) {
-      const file = work.file(salienceFile(section));
-      all.push(...decodeSalience((await readTensorFile(file, "Run the same command again.")).arrays));
+      files.push(await readSalience(work.file(salienceFile(section)), "Run the same command again."));
     }
-    return new Map(all);
+    return files;
   }
 
   /** Takes the loss gradient back through a section and measures its linears' channels' salience. */
@@ -149,7 +159,7 @@ class Search {
       this.#context.addon.backwardSection(call, linears, inputs, { outputs: atOutputs, later, inputs: atInputs })
     );
     for (const [, file] of files) await work.finish(file);
-    await work.write(salienceFile(section), encodeSalience(new Map(Object.entries(found))));
+    await work.write(salienceFile(section), encodeSalience(found));
     for (const name of used) await work.remove(name);
   }
 

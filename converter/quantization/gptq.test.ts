@@ -86,6 +86,8 @@ test.each(FORMS)("%s goes through search and GPTQ", async (form) => {
     calibration: calibration(form)
   });
   expect(mixed?.weights).toHaveLength(LINEARS[form] ?? 14);
+  const matrices = mixed?.weights.filter(({ experts }) => experts === undefined) ?? [];
+  expect(mixed?.rowFeedback).toBe(`${matrices.length} tensors`);
   expect(warnings.filter((warning) => warning.includes("Hessian"))).toEqual([]);
 });
 

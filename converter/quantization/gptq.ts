@@ -2,6 +2,8 @@ import { CalibrationSession, type BeforePass } from "../calibration/CalibrationS
 import { encodeTensorFile, readTensorFile } from "../checkpoint/tensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import { COMPONENT_SUFFIXES, type ComponentSuffix } from "../../common/format/mixllmFormat.js";
+import type { LinearRequest } from "../MethodAddon.js";
+import type { OutputMoments } from "./ChannelSearch.js";
 import {
   allocateComponents,
   type MixedWeight,
@@ -15,13 +17,15 @@ const USUAL_DAMPING = 0.01;
 /**
  * Quantizes layer by layer so that each layer's outputs on the calibration samples change least, every layer seeing
  * the activations that the quantized layers before it give.
+ *
+ * @param moments of the linears whose output channels make good for each other's errors
  */
-export function gptq(session: CalibrationSession): QuantizationMethod {
+export function gptq(session: CalibrationSession, moments: OutputMoments): QuantizationMethod {
   return {
     name: "gptq",
 
     async *quantize(weights, context) {
-      const quantization = new Quantization(session, weights, context);
+      const quantization = new Quantization(session, weights, moments, context);
       for (let section = 1; section < session.last; section++) yield* quantization.section(section);
     }
   };
@@ -37,6 +41,7 @@ const streamFile = (value: number): string => `stream.${value}.f32`;
 class Quantization {
   readonly #session: CalibrationSession;
   readonly #weights: readonly MixedWeight[];
+  readonly #moments: OutputMoments;
   readonly #context: ConversionContext;
   readonly #before: BeforePass = (section, detail) => {
     const { signal, progress } = this.#context;
@@ -44,9 +49,15 @@ class Quantization {
     progress(Math.max(0, section - 1) / (this.#session.last - 1), detail);
   };
 
-  constructor(session: CalibrationSession, weights: readonly MixedWeight[], context: ConversionContext) {
+  constructor(
+    session: CalibrationSession,
+    weights: readonly MixedWeight[],
+    moments: OutputMoments,
+    context: ConversionContext
+  ) {
     this.#session = session;
     this.#weights = weights;
+    this.#moments = moments;
     this.#context = context;
   }
 
@@ -65,11 +76,13 @@ class Quantization {
     const inputs: Record<number, string> = {};
     for (const value of inputNumbers) inputs[value] = await this.#stream(value);
     const floatInputs = await this.#session.inputs(section, this.#before);
-    const requests = this.#own(section).map((weight) => ({
-      name: weight.planned.target,
-      is8bit: weight.is8bit,
-      components: allocateComponents(weight)
-    }));
+    const requests: (LinearRequest & { readonly name: string })[] = [];
+    for (const weight of this.#own(section)) {
+      const { target: name } = weight.planned;
+      const moment = await this.#moments.get(name)?.();
+      const components = allocateComponents(weight);
+      requests.push({ name, is8bit: weight.is8bit, components, ...(moment === undefined ? {} : { moment }) });
+    }
 
     const call = await this.#session.section(section);
     const outputs = outputNumbers.map((value) => [value, work.start(streamFile(value))] as const);
@@ -81,7 +94,7 @@ class Quantization {
     const outcomes = await work.step(`quantizing layer ${this.#session.nameOf(section)}`, () =>
       this.#context.addon.quantizeSection(
         call,
-        Object.fromEntries(requests.map(({ name, is8bit, components }) => [name, { is8bit, components }])),
+        Object.fromEntries(requests.map(({ name, ...request }) => [name, request])),
         {
           inputs,
           outputs: Object.fromEntries(outputs.map(([value, { temporary }]) => [value, temporary])),

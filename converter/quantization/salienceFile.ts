@@ -1,8 +1,15 @@
 import { stat } from "node:fs/promises";
-import { writeWholeFile } from "../../common/files/wholeFiles.js";
 import { InvalidInputError } from "../../common/errors.js";
-import { encodeTensorFile, floatArray, floatsOf, readTensorFile } from "../checkpoint/tensorFile.js";
-import type { LinearSalience } from "../MethodAddon.js";
+import {
+  arraySources,
+  encodeTensorFile,
+  floatArray,
+  floatsOf,
+  readTensorFile,
+  writeTensorFile,
+  type ArraySource
+} from "../checkpoint/tensorFile.js";
+import type { LinearGradients, LinearSalience } from "../MethodAddon.js";
 
 /** Salience of linears' output channels, by GGUF name of the weight. */
 export type Salience = ReadonlyMap<string, LinearSalience>;
@@ -13,21 +20,43 @@ export interface SalienceOrigin {
   readonly calibration: string;
 }
 
-/**
- * Encodes salience as a safetensors file: arrays `NAME.taylor` and `NAME.fisher` of one float an output channel, and
- * `NAME.feedback` of one float.
- */
-export function encodeSalience(salience: Salience, origin?: SalienceOrigin): Uint8Array {
-  const arrays = [...salience].flatMap(([name, { taylor, fisher, feedback }]) => [
-    floatArray(`${name}.taylor`, taylor),
-    floatArray(`${name}.fisher`, fisher),
-    floatArray(`${name}.feedback`, Float32Array.of(feedback))
-  ]);
-  return encodeTensorFile(arrays, { ...origin });
+/** A file of salience. */
+export interface SalienceFile {
+  readonly path: string;
+  readonly salience: Salience;
+  /** The arrays of linears' moments, by linear: too much to be in memory together. */
+  readonly moments: ReadonlyMap<string, ArraySource>;
 }
 
-/** The salience in the arrays of a file of `encodeSalience`. */
-export function decodeSalience(arrays: ReadonlyMap<string, Uint8Array>): Salience {
+const MOMENT = ".moment";
+
+/**
+ * Encodes what the backward pass found as a safetensors file: arrays `NAME.taylor` and `NAME.fisher` of one float an
+ * output channel, `NAME.feedback` of one float, and `NAME.moment` where there is one.
+ */
+export function encodeSalience(found: Readonly<Record<string, LinearGradients>>): Uint8Array {
+  const arrays = Object.entries(found).flatMap(([name, { taylor, fisher, feedback, moment }]) => [
+    floatArray(`${name}.taylor`, taylor),
+    floatArray(`${name}.fisher`, fisher),
+    floatArray(`${name}.feedback`, Float32Array.of(feedback)),
+    ...(moment.length === 0 ? [] : [{ name: `${name}${MOMENT}`, dtype: "BF16" as const, data: moment }])
+  ]);
+  return encodeTensorFile(arrays);
+}
+
+/**
+ * Reads a file of `encodeSalience` but for the moments.
+ *
+ * @param check is given its metadata
+ * @throws {InvalidInputError} it is damaged
+ */
+export async function readSalience(
+  path: string,
+  ifDamaged: string,
+  check?: (metadata: Readonly<Record<string, string>>) => void
+): Promise<SalienceFile> {
+  const { arrays, metadata } = await readTensorFile(path, ifDamaged, (name) => !name.endsWith(MOMENT));
+  check?.(metadata);
   const salience = new Map<string, LinearSalience>();
   for (const [key, data] of arrays) {
     if (!key.endsWith(".taylor")) continue;
@@ -37,7 +66,8 @@ export function decodeSalience(arrays: ReadonlyMap<string, Uint8Array>): Salienc
     if (fisher === undefined || feedback === undefined) continue;
     salience.set(name, { taylor: floatsOf(data), fisher: floatsOf(fisher), feedback });
   }
-  return salience;
+  const moments = (await arraySources(path)).filter(({ name }) => name.endsWith(MOMENT));
+  return { path, salience, moments: new Map(moments.map((each) => [each.name.slice(0, -MOMENT.length), each])) };
 }
 
 /**
@@ -46,20 +76,29 @@ export function decodeSalience(arrays: ReadonlyMap<string, Uint8Array>): Salienc
  * @returns undefined when there is none yet
  * @throws {InvalidInputError} it is damaged, or holds salience of another model or calibration
  */
-export async function loadSalience(file: string, origin: SalienceOrigin): Promise<Salience | undefined> {
+export async function loadSalience(file: string, origin: SalienceOrigin): Promise<SalienceFile | undefined> {
   if ((await stat(file).catch(() => undefined)) === undefined) return undefined;
-  const { arrays, metadata } = await readTensorFile(file, "Delete it to search again.");
-  for (const [key, expected] of Object.entries(origin)) {
-    if (metadata[key] === expected) continue;
-    throw new InvalidInputError(
-      `${file} holds salience of another search: its ${key} is "${metadata[key] ?? ""}", this conversion's "${expected}"`,
-      { fix: "Use the same model and calibration, name another file, or delete this one to search again." }
-    );
-  }
-  return decodeSalience(arrays);
+  return readSalience(file, "Delete it to search again.", (metadata) => {
+    for (const [key, expected] of Object.entries(origin)) {
+      if (metadata[key] === expected) continue;
+      throw new InvalidInputError(
+        `${file} holds salience of another search: its ${key} is "${metadata[key] ?? ""}", this conversion's "${expected}"`,
+        { fix: "Use the same model and calibration, name another file, or delete this one to search again." }
+      );
+    }
+  });
 }
 
-/** @throws {MixLlmError} the file cannot be written */
-export async function saveSalience(file: string, salience: Salience, origin: SalienceOrigin): Promise<void> {
-  await writeWholeFile(file, encodeSalience(salience, origin));
+/**
+ * Writes all that some files hold as a user's salience file.
+ *
+ * @throws {MixLlmError} the file cannot be written
+ */
+export async function saveSalience(
+  file: string,
+  parts: readonly SalienceFile[],
+  origin: SalienceOrigin
+): Promise<void> {
+  const arrays = await Promise.all(parts.map(({ path }) => arraySources(path)));
+  await writeTensorFile(file, arrays.flat(), { ...origin });
 }

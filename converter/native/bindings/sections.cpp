@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -6,6 +7,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/read_weight.h"
+#include "calibration/output_moment.h"
 #include "common/native/start_job.h"
 #include "engine/product_speed.h"
 #include "graph/backward_section.h"
@@ -110,6 +112,12 @@ Napi::Array to_array(Napi::Env env, const std::vector<size_t>& numbers) {
 Napi::Float32Array to_array(Napi::Env env, const std::vector<float>& values) {
     Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
     std::copy(values.begin(), values.end(), array.Data());
+    return array;
+}
+
+Napi::Uint8Array to_bytes(Napi::Env env, const std::vector<uint16_t>& values) {
+    Napi::Uint8Array array = Napi::Uint8Array::New(env, values.size() * sizeof(uint16_t));
+    std::memcpy(array.Data(), values.data(), array.ByteLength());
     return array;
 }
 
@@ -266,6 +274,7 @@ Napi::Value bind_backward_section(const Napi::CallbackInfo& info) {
                     linear.Set("taylor", to_array(env, found->second.taylor));
                     linear.Set("fisher", to_array(env, found->second.fisher));
                     linear.Set("feedback", found->second.feedback);
+                    linear.Set("moment", to_bytes(env, found->second.moment));
                     result.Set(name, linear);
                 }
             }
@@ -314,6 +323,11 @@ Napi::Value bind_quantize_section(const Napi::CallbackInfo& info) {
                                                        static_cast<size_t>(linear.weight->ne[0]));
         QuantizationRequest& own = wanted[linear.name()];
         own.is_8bit.assign(mask, mask + channels);
+        if (const Argument moment = request["moment"]; moment.is_given()) {
+            const size_t count = OutputMoment::count(channels);
+            const auto* values = moment.bytes_of<uint16_t>(count);
+            own.moment.assign(values, values + count);
+        }
         if (linear.is_stacked()) {
             own.experts = std::move(packed);
         } else {

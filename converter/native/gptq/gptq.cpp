@@ -14,9 +14,31 @@ namespace {
 
 using Tile = OuterTile<float>;
 
+/// A tile and its place among those that wait for each other.
+struct PlacedTile {
+    RowTile tile;
+    size_t place;          ///< tiles of its chain before it, which lie before it in memory
+    const float* feedback; ///< see `RowChain::Tile`; null for the first of a chain
+};
+
+RowTile make_tile(std::vector<size_t> rows, bool is_8bit, size_t inputs, size_t blocks) {
+    return {std::move(rows), is_8bit, std::vector<Lanes>(inputs), std::vector<Lanes>(inputs),
+            std::vector<TileGrid>(blocks)};
+}
+
 /// The linear's rows cut into tiles of one width each.
-std::vector<RowTile> cut(const std::vector<uint8_t>& is_8bit, size_t inputs, size_t blocks) {
-    std::vector<RowTile> tiles;
+std::vector<PlacedTile> cut(const std::vector<uint8_t>& is_8bit, size_t inputs, size_t blocks,
+                            const std::vector<RowChain>& chains) {
+    std::vector<PlacedTile> tiles;
+    for (const RowChain& chain : chains) {
+        for (size_t place = 0; place < chain.tiles().size(); place++) {
+            const RowChain::Tile& own = chain.tiles()[place];
+            tiles.push_back({make_tile(own.rows, own.is_8bit, inputs, blocks), place, own.feedback.data()});
+        }
+    }
+    if (!chains.empty()) {
+        return tiles;
+    }
     for (const bool wide : {false, true}) {
         std::vector<size_t> rows;
         for (size_t row = 0; row < is_8bit.size(); row++) {
@@ -26,12 +48,10 @@ std::vector<RowTile> cut(const std::vector<uint8_t>& is_8bit, size_t inputs, siz
         }
         for (size_t first = 0; first < rows.size(); first += tile_rows) {
             const size_t last = std::min(rows.size(), first + tile_rows);
-            tiles.push_back(
-                {{rows.begin() + static_cast<std::ptrdiff_t>(first), rows.begin() + static_cast<std::ptrdiff_t>(last)},
-                 wide,
-                 std::vector<Lanes>(inputs),
-                 std::vector<Lanes>(inputs),
-                 std::vector<TileGrid>(blocks)});
+            tiles.push_back({make_tile({rows.begin() + static_cast<std::ptrdiff_t>(first),
+                                        rows.begin() + static_cast<std::ptrdiff_t>(last)},
+                                       wide, inputs, blocks),
+                             0, nullptr});
         }
     }
     return tiles;
@@ -60,6 +80,21 @@ void multiply_panel(const float* panels, size_t panel_step, size_t depth, size_t
     }
 }
 
+/// Adds what the errors of the tiles before in the chain ask of a tile's rows to the block's columns.
+void feed_rows(const PlacedTile* own, const HessianFactor::Block& block, BlockLanes& out) {
+    const float* feedback = own->feedback;
+    for (const PlacedTile* before = own - own->place; before != own; before++) {
+        const size_t rows = before->tile.rows.size();
+        for (size_t c = 0; c < block.size; c += Tile::rows) {
+            for (size_t lane = 0; lane < tile_rows; lane += Tile::columns) {
+                Tile::accumulate(rows, before->tile.error[block.begin + c].data(), 1, feedback + lane, tile_rows, 1.0f,
+                                 out[c].data() + lane, tile_rows, tile_rows);
+            }
+        }
+        feedback += rows * tile_rows;
+    }
+}
+
 void keep(RowTile& tile, size_t block_index, const HessianFactor::Block& block, const BlockQuantizer::Result& result) {
     tile.grids[block_index] = result.grid;
     std::copy_n(result.integer.begin(), block.size, tile.integer.begin() + static_cast<std::ptrdiff_t>(block.begin));
@@ -69,20 +104,33 @@ void keep(RowTile& tile, size_t block_index, const HessianFactor::Block& block, 
 } // namespace
 
 QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, const HessianFactor& factor,
-                     const ClipSearch& search, const Workers& workers) {
+                     const std::vector<RowChain>& chains, const ClipSearch& search, const Workers& workers) {
     const size_t inputs = factor.inputs();
     const std::vector<HessianFactor::Block>& blocks = factor.blocks();
-    std::vector<RowTile> tiles = cut(is_8bit, inputs, blocks.size());
+    std::vector<PlacedTile> tiles = cut(is_8bit, inputs, blocks.size(), chains);
+    size_t places = 0;
+    for (const PlacedTile& placed : tiles) {
+        places = std::max(places, placed.place + 1);
+    }
 
-    for (size_t b = 0; b < blocks.size(); b++) {
-        const HessianFactor::Block& block = blocks[b];
-        const size_t panel_step = (block.begin + block.size) * Tile::rows;
-        workers.for_each(tiles.size(), [&](size_t t) {
-            RowTile& tile = tiles[t];
+    // A block of a tile waits for the block before it and for the same block of the tiles before in its chain.
+    for (size_t wave = 0; wave < blocks.size() + places - 1; wave++) {
+        std::vector<PlacedTile*> ready;
+        for (PlacedTile& placed : tiles) {
+            if (placed.place <= wave && wave - placed.place < blocks.size()) {
+                ready.push_back(&placed);
+            }
+        }
+        workers.for_each(ready.size(), [&](size_t t) {
+            RowTile& tile = ready[t]->tile;
+            const size_t b = wave - ready[t]->place;
+            const HessianFactor::Block& block = blocks[b];
+            const size_t panel_step = (block.begin + block.size) * Tile::rows;
             const auto target = std::make_unique<BlockLanes>();
             const auto adjusted = std::make_unique<BlockLanes>();
             const auto result = std::make_unique<BlockQuantizer::Result>();
             gather(weights, inputs, tile, block, *target);
+            feed_rows(ready[t], block, *target);
             *adjusted = *target;
             multiply_panel(factor.panel(b, 0), panel_step, block.begin, block.size, tile.error.data(), *adjusted);
             const BlockQuantizer quantizer(factor.panel(b, 0) + block.begin * Tile::rows, panel_step, factor.pivots(b),
@@ -96,7 +144,7 @@ QuantizedLinear gptq(const float* weights, const std::vector<uint8_t>& is_8bit, 
     const std::vector<size_t> position = QuantizedLinear::positions(is_8bit);
     const size_t groups = blocks.size();
     workers.for_each(tiles.size(), [&](size_t t) {
-        const RowTile& tile = tiles[t];
+        const RowTile& tile = tiles[t].tile;
         for (size_t lane = 0; lane < tile.rows.size(); lane++) {
             const size_t row = tile.rows[lane];
             const size_t at = position[row];

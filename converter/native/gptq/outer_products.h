@@ -26,9 +26,10 @@ struct OuterTile {
 #if defined(__GNUC__)
     typedef T Vector __attribute__((vector_size(vector_bytes), aligned(alignof(T)), may_alias));
 
-    /// sum[r][c] += sign * sum over d of a[d * a_step + r] * b[d * b_step + c]; `sum` has rows `sum_step` apart.
+    /// sum[r][c] += sign * sum over d of a[d * a_step + r * a_row] * b[d * b_step + c]; `sum` has rows `sum_step`
+    /// apart.
     static void accumulate(size_t depth, const T* a, size_t a_step, const T* b, size_t b_step, T sign, T* sum,
-                           size_t sum_step) {
+                           size_t sum_step, size_t a_row = 1) {
         constexpr size_t half = columns / 2;
         Vector left[rows] = {};
         Vector right[rows] = {};
@@ -37,8 +38,8 @@ struct OuterTile {
             const Vector b_right = *reinterpret_cast<const Vector*>(b + d * b_step + half);
 #    pragma GCC unroll 8
             for (size_t r = 0; r < rows; r++) {
-                left[r] += a[d * a_step + r] * b_left;
-                right[r] += a[d * a_step + r] * b_right;
+                left[r] += a[d * a_step + r * a_row] * b_left;
+                right[r] += a[d * a_step + r * a_row] * b_right;
             }
         }
 #    pragma GCC unroll 8
@@ -49,12 +50,12 @@ struct OuterTile {
     }
 #else
     static void accumulate(size_t depth, const T* a, size_t a_step, const T* b, size_t b_step, T sign, T* sum,
-                           size_t sum_step) {
+                           size_t sum_step, size_t a_row = 1) {
         T part[rows][columns] = {};
         for (size_t d = 0; d < depth; d++) {
             for (size_t r = 0; r < rows; r++) {
                 for (size_t c = 0; c < columns; c++) {
-                    part[r][c] += a[d * a_step + r] * b[d * b_step + c];
+                    part[r][c] += a[d * a_step + r * a_row] * b[d * b_step + c];
                 }
             }
         }

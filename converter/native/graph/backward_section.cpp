@@ -5,6 +5,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "calibration/output_moment.h"
 #include "graph/expert_salience.h"
 #include "graph/feedback_share.h"
 #include "graph/linears.h"
@@ -20,6 +21,14 @@ struct Measure {
     int64_t channels;
     std::vector<float> first_order; ///< [samples][channels], sums over tokens
     std::vector<float> squares;
+};
+
+/// Loss gradients at a linear's outputs that go into its moment.
+struct MomentPart {
+    std::string name;
+    int64_t channels;
+    int64_t tokens;               ///< of a sample
+    std::vector<float> gradients; ///< [samples][tokens][channels]
 };
 
 /// Sums over the tokens of each sample: `[channels, tokens of all samples]` to `[1, channels, samples]`.
@@ -147,6 +156,28 @@ public:
         return own->op == GGML_OP_NONE || !ggml_is_contiguous(own) ? ggml_cont(context_, own) : own;
     }
 
+    /// The loss gradients at the linear's outputs, of each of its products, of one in `step` tokens of each sample:
+    /// `[samples][tokens][channels]`.
+    std::vector<ggml_tensor*> make_gradients(const Linear& linear, int64_t step) {
+        std::vector<ggml_tensor*> gradients;
+        for (ggml_tensor* product : linear.products) {
+            ggml_tensor* all = gradient_of(product);
+            if (all == nullptr) {
+                continue;
+            }
+            all = ggml_is_contiguous(all) ? all : ggml_cont(context_, all);
+            const int64_t samples = form_.graph.sequences();
+            const int64_t tokens = ggml_nelements(all) / all->ne[0] / samples;
+            const int64_t first = std::min(step / 2, tokens - 1); // not the first token, which is like no other
+            ggml_tensor* some =
+                ggml_view_3d(context_, all, all->ne[0], (tokens - first + step - 1) / step, samples,
+                             static_cast<size_t>(step) * all->nb[1], static_cast<size_t>(tokens) * all->nb[1],
+                             static_cast<size_t>(first) * all->nb[1]);
+            gradients.push_back(ggml_cont(context_, some)); // a view would keep all of it in memory
+        }
+        return gradients;
+    }
+
     /// The change of the loss by each channel of a linear: its sum over a sample's tokens, and that of its square.
     std::pair<ggml_tensor*, ggml_tensor*> make_sums(const Linear& linear) {
         ggml_tensor* sums = nullptr;
@@ -224,6 +255,7 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
     std::unordered_map<std::string, std::vector<double>> fisher;
     std::map<std::string, FeedbackShare> shares; // by the first of the linears that multiply an input
     std::map<std::string, std::string> share_of;
+    std::map<std::string, OutputMoment> moments;
     for (int64_t first = 0; first < calibration.samples; first += calibration.batch_samples) {
         const int64_t sequences = std::min(calibration.batch_samples, calibration.samples - first);
         const DecoderForm& form = decoder.form(sequences);
@@ -249,6 +281,18 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
                 graph.output(sums, measures.back().first_order.data());
                 graph.output(squares, measures.back().squares.data());
             }
+        }
+        std::vector<MomentPart> parts;
+        for (const Linear& linear : backward.measured()) {
+            if (linear.is_stacked()) {
+                continue;
+            }
+            for (ggml_tensor* gradient : backward.make_gradients(linear, calibration.token_step())) {
+                parts.push_back({linear.name(), gradient->ne[0], gradient->ne[1],
+                                 std::vector<float>(static_cast<size_t>(ggml_nelements(gradient)))});
+                graph.output(gradient, parts.back().gradients.data());
+            }
+            moments.try_emplace(linear.name(), linear.channels());
         }
         std::map<std::string, std::vector<float>> multiplied;
         for (const SharedInput& input : backward.inputs()) {
@@ -287,6 +331,14 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
                 share.add(engine, x.data() + row * columns, static_cast<int64_t>(std::min(piece, rows - row)));
             }
         }
+        for (const MomentPart& part : parts) {
+            const int64_t rows = static_cast<int64_t>(part.gradients.size()) / part.channels;
+            const int64_t piece = part.tokens * calibration.samples_per_sum(); // whatever the batches
+            for (int64_t row = 0; row < rows; row += piece) {
+                moments.at(part.name).add(engine, part.gradients.data() + row * part.channels,
+                                          std::min(piece, rows - row));
+            }
+        }
         for (auto& [number, writer] : at_inputs) {
             writer.append(sequences, form.layouts[number]);
         }
@@ -314,6 +366,9 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
     for (const auto& [name, sums] : taylor) {
         ChannelSalience& result = salience[name];
         result.feedback = feedback.at(share_of.at(name));
+        if (const auto moment = moments.find(name); moment != moments.end()) {
+            result.moment = moment->second.values();
+        }
         for (size_t c = 0; c < sums.size(); c++) {
             result.taylor.push_back(static_cast<float>(sums[c] / static_cast<double>(calibration.samples)));
             result.fisher.push_back(static_cast<float>(fisher[name][c] / static_cast<double>(calibration.samples)));
@@ -321,6 +376,10 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
     }
     return salience;
 }
+
+/// Tokens of the smallest batch that go into moments, of 64 samples of 512 tokens; of others it is not much more or
+/// less.
+constexpr int64_t least_gradients = 256;
 
 SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t section) {
     const DecoderForm& form = decoder.single();
@@ -343,6 +402,17 @@ SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t secti
     }
     size_t hessians = 0;
     size_t multiplied = 0;
+    size_t gradients = 0;
+    const int64_t step = std::max<int64_t>(1, decoder.length() / least_gradients);
+    for (const Linear& linear : backward.measured()) {
+        if (linear.is_stacked()) {
+            continue;
+        }
+        hessians += OutputMoment::bytes(linear.channels());
+        for (ggml_tensor* gradient : backward.make_gradients(linear, step)) {
+            gradients += ggml_nbytes(gradient);
+        }
+    }
     for (const SharedInput& input : backward.inputs()) {
         graph.output(backward.make_input(input), nullptr);
         hessians += FeedbackShare::bytes(static_cast<size_t>(input.tensor->ne[0]));
@@ -353,7 +423,8 @@ SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t secti
             graph.output(gradient, nullptr);
         }
     }
-    return {weights.bytes() + hessians, graph.measure() + multiplied, backward.missing()};
+    // Gradients are there twice, in the graph and as what comes out of it.
+    return {weights.bytes() + hessians + 2 * gradients, graph.measure() + multiplied, backward.missing()};
 }
 
 } // namespace mixllm

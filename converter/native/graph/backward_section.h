@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +23,8 @@ struct ChannelSalience {
     std::vector<float> fisher;
     /// Of such squares, the share that GPTQ's error feedback will leave; see `FeedbackShare`.
     float feedback;
+    /// The values of the linear's `OutputMoment`, of about 4096 tokens; of experts none.
+    std::vector<uint16_t> moment;
 };
 
 /// Where the loss gradient at crossing values is read and written.
@@ -47,8 +50,8 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
 
 /// What the backward pass of a section takes, its largest step.
 struct SectionCost {
-    size_t weight_bytes;              ///< weights, their transposes and rounding errors, as floats, and Hessians
-    size_t sample_bytes;              ///< what is computed for one sample
+    size_t weight_bytes; ///< weights, their transposes and rounding errors, as floats, Hessians and some gradients
+    size_t sample_bytes; ///< what is computed for one sample
     std::vector<MissingRule> missing; ///< what keeps it from being differentiated; empty when nothing does
 };
 

@@ -138,7 +138,7 @@ double quantize_experts(Engine& engine, const std::vector<ExpertLinear>& linears
             const std::vector<uint8_t> is_8bit(begin, begin + static_cast<std::ptrdiff_t>(linear.channels));
             const std::string weight = "tensor \"" + linear.name + "\", expert " + std::to_string(expert) + ",";
             const QuantizedLinear quantized = with_weight_named(weight, [&] {
-                return factor != nullptr ? gptq(weights.data(), is_8bit, *factor, settings.clip, workers)
+                return factor != nullptr ? gptq(weights.data(), is_8bit, *factor, {}, settings.clip, workers)
                                          : round_linear(weights.data(), is_8bit, width, workers);
             });
             linear.destination.pack(expert, quantized, is_8bit);

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "calibration/moments.h"
+#include "calibration/output_moment.h"
 #include "calibration/transpose.h"
 #include "differentiate/differentiate.h"
 #include "graph/backward_section.h"
@@ -327,9 +328,14 @@ private:
             if (factor != nullptr && cross) {
                 regress_on(engine_, values, *cross, *factor, !of_sum, strength);
             }
+            const std::vector<uint16_t>& moment = requests_.at(name).moment;
+            const std::vector<RowChain> chains =
+                moment.empty() ? std::vector<RowChain>()
+                               : make_chains(moment, is_8bit, source.row_factors, engine_.workers());
             QuantizedLinear quantized = with_weight_named("tensor \"" + name + "\"", [&] {
-                return factor != nullptr ? gptq(values.data(), is_8bit, *factor, options_.clip, engine_.workers())
-                                         : round_linear(values.data(), is_8bit, inputs, engine_.workers());
+                return factor != nullptr
+                           ? gptq(values.data(), is_8bit, *factor, chains, options_.clip, engine_.workers())
+                           : round_linear(values.data(), is_8bit, inputs, engine_.workers());
             });
             result_.emplace(name, QuantizationOutcome{std::move(quantized), factor != nullptr ? damping : 0.0, {}});
             QuantizedLinear& linear = *result_.at(name).linear;

@@ -39,6 +39,7 @@ struct QuantizationFiles {
 struct QuantizationRequest {
     std::vector<uint8_t> is_8bit;      ///< one byte per output channel, those of all experts, nonzero for 8 bits
     std::vector<PackedWeight> experts; ///< where each expert goes; empty for a matrix
+    std::vector<uint16_t> moment;      ///< of its `OutputMoment`; empty where rows are quantized by themselves
 };
 
 /// How one linear came to be quantized.

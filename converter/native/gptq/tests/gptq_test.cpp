@@ -189,7 +189,8 @@ void test_gptq() {
         const Problem problem = make_problem(75, inputs, 2);
         const HessianFactor factor(problem.triangle, 0.01, Workers(2));
         const auto run = [&](const std::vector<float>& ratios, const std::vector<float>& offsets, int threads) {
-            return gptq(problem.weights.data(), problem.is_8bit, factor, {ratios, offsets, ratios}, Workers(threads));
+            return gptq(problem.weights.data(), problem.is_8bit, factor, {}, {ratios, offsets, ratios},
+                        Workers(threads));
         };
         const std::vector<float> ratios{1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
 
@@ -245,6 +246,239 @@ void test_gptq() {
     }
 }
 
+/// G of gradients that rows share in part, with a row that has none.
+Square make_moment(size_t rows, unsigned seed) {
+    std::mt19937 generator(seed);
+    std::normal_distribution<double> normal;
+    constexpr size_t directions = 6;
+    Square shared(rows, std::vector<double>(directions));
+    for (std::vector<double>& row : shared) {
+        for (double& share : row) {
+            share = normal(generator);
+        }
+    }
+    Square moment(rows, std::vector<double>(rows));
+    std::vector<double> gradient(rows);
+    for (size_t token = 0; token < 3 * rows; token++) {
+        double strength[directions];
+        for (double& each : strength) {
+            each = normal(generator);
+        }
+        for (size_t row = 0; row < rows; row++) {
+            gradient[row] = row == 7 ? 0.0 : normal(generator);
+            for (size_t d = 0; d < directions && row != 7; d++) {
+                gradient[row] += shared[row][d] * strength[d];
+            }
+        }
+        for (size_t i = 0; i < rows; i++) {
+            for (size_t k = 0; k < rows; k++) {
+                moment[i][k] += gradient[i] * gradient[k];
+            }
+        }
+    }
+    return moment;
+}
+
+/// The chain of some rows of a weight, every row's moment given.
+RowChain make_chain(const std::vector<size_t>& rows, const Square& moment, const std::vector<uint8_t>& is_8bit) {
+    Triangle triangle(rows.size());
+    for (size_t i = 0; i < rows.size(); i++) {
+        for (size_t k = 0; k <= i; k++) {
+            triangle.row(i)[k] = moment[rows[i]][rows[k]];
+        }
+    }
+    return RowChain(rows, triangle, is_8bit);
+}
+
+/// G as the feedback takes it: elements beside the diagonal count 0.7, and the diagonal is raised by 10 % of its mean.
+Square shrunk(const Square& moment, const std::vector<size_t>& rows) {
+    double mean = 0.0;
+    for (const size_t row : rows) {
+        mean += moment[row][row] / static_cast<double>(rows.size());
+    }
+    Square result(rows.size(), std::vector<double>(rows.size()));
+    for (size_t i = 0; i < rows.size(); i++) {
+        for (size_t k = 0; k < rows.size(); k++) {
+            result[i][k] = i == k ? moment[rows[i]][rows[i]] + 0.1 * mean : 0.7 * moment[rows[i]][rows[k]];
+        }
+    }
+    return result;
+}
+
+/**
+ * Feedback between rows by its definition: after every 32 rows D of one width, those behind them, L, move by
+ * G_LL^-1 G_LD E_D, each time from what they were at first.
+ */
+std::vector<float> published_gptq_by_rows(const Problem& problem, const HessianFactor& factor, const Square& moment) {
+    std::vector<size_t> order;
+    std::vector<size_t> ends;
+    for (const uint8_t wide : {0, 1}) {
+        const size_t first = order.size();
+        for (size_t row = 0; row < problem.rows; row++) {
+            if (problem.is_8bit[row] == wide) {
+                order.push_back(row);
+            }
+        }
+        for (size_t end = first + 32; end < order.size(); end += 32) {
+            ends.push_back(end);
+        }
+        ends.push_back(order.size());
+    }
+    const Square g = shrunk(moment, order);
+    const size_t n = problem.inputs;
+    std::vector<float> values(problem.weights.size());
+    size_t done = 0;
+    for (const size_t end : ends) {
+        const size_t left = order.size() - done;
+        Square later(left, std::vector<double>(left));
+        for (size_t i = 0; i < left; i++) {
+            for (size_t k = 0; k < left; k++) {
+                later[i][k] = g[done + i][done + k];
+            }
+        }
+        const Square inverted = inverse(later);
+        Problem own = problem;
+        own.rows = end - done;
+        own.weights.clear();
+        own.is_8bit.clear();
+        for (size_t i = done; i < end; i++) {
+            std::vector<double> share(done); // of each row before
+            for (size_t k = 0; k < done; k++) {
+                for (size_t j = 0; j < left; j++) {
+                    share[k] += inverted[i - done][j] * g[done + j][k];
+                }
+            }
+            for (size_t column = 0; column < n; column++) {
+                double target = problem.weights[order[i] * n + column];
+                for (size_t k = 0; k < done; k++) {
+                    const size_t at = order[k] * n + column;
+                    target += share[k] * (static_cast<double>(problem.weights[at]) - values[at]);
+                }
+                own.weights.push_back(static_cast<float>(target));
+            }
+            own.is_8bit.push_back(problem.is_8bit[order[i]]);
+        }
+        const std::vector<float> found = published_gptq(own, factor);
+        for (size_t i = done; i < end; i++) {
+            std::copy_n(found.begin() + static_cast<std::ptrdiff_t>((i - done) * n), n,
+                        values.begin() + static_cast<std::ptrdiff_t>(order[i] * n));
+        }
+        done = end;
+    }
+    return values;
+}
+
+/// The trace of G E H E^T.
+double loss(const Problem& problem, const Square& moment, const std::vector<float>& values) {
+    Square outer(problem.rows, std::vector<double>(problem.inputs)); // E H
+    for (size_t row = 0; row < problem.rows; row++) {
+        for (size_t i = 0; i < problem.inputs; i++) {
+            const size_t at = row * problem.inputs + i;
+            const double e = static_cast<double>(problem.weights[at]) - values[at];
+            for (size_t k = 0; k < problem.inputs; k++) {
+                outer[row][k] += e * problem.hessian[i][k];
+            }
+        }
+    }
+    double total = 0.0;
+    for (size_t a = 0; a < problem.rows; a++) {
+        for (size_t b = 0; b < problem.rows; b++) {
+            double product = 0.0;
+            for (size_t i = 0; i < problem.inputs; i++) {
+                const size_t at = b * problem.inputs + i;
+                product += outer[a][i] * (static_cast<double>(problem.weights[at]) - values[at]);
+            }
+            total += moment[a][b] * product;
+        }
+    }
+    return total;
+}
+
+void test_rows() {
+    std::vector<size_t> all;
+    for (size_t row = 0; row < 107; row++) {
+        all.push_back(row);
+    }
+    for (const size_t inputs : {32, 160, 288}) {
+        const std::string size = ", " + std::to_string(inputs) + " inputs";
+        const Problem problem = make_problem(all.size(), inputs, 6);
+        const Square moment = make_moment(all.size(), 7);
+        const HessianFactor factor(problem.triangle, 0.01, Workers(2));
+        const auto run = [&](const std::vector<RowChain>& chains, int threads) {
+            return gptq(problem.weights.data(), problem.is_8bit, factor, chains, {{1.0f}, {}, {1.0f}},
+                        Workers(threads));
+        };
+        const auto is_same = [](const QuantizedLinear& a, const QuantizedLinear& b) {
+            return a.values == b.values && a.rows4.q == b.rows4.q && a.rows4.zero == b.rows4.zero &&
+                   a.rows4.scale_half == b.rows4.scale_half && a.rows8.q == b.rows8.q &&
+                   a.rows8.scale_half == b.rows8.scale_half;
+        };
+        const QuantizedLinear alone = run({}, 2);
+        const std::vector<RowChain> chains{make_chain(all, moment, problem.is_8bit)};
+        const QuantizedLinear fed = run(chains, 2);
+        expect(is_same(fed, run(chains, 3)), "the number of threads changes nothing in rows that are fed" + size);
+
+        const std::vector<float> published = published_gptq_by_rows(problem, factor, moment);
+        size_t equal = 0;
+        for (size_t i = 0; i < published.size(); i++) {
+            equal += published[i] == fed.values[i];
+        }
+        expect(static_cast<double>(equal) >= 0.995 * static_cast<double>(published.size()),
+               "rows are fed what the rows before ask for: " + std::to_string(equal) + " of " +
+                   std::to_string(published.size()) + " weights equal" + size);
+        const double ratio = loss(problem, moment, fed.values) / loss(problem, moment, alone.values);
+        expect(ratio < 0.7, "feedback between rows lowers the loss: " + std::to_string(ratio) + size);
+
+        Square unit(all.size(), std::vector<double>(all.size()));
+        expect(is_same(alone, run({make_chain(all, unit, problem.is_8bit)}, 2)),
+               "rows without gradients are quantized by themselves" + size);
+        for (size_t row = 0; row < all.size(); row++) {
+            unit[row][row] = 1.0;
+        }
+        expect(is_same(alone, run({make_chain(all, unit, problem.is_8bit)}, 2)),
+               "rows that do not err together are quantized by themselves" + size);
+
+        // Two chains that know nothing of each other.
+        std::vector<size_t> halves[2];
+        Square apart = moment;
+        for (size_t a = 0; a < all.size(); a++) {
+            halves[a % 2].push_back(a);
+            for (size_t b = 0; b < all.size(); b++) {
+                apart[a][b] = a % 2 == b % 2 ? moment[a][b] : 0.0;
+            }
+        }
+        const QuantizedLinear both =
+            run({make_chain(halves[0], moment, problem.is_8bit), make_chain(halves[1], moment, problem.is_8bit)}, 2);
+        const double halved = loss(problem, apart, both.values) / loss(problem, apart, alone.values);
+        expect(halved < 0.8, "each of two chains lowers the loss of its own: " + std::to_string(halved) + size);
+        bool is_half = true;
+        for (const std::vector<size_t>& half : halves) {
+            Problem own = problem;
+            own.rows = half.size();
+            own.weights.clear();
+            own.is_8bit.clear();
+            Square own_moment(half.size(), std::vector<double>(half.size()));
+            for (size_t i = 0; i < half.size(); i++) {
+                own.is_8bit.push_back(problem.is_8bit[half[i]]);
+                for (size_t k = 0; k < inputs; k++) {
+                    own.weights.push_back(problem.weights[half[i] * inputs + k]);
+                }
+                for (size_t k = 0; k < half.size(); k++) {
+                    own_moment[i][k] = moment[half[i]][half[k]];
+                }
+            }
+            std::vector<size_t> own_rows(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(half.size()));
+            const QuantizedLinear expected =
+                gptq(own.weights.data(), own.is_8bit, factor, {make_chain(own_rows, own_moment, own.is_8bit)},
+                     {{1.0f}, {}, {1.0f}}, Workers(1));
+            for (size_t i = 0; i < half.size() * inputs; i++) {
+                is_half = is_half && expected.values[i] == both.values[half[i / inputs] * inputs + i % inputs];
+            }
+        }
+        expect(is_half, "a chain is quantized as if it were all there is" + size);
+    }
+}
+
 void test_exact_weights() {
     Problem problem = make_problem(40, 256, 3);
     for (size_t i = 0; i < problem.weights.size(); i++) {
@@ -257,7 +491,7 @@ void test_exact_weights() {
                                  : static_cast<float>(in_group < 2 ? (in_group == 0 ? -6 : 9) : step % 16 - 6) / 64.0f;
     }
     const HessianFactor factor(problem.triangle, 0.01, Workers(2));
-    const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor,
+    const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor, {},
                                        {{1.0f, 0.9f}, {-0.05f, 0.05f}, {1.0f, 0.9f}}, Workers(2));
     expect(exact.values == problem.weights, "weights that lie on a grid stay as they are");
 }
@@ -301,10 +535,10 @@ void test_cancel() {
     };
     const HessianFactor factor(hessian, 0.01, Workers(2));
     expect_soon("factorize", work_after_cancel([&](const Workers& workers) { factorize(hessian, workers); }));
-    expect_soon(
-        "gptq", work_after_cancel([&](const Workers& workers) {
-            gptq(weights.data(), std::vector<uint8_t>(rows), factor, {std::vector<float>(40, 1.0f), {}, {}}, workers);
-        }));
+    expect_soon("gptq", work_after_cancel([&](const Workers& workers) {
+                    gptq(weights.data(), std::vector<uint8_t>(rows), factor, {}, {std::vector<float>(40, 1.0f), {}, {}},
+                         workers);
+                }));
     std::vector<float> shifted = weights;
     expect_soon("regress", work_after_cancel([&](const Workers& workers) {
                     regress(shifted.data(), weights.data(), rows, factor, 0.5f, workers);
@@ -351,6 +585,7 @@ void test_regress() {
 int main() {
     test_factorize();
     test_gptq();
+    test_rows();
     test_exact_weights();
     test_regress();
     test_cancel();

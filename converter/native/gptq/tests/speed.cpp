@@ -85,8 +85,9 @@ void measure_speed(const Workers& workers, int64_t outputs, int64_t inputs, int6
     const HessianFactor factor(hessian.values(), 0.1, workers);
     const ClipSearch search = ClipSearch::standard();
     const double candidates = static_cast<double>(search.ratios4.size() + 2 * search.offsets.size() + 2);
-    report("GPTQ with clip search", n * k * k + n * k * 128 * candidates, peak32,
-           [&] { gptq(weights.data(), std::vector<uint8_t>(static_cast<size_t>(outputs)), factor, search, workers); });
+    report("GPTQ with clip search", n * k * k + n * k * 128 * candidates, peak32, [&] {
+        gptq(weights.data(), std::vector<uint8_t>(static_cast<size_t>(outputs)), factor, {}, search, workers);
+    });
     std::vector<float> cross(weights.size(), 0.01f);
     report("regression on upstream errors", 2 * n * k * k, peak32,
            [&] { regress(weights.data(), cross.data(), static_cast<size_t>(outputs), factor, 0.5f, workers); });

@@ -176,7 +176,7 @@ std::vector<float> reference(const Layer& layer, bool with_residuals, double dam
         const std::vector<uint8_t> is_8bit(layer.is_8bit.begin() + static_cast<std::ptrdiff_t>(e * channels),
                                            layer.is_8bit.begin() + static_cast<std::ptrdiff_t>((e + 1) * channels));
         const HessianFactor factor(triangle, damping, Workers(1));
-        const QuantizedLinear quantized = gptq(weights.data(), is_8bit, factor, options, Workers(1));
+        const QuantizedLinear quantized = gptq(weights.data(), is_8bit, factor, {}, options, Workers(1));
         values.insert(values.end(), quantized.values.begin(), quantized.values.end());
         for (const ExpertInput& at : layer.chosen[e]) {
             for (size_t c = 0; c < channels; c++) {

@@ -1,0 +1,91 @@
+import path from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { packageRoot } from "../../common/package.js";
+import { arraySources, readTensorFile, writeTensorFile } from "../checkpoint/tensorFile.js";
+import type { ConvertModelOptions } from "../convertModel.js";
+import { convert } from "../testing/convert.js";
+import { readGgufFile } from "../testing/readGgufFile.js";
+import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+
+const directory = temporaryDirectory();
+const salience = path.join(directory, "salience.safetensors");
+
+/** Converts the demo model by search and GPTQ. */
+async function run(
+  name: string,
+  changes: Partial<ConvertModelOptions> = {}
+): Promise<{ said: unknown; search: unknown; tensors: ReadonlyMap<string, string>; warnings: string[] }> {
+  const output = path.join(directory, `${name}.gguf`);
+  const { mixed, warnings } = await convert({
+    source: path.join(packageRoot, "models/demo"),
+    output,
+    search: "global",
+    method: "gptq",
+    calibration: {
+      files: [path.join(packageRoot, "README.md")],
+      samples: 4,
+      sequenceLength: 64,
+      workDirectory: `${output}.work`,
+      memory: 2 ** 30
+    },
+    ...changes
+  });
+  const { metadata, tensors } = readGgufFile(output);
+  expect(metadata.get("mixllm.row_feedback")).toEqual({ type: "STRING", value: mixed?.rowFeedback });
+  return {
+    said: mixed?.rowFeedback,
+    search: mixed?.search,
+    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor.sha256])),
+    warnings
+  };
+}
+
+let fed: Awaited<ReturnType<typeof run>>;
+beforeAll(async () => {
+  fed = await run("fed", { salience });
+}, 120_000);
+
+test("output channels of every linear make good for each other's errors", () => {
+  expect(fed.said).toBe("28 tensors");
+  expect(fed.warnings).toEqual([]);
+});
+
+test("a kept search gives the bytes of one that has just been made", async () => {
+  expect((await run("kept", { salience })).tensors).toEqual(fed.tensors);
+  expect((await run("again")).tensors).toEqual(fed.tensors);
+});
+
+test("a kept search without gradients chooses the same channels, which are quantized by themselves", async () => {
+  const without = path.join(directory, "without.safetensors");
+  const { metadata } = await readTensorFile(salience);
+  const arrays = await arraySources(salience);
+  const rest = arrays.filter(({ name }) => !name.endsWith(".moment"));
+  expect(rest).toHaveLength(arrays.length - 28);
+  await writeTensorFile(without, rest, metadata);
+  const alone = await run("alone", { salience: without });
+  expect(alone.said).toBe("off");
+  expect(alone.warnings).toEqual([expect.stringContaining(`${without} was made by an earlier version`)]);
+  const widths = (names: ReadonlyMap<string, string>): (string | undefined)[] =>
+    [...names].filter(([name]) => name.endsWith("mask")).map(([, sha256]) => sha256);
+  expect([...alone.tensors.keys()]).toEqual([...fed.tensors.keys()]);
+  expect(widths(alone.tensors)).toEqual(widths(fed.tensors));
+  expect(alone.tensors.get("blk.1.ffn_up.weight.w4")).not.toBe(fed.tensors.get("blk.1.ffn_up.weight.w4"));
+});
+
+test("where there is nothing to choose, the gradients are still found", async () => {
+  const none = await run("none", { budget: { unit: "percent", percent: 0 } });
+  expect(none).toMatchObject({ said: "28 tensors", search: "none" });
+  const all = await run("all", { budget: { unit: "percent", percent: 100 } });
+  expect(all).toMatchObject({ said: "off", search: "none" });
+});
+
+test("weights of fixed width are fed too", async () => {
+  expect((await run("fixed", { overrides: [{ pattern: /ffn_up/, treatment: "4" }] })).said).toBe("28 tensors");
+});
+
+test.each([
+  ["weight_error", "gptq"],
+  ["global", "rtn"]
+] as const)("--search %s --method %s has no feedback between output channels", async (search, method) => {
+  expect((await run(`${search}-${method}`, { search, method })).said).toBe("off");
+});
