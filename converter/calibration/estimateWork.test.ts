@@ -36,7 +36,7 @@ const work = (steps: Partial<typeof nothing>): number =>
 test("a token meets the experts that are chosen for it, and the head", () => {
   expect(work({})).toBe(0);
   expect(work({ generates: true })).toBe(20 * (layers + head));
-  expect(work({ searches: true })).toBe(20 * (4 * layers + 3 * head + inputs + outputs));
+  expect(work({ searches: true })).toBe(20 * (4 * layers + 3 * head + inputs) + 5 * outputs);
 });
 
 test("the search sums over no more rows of inputs and gradients than tell enough", () => {

@@ -55,7 +55,7 @@ export function estimateWork(
     ? inputs.reduce(
         (sum, { columns, times }) => sum + columns ** 2 * Math.min(times * tokens, feedbackRows(columns)),
         0
-      ) + matrices.reduce((sum, { rows }) => sum + rows * together(rows) * Math.min(tokens, MOMENT_TOKENS), 0)
+      ) + matrices.reduce((sum, { rows }) => sum + rows * together(rows) * Math.min(tokens / 4, MOMENT_TOKENS), 0)
     : 0;
   return tokens * perToken + feedback + solves;
 }
@@ -63,7 +63,7 @@ export function estimateWork(
 /** The rows of inputs that tell what error feedback leaves (`FeedbackShare`). */
 const feedbackRows = (columns: number): number => Math.max(4096, columns);
 
-/** The tokens whose loss gradients the search sums over (`Calibration::token_step`). */
+/** The tokens whose loss gradients the search sums over at most, or one in four (`Calibration::token_step`). */
 const MOMENT_TOKENS = 4096;
 
 /** The output channels that an `OutputMoment` knows together. */

@@ -17,8 +17,10 @@ struct Calibration {
     /// more than llama.cpp runs together.
     int64_t samples_per_sum() const { return std::clamp<int64_t>(2048 / length, 1, 256); }
 
-    /// Of so many tokens of a sequence one counts where about 4096 tokens tell enough.
-    int64_t token_step() const { return std::clamp<int64_t>(total_tokens() / 4096, 1, length); }
+    /// Of so many tokens of a sequence one counts where about 4096 tokens tell enough; at least 4, for memory.
+    int64_t token_step() const { return std::min(length, std::max(least_token_step, total_tokens() / 4096)); }
+
+    static constexpr int64_t least_token_step = 4;
 
     int64_t total_tokens() const { return samples * length; }
 };

@@ -377,10 +377,6 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
     return salience;
 }
 
-/// Tokens of the smallest batch that go into moments, of 64 samples of 512 tokens; of others it is not much more or
-/// less.
-constexpr int64_t least_gradients = 256;
-
 SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t section) {
     const DecoderForm& form = decoder.single();
     const Section& own = form.sections[section];
@@ -403,13 +399,12 @@ SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t secti
     size_t hessians = 0;
     size_t multiplied = 0;
     size_t gradients = 0;
-    const int64_t step = std::max<int64_t>(1, decoder.length() / least_gradients);
     for (const Linear& linear : backward.measured()) {
         if (linear.is_stacked()) {
             continue;
         }
         hessians += OutputMoment::bytes(linear.channels());
-        for (ggml_tensor* gradient : backward.make_gradients(linear, step)) {
+        for (ggml_tensor* gradient : backward.make_gradients(linear, Calibration::least_token_step)) {
             gradients += ggml_nbytes(gradient);
         }
     }
@@ -424,7 +419,7 @@ SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t secti
         }
     }
     // Gradients are there twice, in the graph and as what comes out of it.
-    return {weights.bytes() + hessians + 2 * gradients, graph.measure() + multiplied, backward.missing()};
+    return {weights.bytes() + hessians, graph.measure() + multiplied + 2 * gradients, backward.missing()};
 }
 
 } // namespace mixllm

@@ -50,8 +50,8 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
 
 /// What the backward pass of a section takes, its largest step.
 struct SectionCost {
-    size_t weight_bytes; ///< weights, their transposes and rounding errors, as floats, Hessians and some gradients
-    size_t sample_bytes; ///< what is computed for one sample
+    size_t weight_bytes;              ///< weights, their transposes and rounding errors, as floats, and Hessians
+    size_t sample_bytes;              ///< what is computed for one sample
     std::vector<MissingRule> missing; ///< what keeps it from being differentiated; empty when nothing does
 };
 
