@@ -146,15 +146,3 @@ test("work of another conversion is refused with the difference named, and left 
   await convert();
   expect(existsSync(workDirectory)).toBe(false);
 });
-
-test("memory changes no byte", { timeout: 120_000 }, async () => {
-  const long = path.join(directory, "long.txt");
-  writeFileSync(long, readFileSync(text, "utf8").repeat(2));
-  const files = [];
-  for (const memory of [1, 2 ** 34]) {
-    rmSync(output, { force: true });
-    await convert({ calibration: { files: [long], samples: 40, sequenceLength: 64, workDirectory, memory } });
-    files.push(readFileSync(output));
-  }
-  expect(files[0]?.equals(files[1] as Buffer)).toBe(true);
-});
