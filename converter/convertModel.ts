@@ -195,11 +195,10 @@ async function prepare(
   const session = await CalibrationSession.open(context("prepare"), calibration, command, context("sample").progress);
   try {
     await assertNotWrittenMeanwhile(options); // by the one that the work directory was waited for
-    const chosen = search === "weight_error" ? weightErrorSearch : await chooseSearch(session, search, options, warn);
     return {
       ...uncalibrated,
-      search: chosen,
-      ...(options.method === "gptq" ? { method: gptq(session, chosen.moments ?? new Map()) } : {}),
+      ...(search === "weight_error" ? {} : { search: await chooseSearch(session, search, options, warn) }),
+      ...(options.method === "gptq" ? { method: gptq(session) } : {}),
       session
     };
   } catch (error) {
@@ -286,7 +285,7 @@ async function choose(
     method: method.name,
     // As long as it can become.
     equalization: session === undefined || options.equalization === "off" ? NONE : counted(plan.length),
-    rowFeedback: search.moments === undefined ? NONE : counted(plan.length),
+    rowFeedback: search.findsMoments === true ? counted(plan.length) : NONE,
     calibration: session?.description ?? "",
     command: options.command
   };
@@ -298,7 +297,7 @@ async function choose(
   const mix = await assignBitWidths(mixedWeights(plan), options.budget, otherBytes, search, ranking);
   const summary = summarizeMix(mix.weights);
   const { bitsPerWeight, percent8bit } = summary;
-  const fed = mix.weights.filter(({ planned }) => search.moments?.has(planned.target) === true).length;
+  const fed = mix.weights.filter(({ moment }) => moment !== undefined).length;
   const provenance = { ...made, rowFeedback: fed === 0 ? NONE : counted(fed), search: mix.search };
   return { weights: mix.weights, summary, provenance: { ...provenance, bitsPerWeight, percent8bit } };
 }

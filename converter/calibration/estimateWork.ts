@@ -1,5 +1,6 @@
 import type { ModelGraph } from "../MethodAddon.js";
 import { mixedWeights, type PlannedTensor } from "../plan/PlannedTensor.js";
+import { channelsTogether } from "./outputMoment.js";
 
 /** Samples, and which steps a conversion takes with them. */
 export interface CalibrationWork {
@@ -49,13 +50,14 @@ export function estimateWork(
   const matrices = linears.filter(({ experts }) => experts === 1);
   const solves = quantizes
     ? linears.reduce((sum, { experts, rows, columns }) => sum + experts * columns ** 2 * (rows + columns), 0) +
-      matrices.reduce((sum, { rows, columns }) => sum + (rows * columns * together(rows)) / 2, 0)
+      matrices.reduce((sum, { rows, columns }) => sum + (rows * columns * channelsTogether(rows)) / 2, 0)
     : 0;
   const feedback = searches
     ? inputs.reduce(
         (sum, { columns, times }) => sum + columns ** 2 * Math.min(times * tokens, feedbackRows(columns)),
         0
-      ) + matrices.reduce((sum, { rows }) => sum + rows * together(rows) * Math.min(tokens / 4, MOMENT_TOKENS), 0)
+      ) +
+      matrices.reduce((sum, { rows }) => sum + rows * channelsTogether(rows) * Math.min(tokens / 4, MOMENT_TOKENS), 0)
     : 0;
   return tokens * perToken + feedback + solves;
 }
@@ -65,9 +67,6 @@ const feedbackRows = (columns: number): number => Math.max(4096, columns);
 
 /** The tokens whose loss gradients the search sums over at most, or one in four (`Calibration::token_step`). */
 const MOMENT_TOKENS = 4096;
-
-/** The output channels that an `OutputMoment` knows together. */
-const together = (rows: number): number => Math.min(rows, 1024);
 
 /** What finding scales takes, in forward passes: products of a part of the samples with a few choices of scales. */
 const EQUALIZING = 0.4;

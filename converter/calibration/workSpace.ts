@@ -4,6 +4,7 @@ import { CALIBRATION_TOKENS } from "../checkpoint/WorkDirectory.js";
 import type { ModelGraph } from "../MethodAddon.js";
 import type { SourceModel } from "../model/SourceModel.js";
 import type { CalibrationOptions } from "./calibrationSamples.js";
+import { momentBytes } from "./outputMoment.js";
 
 /** Bytes that a conversion will add to its work directory at most. */
 export interface WorkSpace {
@@ -64,9 +65,6 @@ export async function workSpace(
     moments
   };
 }
-
-/** Bytes of the `OutputMoment` of a linear at most: triangles of up to 1024 rows in two bytes a number. */
-const momentBytes = (rows: number): number => rows * (Math.min(rows, 1024) + 1);
 
 /** Bytes of a folder's files by name; of none where there is no folder. */
 async function fileSizes(folder: string): Promise<Map<string, number>> {

@@ -6,8 +6,11 @@ import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 import { plannedBytes, type PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { MixedWeight } from "./QuantizationMethod.js";
 
-/** How to read linears' moments, which together are too large for memory. */
-export type OutputMoments = ReadonlyMap<string, () => Promise<Uint8Array>>;
+/** A weight's scores, and what else the search has found of it. */
+export interface MeasuredWeight extends ScoredWeight {
+  /** Reads how loss gradients at its outputs go together (`LinearGradients`); those of a model are too large for memory. */
+  readonly moment?: () => Promise<Uint8Array>;
+}
 
 /** A way to rank output channels by what they lose in 4 bits. */
 export interface ChannelSearch {
@@ -17,8 +20,8 @@ export interface ChannelSearch {
   readonly equalShares?: boolean;
   /** Whether scores are parts of one loss: then the most of it that the budget can buy counts. */
   readonly addsUp?: boolean;
-  /** What `score` has found of how loss gradients at linears' outputs go together, by linear; see `LinearGradients`. */
-  readonly moments?: OutputMoments;
+  /** Whether it finds moments, which are worth a search where there is nothing to choose. */
+  readonly findsMoments?: boolean;
 
   /**
    * Scores every output channel of every weight; higher means more worth 8 bits, comparable over the whole model.
@@ -26,7 +29,7 @@ export interface ChannelSearch {
    * @returns one entry a weight, in the order given
    * @throws {InvalidInputError} a weight holds NaN or infinity
    */
-  score(weights: readonly PlannedMixedWeight[], context: ConversionContext): Promise<ScoredWeight[]>;
+  score(weights: readonly PlannedMixedWeight[], context: ConversionContext): Promise<MeasuredWeight[]>;
 }
 
 export interface BitWidths {
@@ -72,18 +75,19 @@ export async function assignBitWidths(
       ? chooseEqualShares(scored, limit / all)
       : chooseChannels(scored, limit, cost, search.addsUp === true);
   // Where there is nothing to choose, 4-bit channels still make good for each other's errors.
-  const isMeasured = isChoice || (search.moments !== undefined && limit < all);
-  const scored = isMeasured ? await search.score(weights, context) : [];
-  const ranked = new Set(free.map(({ target }) => target));
-  const masks = isChoice ? choose(scored.filter(({ target }) => ranked.has(target))) : undefined;
+  const isMeasured = isChoice || (search.findsMoments === true && limit < all);
+  const measured = isMeasured ? await search.score(weights, context) : [];
+  const masks = isChoice ? choose(measured.filter((_, i) => weights[i]?.bits === undefined)) : undefined;
   return {
     search: isChoice ? search.name : "none",
-    weights: weights.map((planned) => {
+    weights: weights.map((planned, i) => {
       const fixed = planned.bits ?? (nothing ? 4 : 8);
       const is8bit =
         (planned.bits === undefined ? masks?.get(planned.target) : undefined) ??
         new Uint8Array(planned.tensor.rows).fill(fixed === 8 ? 1 : 0);
-      return { planned, is8bit, channels8bit: is8bit.reduce((sum, flag) => sum + flag, 0) };
+      const moment = measured[i]?.moment;
+      const channels8bit = is8bit.reduce((sum, flag) => sum + flag, 0);
+      return { planned, is8bit, channels8bit, ...(moment === undefined ? {} : { moment }) };
     })
   };
 }

@@ -10,6 +10,8 @@ export interface MixedWeight {
   readonly is8bit: Uint8Array;
   /** How many of them have 8 bits, of each expert a multiple of 16. */
   readonly channels8bit: number;
+  /** See `MeasuredWeight`; its output channels make good for each other's errors where there is one. */
+  readonly moment?: () => Promise<Uint8Array>;
 }
 
 /** A quantized weight in the file's layout. */

@@ -1,15 +1,14 @@
 import { InvalidInputError } from "../../common/errors.js";
 import type { BeforePass, CalibrationSession } from "../calibration/CalibrationSession.js";
 import type { ConversionContext } from "../ConversionContext.js";
+import { momentBytes } from "../calibration/outputMoment.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
-import type { ScoredWeight } from "../plan/chooseChannels.js";
-import type { ChannelSearch } from "./ChannelSearch.js";
+import type { ChannelSearch, MeasuredWeight } from "./ChannelSearch.js";
 import {
   encodeSalience,
   loadSalience,
   readSalience,
   saveSalience,
-  type Salience,
   type SalienceFile,
   type SalienceOrigin
 } from "./salienceFile.js";
@@ -42,40 +41,46 @@ export async function globalSearch(
 ): Promise<ChannelSearch> {
   const origin: SalienceOrigin = { source: session.source, calibration: session.description };
   const saved = file === undefined ? undefined : await loadSalience(file, origin);
-  const moments = new Map<string, () => Promise<Uint8Array>>();
   return {
     name: scope,
     equalShares: scope === "per_layer",
     // Fisher information times a squared error is loss; the paper's measure is ranked as it is.
     addsUp: ranking === "fisher",
-    ...(hasFeedback ? { moments } : {}),
+    findsMoments: hasFeedback,
 
     async score(weights, context) {
       const measured = weights.map(({ target }) => target);
       const parts = saved === undefined ? await new Search(session, measured, context).run() : [saved];
       if (file !== undefined && saved === undefined) await saveSalience(file, parts, origin);
-      for (const part of parts) for (const [name, { read }] of part.moments) moments.set(name, read);
       if (hasFeedback && saved?.moments.size === 0 && weights.some(({ experts }) => experts === 1)) {
         context.warn(
           `${saved.path} was made by an earlier version and holds no moments of gradients: output channels are quantized by ` +
             "themselves; delete it to search again"
         );
       }
-      const salience = new Map(parts.flatMap((part) => [...part.salience]));
-      return weights.map((weight) => scores(weight, salience, ranking, hasFeedback, file));
+      const found = {
+        salience: new Map(parts.flatMap((part) => [...part.salience])),
+        moments: new Map(parts.flatMap((part) => [...part.moments]))
+      };
+      return weights.map((weight) => measure(weight, found, ranking, hasFeedback, file));
     }
   };
 }
 
-function scores(
+function measure(
   { target, tensor, experts }: PlannedMixedWeight,
-  salience: Salience,
+  { salience, moments }: Pick<SalienceFile, "salience" | "moments">,
   ranking: Ranking,
   hasFeedback: boolean,
   file: string | undefined
-): ScoredWeight {
+): MeasuredWeight {
   const linear = salience.get(target);
-  if (linear === undefined || linear.taylor.length !== tensor.rows || linear.fisher.length !== tensor.rows) {
+  const moment = hasFeedback ? moments.get(target) : undefined;
+  const fits =
+    linear?.taylor.length === tensor.rows &&
+    linear.fisher.length === tensor.rows &&
+    (moment === undefined || moment.bytes === momentBytes(tensor.rows));
+  if (!fits) {
     throw new InvalidInputError(
       `${file ?? "the search"} has no salience for the ${tensor.rows} channels of ${target}`,
       {
@@ -84,8 +89,8 @@ function scores(
     );
   }
   const left = hasFeedback ? linear.feedback : 1;
-  const scores = ranking === "taylor" ? linear.taylor : linear.fisher.map((value) => value * left);
-  return { target, experts, scores: Float64Array.from(scores) };
+  const scores = Float64Array.from(ranking === "taylor" ? linear.taylor : linear.fisher.map((value) => value * left));
+  return { target, experts, scores, ...(moment === undefined ? {} : { moment: moment.read }) };
 }
 
 /** Name of the work file with the salience of a section's linears; blocks are counted from 0. */

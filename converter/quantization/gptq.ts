@@ -3,7 +3,6 @@ import { encodeTensorFile, readTensorFile } from "../checkpoint/tensorFile.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import { COMPONENT_SUFFIXES, type ComponentSuffix } from "../../common/format/mixllmFormat.js";
 import type { LinearRequest } from "../MethodAddon.js";
-import type { OutputMoments } from "./ChannelSearch.js";
 import {
   allocateComponents,
   type MixedWeight,
@@ -17,15 +16,13 @@ const USUAL_DAMPING = 0.01;
 /**
  * Quantizes layer by layer so that each layer's outputs on the calibration samples change least, every layer seeing
  * the activations that the quantized layers before it give.
- *
- * @param moments of the linears whose output channels make good for each other's errors
  */
-export function gptq(session: CalibrationSession, moments: OutputMoments): QuantizationMethod {
+export function gptq(session: CalibrationSession): QuantizationMethod {
   return {
     name: "gptq",
 
     async *quantize(weights, context) {
-      const quantization = new Quantization(session, weights, moments, context);
+      const quantization = new Quantization(session, weights, context);
       for (let section = 1; section < session.last; section++) yield* quantization.section(section);
     }
   };
@@ -41,7 +38,6 @@ const streamFile = (value: number): string => `stream.${value}.f32`;
 class Quantization {
   readonly #session: CalibrationSession;
   readonly #weights: readonly MixedWeight[];
-  readonly #moments: OutputMoments;
   readonly #context: ConversionContext;
   readonly #before: BeforePass = (section, detail) => {
     const { signal, progress } = this.#context;
@@ -49,15 +45,9 @@ class Quantization {
     progress(Math.max(0, section - 1) / (this.#session.last - 1), detail);
   };
 
-  constructor(
-    session: CalibrationSession,
-    weights: readonly MixedWeight[],
-    moments: OutputMoments,
-    context: ConversionContext
-  ) {
+  constructor(session: CalibrationSession, weights: readonly MixedWeight[], context: ConversionContext) {
     this.#session = session;
     this.#weights = weights;
-    this.#moments = moments;
     this.#context = context;
   }
 
@@ -78,10 +68,13 @@ class Quantization {
     const floatInputs = await this.#session.inputs(section, this.#before);
     const requests: (LinearRequest & { readonly name: string })[] = [];
     for (const weight of this.#own(section)) {
-      const { target: name } = weight.planned;
-      const moment = await this.#moments.get(name)?.();
-      const components = allocateComponents(weight);
-      requests.push({ name, is8bit: weight.is8bit, components, ...(moment === undefined ? {} : { moment }) });
+      const moment = await weight.moment?.();
+      requests.push({
+        name: weight.planned.target,
+        is8bit: weight.is8bit,
+        components: allocateComponents(weight),
+        ...(moment === undefined ? {} : { moment })
+      });
     }
 
     const call = await this.#session.section(section);

@@ -72,6 +72,20 @@ test("a kept search without gradients chooses the same channels, which are quant
   expect(alone.tensors.get("blk.1.ffn_up.weight.w4")).not.toBe(fed.tensors.get("blk.1.ffn_up.weight.w4"));
 });
 
+test("a kept search whose gradients are of another shape is refused", async () => {
+  const damaged = path.join(directory, "damaged.safetensors");
+  const { metadata } = await readTensorFile(salience);
+  const arrays = (await arraySources(salience)).map((array) =>
+    array.name === "blk.1.ffn_up.weight.moment"
+      ? { ...array, bytes: array.bytes - 2, read: async () => (await array.read()).subarray(2) }
+      : array
+  );
+  await writeTensorFile(damaged, arrays, metadata);
+  await expect(run("damaged", { salience: damaged })).rejects.toThrow(
+    `${damaged} has no salience for the 768 channels of blk.1.ffn_up.weight`
+  );
+});
+
 test("where there is nothing to choose, the gradients are still found", async () => {
   const none = await run("none", { budget: { unit: "percent", percent: 0 } });
   expect(none).toMatchObject({ said: "28 tensors", search: "none" });

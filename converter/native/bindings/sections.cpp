@@ -140,27 +140,26 @@ Napi::Value describe(Napi::Env env, const Decoder& decoder, const std::vector<Se
     if (!decoder.obstacle().empty()) {
         result.Set("obstacle", decoder.obstacle());
     }
-    const std::vector<Section> none;
-    const std::vector<Section>& sections = decoder.obstacle().empty() ? decoder.single().sections : none;
-    result.Set("sections", describe_all(env, sections, [&](size_t s, const Section& section, Napi::Object object) {
-                   const DecoderForm& form = decoder.single();
-                   object.Set("block", static_cast<double>(section.block));
-                   const Napi::Array weights = Napi::Array::New(env, section.weights.size());
-                   for (size_t w = 0; w < section.weights.size(); w++) {
-                       weights.Set(static_cast<uint32_t>(w), section.weights[w]->name);
-                   }
-                   object.Set("weights", weights);
-                   object.Set("inputs", to_array(env, form.numbers(section.inputs)));
-                   object.Set("outputs", to_array(env, form.numbers(section.outputs)));
-                   object.Set("weightBytes", static_cast<double>(costs[s].weight_bytes));
-                   object.Set("sampleBytes", static_cast<double>(costs[s].sample_bytes));
-                   object.Set("missing", describe_all(env, costs[s].missing,
-                                                      [&](size_t, const MissingRule& rule, Napi::Object missing) {
-                                                          missing.Set("op", rule.op);
-                                                          missing.Set("tensor", rule.tensor);
-                                                          missing.Set("reason", rule.reason);
-                                                      }));
-               }));
+    result.Set(
+        "sections", describe_all(env, decoder.sections(), [&](size_t s, const Section& section, Napi::Object object) {
+            const DecoderForm& form = decoder.single();
+            object.Set("block", static_cast<double>(section.block));
+            const Napi::Array weights = Napi::Array::New(env, section.weights.size());
+            for (size_t w = 0; w < section.weights.size(); w++) {
+                weights.Set(static_cast<uint32_t>(w), section.weights[w]->name);
+            }
+            object.Set("weights", weights);
+            object.Set("inputs", to_array(env, form.numbers(section.inputs)));
+            object.Set("outputs", to_array(env, form.numbers(section.outputs)));
+            object.Set("weightBytes", static_cast<double>(costs[s].weight_bytes));
+            object.Set("sampleBytes", static_cast<double>(costs[s].sample_bytes));
+            object.Set("missing",
+                       describe_all(env, costs[s].missing, [&](size_t, const MissingRule& rule, Napi::Object missing) {
+                           missing.Set("op", rule.op);
+                           missing.Set("tensor", rule.tensor);
+                           missing.Set("reason", rule.reason);
+                       }));
+        }));
     result.Set("values",
                describe_all(env, decoder.values(), [&](size_t, const CrossingValue& value, Napi::Object object) {
                    object.Set("floats", static_cast<double>(value.floats));
@@ -183,7 +182,7 @@ Napi::Value bind_open_graph(const Napi::CallbackInfo& info) {
         const DecoderHandle decoder = std::make_shared<Decoder>(path, length, control);
         Engine engine(Workers(1, control));
         const auto costs = std::make_shared<std::vector<SectionCost>>();
-        const size_t sections = decoder->obstacle().empty() ? decoder->single().sections.size() : 0;
+        const size_t sections = decoder->sections().size();
         for (size_t s = 0; s < sections; s++) {
             costs->push_back(s + 1 < sections ? measure_section(engine, *decoder, s) : SectionCost{});
         }

@@ -73,7 +73,7 @@ void Graph::compute() {
     // Reserved for this graph: left to itself the allocator keeps the plan of a graph of as many tensors that were no
     // smaller, which may have run in place where this one cannot.
     if (!ggml_gallocr_reserve(engine_.allocator(), graph_) || !ggml_gallocr_alloc_graph(engine_.allocator(), graph_)) {
-        throw std::runtime_error("not enough memory for one batch of activations; lower the memory limit");
+        throw std::runtime_error("not enough memory for one batch of activations");
     }
     for (const Input& input : inputs_) {
         if (input.tensor->buffer != nullptr) { // an input that no output depends on gets no memory

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include "common/native/workers.h"
 #include "gptq/block_quantizer.h"
@@ -36,22 +37,11 @@ std::vector<PlacedTile> cut(const std::vector<uint8_t>& is_8bit, size_t inputs, 
             tiles.push_back({make_tile(own.rows, own.is_8bit, inputs, blocks), place, own.feedback.data()});
         }
     }
-    if (!chains.empty()) {
-        return tiles;
-    }
-    for (const bool wide : {false, true}) {
-        std::vector<size_t> rows;
-        for (size_t row = 0; row < is_8bit.size(); row++) {
-            if ((is_8bit[row] != 0) == wide) {
-                rows.push_back(row);
-            }
-        }
-        for (size_t first = 0; first < rows.size(); first += tile_rows) {
-            const size_t last = std::min(rows.size(), first + tile_rows);
-            tiles.push_back({make_tile({rows.begin() + static_cast<std::ptrdiff_t>(first),
-                                        rows.begin() + static_cast<std::ptrdiff_t>(last)},
-                                       wide, inputs, blocks),
-                             0, nullptr});
+    if (chains.empty()) {
+        std::vector<size_t> rows(is_8bit.size());
+        std::iota(rows.begin(), rows.end(), size_t{0});
+        for (TileRows& tile : cut_into_tiles(rows, is_8bit)) {
+            tiles.push_back({make_tile(std::move(tile.rows), tile.is_8bit, inputs, blocks), 0, nullptr});
         }
     }
     return tiles;

@@ -35,21 +35,16 @@ Triangle shrink(const Triangle& moment, const std::vector<size_t>& order) {
 } // namespace
 
 RowChain::RowChain(const std::vector<size_t>& rows, const Triangle& moment, const std::vector<uint8_t>& is_8bit) {
-    std::vector<size_t> order; // positions in `rows`
-    for (const bool wide : {false, true}) {
-        const size_t first = order.size();
-        for (size_t i = 0; i < rows.size(); i++) {
-            if ((is_8bit[rows[i]] != 0) == wide) {
-                order.push_back(i);
-            }
+    std::vector<size_t> position(is_8bit.size()); // of a row in `rows`
+    for (size_t i = 0; i < rows.size(); i++) {
+        position[rows[i]] = i;
+    }
+    std::vector<size_t> order; // such positions
+    for (TileRows& tile : cut_into_tiles(rows, is_8bit)) {
+        for (const size_t row : tile.rows) {
+            order.push_back(position[row]);
         }
-        for (size_t begin = first; begin < order.size(); begin += tile_rows) {
-            Tile tile{{}, wide, {}};
-            for (size_t i = begin; i < std::min(order.size(), begin + tile_rows); i++) {
-                tile.rows.push_back(rows[order[i]]);
-            }
-            tiles_.push_back(std::move(tile));
-        }
+        tiles_.push_back({std::move(tile.rows), tile.is_8bit, {}});
     }
     const size_t size = order.size();
     Triangle factor = shrink(moment, order);

@@ -87,7 +87,7 @@ void Decoder::follow() {
         throw UnfollowedGraph("its blocks run more than once with the same weights");
     }
     forms_.emplace(1, std::move(single));
-    form(2); // which agrees with that for one, or will for no other number
+    form(2); // where it does not agree with that for one, no other does
 
     std::string names;
     for (const std::string& name : source_.find_token_inputs(length_)) {
@@ -109,6 +109,11 @@ std::unique_ptr<DecoderForm> Decoder::build(int64_t sequences) const {
         }
     }
     return form;
+}
+
+const std::vector<Section>& Decoder::sections() const {
+    static const std::vector<Section> none;
+    return obstacle_.empty() ? single().sections : none;
 }
 
 std::vector<WeightUse> Decoder::find_weight_uses() const {

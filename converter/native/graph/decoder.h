@@ -66,6 +66,9 @@ public:
 
     const std::vector<CrossingValue>& values() const { return values_; }
 
+    /// Those of the form for one sample; none with an obstacle.
+    const std::vector<Section>& sections() const;
+
     /// The form for one sample, which all others agree with but for the number of samples.
     const DecoderForm& single() const { return *forms_.at(1); }
 
