@@ -77,8 +77,8 @@ export function canCalibrate({ obstacle }: ModelGraph, warn: (message: string) =
   return false;
 }
 
-/** Checking the weights, taking calibration samples, ranking channels, equalizing, quantizing and writing. */
-export type ConversionStep = "prepare" | "sample" | "rank" | "equalize" | "write";
+/** Checking the weights, taking calibration samples, equalizing, ranking channels, quantizing and writing. */
+export type ConversionStep = "prepare" | "sample" | "equalize" | "rank" | "write";
 
 /** How a conversion talks to whoever runs it. */
 export interface ConvertModelHooks {
@@ -92,7 +92,7 @@ export interface ConvertModelHooks {
 }
 
 /**
- * Converts a model to a MixLLM or stock GGUF file: prepare, choose 8-bit channels, equalize, quantize and write.
+ * Converts a model to a MixLLM or stock GGUF file: prepare, equalize, choose 8-bit channels, quantize and write.
  *
  * Weights are streamed: about one tensor is in memory at a time. The output appears under its name only when it is
  * whole; on an error or when cancelled, nothing is left but, where there is calibration, the work directory, from which
@@ -109,13 +109,9 @@ export async function convertModel(options: ConvertModelOptions, hooks: ConvertM
     await assertNotReplaced(model.weights.paths, options.output);
     const conversion = await prepare(model, options, hooks);
     try {
-      const choice = await choose(conversion, options);
       const equalization = await equalizeActivations(conversion, options);
-      const summary = await write(
-        conversion,
-        { ...choice, provenance: { ...choice.provenance, equalization } },
-        options
-      );
+      const choice = await choose(conversion, equalization, options);
+      const summary = await write(conversion, choice, options);
       await conversion.session?.work.discard();
       return summary;
     } catch (error) {
@@ -253,7 +249,7 @@ const NONE = "off";
 const counted = (count: number): string => `${count} tensors`;
 
 /**
- * Equalizes activations, if that is asked for. The search comes before: its measure is of the model's own weights.
+ * Equalizes activations, if that is asked for. The search comes after, so that it is of the weights that will be rounded.
  *
  * @returns what the file says of it
  */
@@ -278,14 +274,14 @@ interface Choice {
 /** Chooses the 8-bit channels of the mixed weights, of which a stock file has none. */
 async function choose(
   { plan, search, method, session, context }: Conversion,
+  equalization: string,
   options: ConvertModelOptions
 ): Promise<Choice> {
   const ranking = context("rank");
   const made = {
     method: method.name,
-    // As long as it can become.
-    equalization: session === undefined || options.equalization === "off" ? NONE : counted(plan.length),
-    rowFeedback: search.findsMoments === true ? counted(plan.length) : NONE,
+    equalization,
+    rowFeedback: search.findsMoments === true ? counted(plan.length) : NONE, // as long as it can become
     calibration: session?.description ?? "",
     command: options.command
   };

@@ -6,6 +6,7 @@ import { encodeSafetensors, type TestTensor } from "../testing/encodeSafetensors
 import { writeForm } from "../testing/forms/forms.js";
 import { pseudoRandom } from "../testing/pseudoRandom.js";
 import { temporaryDirectory } from "../testing/temporaryDirectory.js";
+import { floatsOf, readTensorFile } from "./checkpoint/tensorFile.js";
 import type { ConvertModelOptions } from "./convertModel.js";
 import { convert } from "./testing/convert.js";
 import { EditableGguf } from "./testing/EditableGguf.js";
@@ -82,10 +83,18 @@ describe("experts", () => {
     model.write(planted);
 
     const errors: number[] = [];
+    const measures: { taylor: number; fisher: number }[] = [];
     for (const equalization of ["off", "auto"] as const) {
       const output = file(`planted-${equalization}.gguf`);
-      const options = { source: planted, ...calibrated(output), method: "rtn", equalization } as const;
+      const salience = `${output}.safetensors`;
+      const options = { source: planted, ...calibrated(output), method: "rtn", equalization, salience } as const;
       const { mixed } = await convert(options);
+      const { arrays } = await readTensorFile(salience);
+      const measure = (kind: string): number => {
+        const found = arrays.get(`blk.0.ffn_down_exps.weight.${kind}`) ?? new Uint8Array();
+        return floatsOf(found).reduce((sum, value) => sum + value, 0);
+      };
+      measures.push({ taylor: measure("taylor"), fisher: measure("fisher") });
       expect(mixed?.equalization).toBe(equalization === "off" ? "off" : "2 tensors");
       const after = readGgufFile(output);
       const plain = readGgufFile(file("qwen-f16.gguf"));
@@ -104,6 +113,10 @@ describe("experts", () => {
     }
     expect(errors[0]).toBeGreaterThan(0.8);
     expect(errors[1]).toBeLessThan(0.2);
+    // The search's own measure is of the weights as equalized, the paper's of the model's.
+    const [off, auto] = measures;
+    expect(auto?.fisher).toBeLessThan(0.9 * (off?.fisher ?? NaN));
+    expect(Math.abs((auto?.taylor ?? NaN) / (off?.taylor ?? NaN) - 1)).toBeLessThan(1e-3);
   });
 
   test.each([

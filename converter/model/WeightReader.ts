@@ -36,6 +36,16 @@ export class WeightReader {
     this.#factors = factors;
   }
 
+  /** SHA-256 of the factors that weights are given with, `none` where there are none. */
+  get equalization(): string {
+    if (this.#factors.size === 0) return "none";
+    const digest = createHash("sha256");
+    for (const [name, { columns, rows }] of [...this.#factors].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      digest.update(`${name} ${columns.length} ${rows.length}\n`).update(columns).update(rows);
+    }
+    return digest.digest("hex");
+  }
+
   /** Reads a whole tensor. */
   async read(tensor: ModelTensor): Promise<SourceRows> {
     return this.#rowsOf(tensor, await this.#read(tensor), 0, tensor.rows);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { madeUpText } from "../../testing/madeUpText.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+import { floatsOf, readTensorFile } from "../checkpoint/tensorFile.js";
 import type { ConversionSummary } from "../ConversionSummary.js";
 import { convert } from "../testing/convert.js";
 import { readGgufFile, type GgufFile } from "../testing/readGgufFile.js";
@@ -54,7 +55,8 @@ function plantOutliers(model: TinyModel): TinyModel {
 async function convertTiny(
   name: string,
   model: TinyModel,
-  equalization: EqualizationMode
+  equalization: EqualizationMode,
+  salience?: string
 ): Promise<ConversionSummary & { file: GgufFile }> {
   const text = path.join(directory, "text.txt");
   writeFileSync(text, madeUpText(3, 3000));
@@ -64,8 +66,9 @@ async function convertTiny(
     output,
     search: "global",
     method: "rtn",
-    budget: { unit: "percent", percent: 0 },
+    budget: { unit: "percent", percent: salience === undefined ? 0 : 10 }, // none in 8 bits takes no search
     equalization,
+    ...(salience === undefined ? {} : { salience }),
     calibration: { files: [text], samples: 8, sequenceLength: 64, workDirectory: `${output}.work`, memory: 2 ** 30 }
   });
   return { ...summary, file: readGgufFile(output) };
@@ -148,6 +151,29 @@ test("channels a hundred times larger than their neighbours lose no more than ot
     expect(error(equalized), target).toBeLessThan(0.2);
     expect(error(plain), target).toBeGreaterThan(0.8);
   }
+});
+
+test("the search measures weights as they are equalized, and by the paper's measure as the model has them", async () => {
+  const saved = (name: string): string => path.join(directory, `searched-${name}.safetensors`);
+  await convertTiny("searched-untouched", new TinyModel(), "auto", saved("untouched"));
+  await convertTiny("searched-plain", plantOutliers(new TinyModel()), "off", saved("plain"));
+  await convertTiny("searched-equalized", plantOutliers(new TinyModel()), "auto", saved("equalized"));
+  const sumOf = async (name: string, array: string): Promise<number> => {
+    const data = (await readTensorFile(saved(name))).arrays.get(array);
+    return floatsOf(data ?? new Uint8Array()).reduce((sum, value) => sum + value, 0);
+  };
+  for (const name of ["attn_q", "attn_v", "attn_output", "ffn_down"].map((each) => `blk.0.${each}.weight`)) {
+    const own = await sumOf("plain", `${name}.taylor`);
+    expect(Math.abs((await sumOf("equalized", `${name}.taylor`)) / own - 1), name).toBeLessThan(1e-3);
+    const [untouched, plain, equalized] = await Promise.all(
+      ["untouched", "plain", "equalized"].map((each) => sumOf(each, `${name}.fisher`))
+    );
+    expect(plain, name).toBeGreaterThan(2 * (untouched ?? NaN));
+    expect(equalized, name).toBeLessThan(1.5 * (untouched ?? NaN));
+  }
+  await expect(convertTiny("reused", plantOutliers(new TinyModel()), "auto", saved("plain"))).rejects.toThrow(
+    "searched-plain.safetensors holds salience of weights that were equalized otherwise"
+  );
 });
 
 test("weights too small or large for the format's scales are moved into their range", async () => {

@@ -24,7 +24,8 @@ export type SearchScope = "global" | "per_layer";
 /**
  * The paper's search: ranks output channels by the change of the model's loss when one alone is quantized to 4 bits.
  *
- * One forward and one backward pass over the calibration samples, a decoder layer at a time.
+ * One forward and one backward pass over the calibration samples, a decoder layer at a time. Weights are measured as they are
+ * equalized, but for the paper's measure, which is of the model's own.
  *
  * @param scope `per_layer` is the baseline that the paper compares with
  * @param ranking which of the two measures decides
@@ -49,9 +50,15 @@ export async function globalSearch(
     findsMoments: hasFeedback,
 
     async score(weights, context) {
+      const { equalization } = context.reader;
+      if (saved !== undefined && saved.equalization !== equalization) {
+        throw new InvalidInputError(`${saved.path} holds salience of weights that were equalized otherwise`, {
+          fix: "Use the same --equalize, name another file, or delete this one to search again."
+        });
+      }
       const measured = weights.map(({ target }) => target);
       const parts = saved === undefined ? await new Search(session, measured, context).run() : [saved];
-      if (file !== undefined && saved === undefined) await saveSalience(file, parts, origin);
+      if (file !== undefined && saved === undefined) await saveSalience(file, parts, { ...origin, equalization });
       if (hasFeedback && saved?.moments.size === 0 && weights.some(({ experts }) => experts === 1)) {
         context.warn(
           `${saved.path} was made by an earlier version and holds no moments of gradients: output channels are quantized by ` +

@@ -20,9 +20,14 @@ export interface SalienceOrigin {
   readonly calibration: string;
 }
 
+/** Of weights with no factors, as those of files were that do not say. */
+const NOT_EQUALIZED = "none";
+
 /** A file of salience. */
 export interface SalienceFile {
   readonly path: string;
+  /** By which factors the weights were equalized: `WeightReader.equalization`. */
+  readonly equalization: string;
   readonly salience: Salience;
   /** The arrays of linears' moments, by linear: too much to be in memory together. */
   readonly moments: ReadonlyMap<string, ArraySource>;
@@ -67,7 +72,13 @@ export async function readSalience(
     salience.set(name, { taylor: floatsOf(data), fisher: floatsOf(fisher), feedback });
   }
   const moments = (await arraySources(path)).filter(({ name }) => name.endsWith(MOMENT));
-  return { path, salience, moments: new Map(moments.map((each) => [each.name.slice(0, -MOMENT.length), each])) };
+  const { equalization = NOT_EQUALIZED } = metadata;
+  return {
+    path,
+    equalization,
+    salience,
+    moments: new Map(moments.map((each) => [each.name.slice(0, -MOMENT.length), each]))
+  };
 }
 
 /**
@@ -97,7 +108,7 @@ export async function loadSalience(file: string, origin: SalienceOrigin): Promis
 export async function saveSalience(
   file: string,
   parts: readonly SalienceFile[],
-  origin: SalienceOrigin
+  origin: SalienceOrigin & Pick<SalienceFile, "equalization">
 ): Promise<void> {
   const arrays = await Promise.all(parts.map(({ path }) => arraySources(path)));
   await writeTensorFile(file, arrays.flat(), { ...origin });

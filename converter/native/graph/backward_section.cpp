@@ -56,7 +56,8 @@ size_t backward_nodes(const Section& section) {
 }
 
 std::unordered_map<std::string, SectionWeights::Copies> backward_copies(const ModelGraph& graph, const Section& section,
-                                                                        const std::vector<std::string>& linears) {
+                                                                        const std::vector<std::string>& linears,
+                                                                        const WeightSources& sources) {
     std::unordered_map<std::string, SectionWeights::Copies> copies;
     for (const ggml_tensor* node : section.nodes) {
         if ((node->op == GGML_OP_MUL_MAT || node->op == GGML_OP_MUL_MAT_ID) &&
@@ -65,7 +66,11 @@ std::unordered_map<std::string, SectionWeights::Copies> backward_copies(const Mo
         }
     }
     for (const std::string& name : linears) {
-        copies[name] = SectionWeights::Copies::transpose_and_rounding;
+        const auto source = sources.find(name);
+        // Factors of rows, powers of two, go through rounding unchanged.
+        const bool is_equalized = source != sources.end() && source->second.column_factors != nullptr;
+        copies[name] = is_equalized ? SectionWeights::Copies::transpose_and_both_roundings
+                                    : SectionWeights::Copies::transpose_and_rounding;
     }
     return copies;
 }
@@ -187,19 +192,25 @@ public:
             if (gradient == nullptr) {
                 continue; // it leads to nothing that later sections read
             }
+            ggml_tensor* rounding = weights_.rounding(linear.weight);
+            ggml_tensor* own_rounding = weights_.own_rounding(linear.weight);
+            ggml_tensor* x = replay_.make(product->src[1]);
+            const int64_t samples = form_.graph.sequences();
             if (linear.is_stacked()) {
-                const auto [first, second] =
-                    sum_expert_changes(context_, weights_.rounding(linear.weight), replay_.make(product->src[1]),
-                                       gradient, replay_.make(product->src[2]), form_.graph.sequences());
+                ggml_tensor* ids = replay_.make(product->src[2]);
+                auto [first, second] = sum_expert_changes(context_, rounding, x, gradient, ids, samples);
+                if (own_rounding != rounding) {
+                    first = sum_expert_changes(context_, own_rounding, x, gradient, ids, samples).first;
+                }
                 sums = add_or(context_, sums, first);
                 squares = add_or(context_, squares, second);
                 continue;
             }
-            ggml_tensor* error = multiply(context_, weights_.rounding(linear.weight), replay_.make(product->src[1]));
-            ggml_tensor* change = ggml_mul(context_, error, gradient);
-            sums = add_or(context_, sums, sum_by_sample(context_, change, form_.graph.sequences()));
-            squares =
-                add_or(context_, squares, sum_by_sample(context_, ggml_sqr(context_, change), form_.graph.sequences()));
+            ggml_tensor* change = ggml_mul(context_, multiply(context_, rounding, x), gradient);
+            ggml_tensor* own_change =
+                own_rounding == rounding ? change : ggml_mul(context_, multiply(context_, own_rounding, x), gradient);
+            sums = add_or(context_, sums, sum_by_sample(context_, own_change, samples));
+            squares = add_or(context_, squares, sum_by_sample(context_, ggml_sqr(context_, change), samples));
         }
         return {sums, squares};
     }
@@ -235,7 +246,7 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
                  const GradientFiles& gradients) {
     const ModelGraph& single = decoder.single().graph;
     const Section& one = decoder.single().sections[section];
-    const SectionWeights weights(engine, single, one, sources, backward_copies(single, one, linears));
+    const SectionWeights weights(engine, single, one, sources, backward_copies(single, one, linears, sources));
     const auto open_all = [&](const ValuePaths& paths) {
         std::map<size_t, ValueReader> readers;
         for (const auto& [number, path] : paths) {

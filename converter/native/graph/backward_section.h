@@ -17,9 +17,10 @@ namespace mixllm {
 /// What quantizing each output channel of a linear to 4 bits is estimated to cost, by two measures; of experts the
 /// channels of one after those of the other, from the tokens that the expert is chosen for.
 struct ChannelSalience {
-    /// S_c = mean over samples of |m + m^2 / 2|, m = sum over tokens of gradient times output error (the paper's).
+    /// S_c = mean over samples of |m + m^2 / 2|, m = sum over tokens of gradient times output error (the paper's), of
+    /// the model's own weights, whether or not they are equalized.
     std::vector<float> taylor;
-    /// T_c = mean over samples of the sum over tokens of (gradient times output error)^2.
+    /// T_c = mean over samples of the sum over tokens of (gradient times output error)^2, of the weights as equalized.
     std::vector<float> fisher;
     /// Of such squares, the share that GPTQ's error feedback will leave; see `FeedbackShare`.
     float feedback;
@@ -50,7 +51,7 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
 
 /// What the backward pass of a section takes, its largest step.
 struct SectionCost {
-    size_t weight_bytes;              ///< weights, their transposes and rounding errors, as floats, and Hessians
+    size_t weight_bytes;              ///< weights, transposes and rounding errors if none is equalized, and Hessians
     size_t sample_bytes;              ///< what is computed for one sample
     std::vector<MissingRule> missing; ///< what keeps it from being differentiated; empty when nothing does
 };
@@ -61,8 +62,10 @@ SectionCost measure_section(Engine& engine, const Decoder& decoder, size_t secti
 /// Room in a graph for a section's nodes and their gradients.
 size_t backward_nodes(const Section& section);
 
-/// Which weights of a section to load with a transpose, and which with their rounding error too.
+/// Which weights of a section to load with a transpose, and which with their rounding error too, or both of them.
+/// @param sources tells which inputs are equalized; without, none are
 std::unordered_map<std::string, SectionWeights::Copies> backward_copies(const ModelGraph& graph, const Section& section,
-                                                                        const std::vector<std::string>& linears);
+                                                                        const std::vector<std::string>& linears,
+                                                                        const WeightSources& sources = {});
 
 } // namespace mixllm

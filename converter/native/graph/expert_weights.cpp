@@ -10,9 +10,17 @@ void SourceExperts::load(int64_t expert, int64_t row, int64_t first, int64_t cou
                  static_cast<size_t>(count), out);
 }
 
+void load_rounding(const SourceRows& source, Rounded which, size_t row, float* out) {
+    const SourceRows rounded = which == Rounded::own ? source.unscaled() : source;
+    rounded.load(row, out);
+    rounding_error(out, source.columns, out);
+    if (which == Rounded::own) {
+        source.scale(row, 0, source.columns, out);
+    }
+}
+
 void RoundingExperts::load(int64_t expert, int64_t row, int64_t, int64_t, float* out) const {
-    weights_->load(expert, row, 0, static_cast<int64_t>(inputs_), out);
-    rounding_error(out, inputs_, out);
+    load_rounding(source_, which_, static_cast<size_t>(expert) * channels_ + static_cast<size_t>(row), out);
 }
 
 void PackedExperts::pack(size_t expert, const QuantizedLinear& quantized, const std::vector<uint8_t>& is_8bit) {

@@ -32,19 +32,29 @@ private:
     const Workers* workers_;
 };
 
-/// The change that plain 4-bit rounding makes to experts' weights, `q4(W) - W`; read by whole rows.
+/// Which weights are rounded: as they are equalized, or as the model has them.
+enum class Rounded { equalized, own };
+
+/// The change that plain 4-bit rounding makes to a row of weights, `q4(W) - W`; of the model's own times the factors
+/// that equalize them, so that it multiplies the same inputs. @param out `[inputs]`
+void load_rounding(const SourceRows& source, Rounded which, size_t row, float* out);
+
+/// That change of experts' weights; read by whole rows.
 class RoundingExperts : public ExpertRows {
 public:
-    RoundingExperts(std::shared_ptr<const ExpertRows> weights, size_t inputs)
-        : weights_(std::move(weights)), inputs_(inputs) {}
+    /// As of `SourceExperts`.
+    RoundingExperts(const SourceRows& source, Rounded which, size_t channels, const Workers* workers)
+        : source_(source), which_(which), channels_(channels), workers_(workers) {}
 
     void load(int64_t expert, int64_t row, int64_t first, int64_t count, float* out) const override;
 
-    bool canceled() const override { return weights_->canceled(); }
+    bool canceled() const override { return workers_ != nullptr && workers_->canceled(); }
 
 private:
-    std::shared_ptr<const ExpertRows> weights_;
-    size_t inputs_;
+    SourceRows source_;
+    Rounded which_;
+    size_t channels_;
+    const Workers* workers_;
 };
 
 /// Stacked experts in the file's layout, as far as they are quantized; of the others the weights that they had.

@@ -76,7 +76,7 @@ void SectionWeights::make_tensors(Engine& engine, const ModelGraph& graph, const
         }
     }
     ggml_init_params params{};
-    params.mem_size = ggml_tensor_overhead() * (3 * section.weights.size() + 1);
+    params.mem_size = ggml_tensor_overhead() * (4 * section.weights.size() + 1);
     params.no_alloc = true;
     context_.reset(ggml_init(params));
     stand_ins_.reset(ggml_init(params));
@@ -92,8 +92,11 @@ void SectionWeights::make_tensors(Engine& engine, const ModelGraph& graph, const
             if (experts.count(leaf->name) != 0) {
                 weight.values = make_stand_in(leaf);
                 weight.rows = std::make_shared<SourceExperts>(SourceRows{}, static_cast<size_t>(leaf->ne[1]), nullptr);
-                if (kind == Copies::transpose_and_rounding) {
+                if (kind >= Copies::transpose_and_rounding) {
                     weight.rounding = make_stand_in(leaf);
+                }
+                if (kind == Copies::transpose_and_both_roundings) {
+                    weight.own_rounding = make_stand_in(leaf);
                 }
                 weights_.emplace(leaf->name, std::move(weight));
                 continue;
@@ -103,8 +106,11 @@ void SectionWeights::make_tensors(Engine& engine, const ModelGraph& graph, const
                 weight.transposed = ggml_new_tensor_4d(context_.get(), GGML_TYPE_F32, leaf->ne[1], leaf->ne[0],
                                                        leaf->ne[2], leaf->ne[3]);
             }
-            if (kind == Copies::transpose_and_rounding) {
+            if (kind >= Copies::transpose_and_rounding) {
                 weight.rounding = ggml_new_tensor(context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS, leaf->ne);
+            }
+            if (kind == Copies::transpose_and_both_roundings) {
+                weight.own_rounding = ggml_new_tensor(context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS, leaf->ne);
             }
         }
         weights_.emplace(leaf->name, weight);
@@ -142,8 +148,14 @@ SectionWeights::SectionWeights(Engine& engine, const ModelGraph& graph, const Se
             weight.rows = std::make_shared<SourceExperts>(weight.source, channels, &engine.workers());
             weight.values->extra = const_cast<ExpertRows*>(weight.rows.get());
             if (weight.rounding != nullptr) {
-                weight.rounding_rows = std::make_shared<RoundingExperts>(weight.rows, weight.source.columns);
+                weight.rounding_rows =
+                    std::make_shared<RoundingExperts>(weight.source, Rounded::equalized, channels, &engine.workers());
                 weight.rounding->extra = const_cast<ExpertRows*>(weight.rounding_rows.get());
+            }
+            if (weight.own_rounding != nullptr) {
+                weight.own_rounding_rows =
+                    std::make_shared<RoundingExperts>(weight.source, Rounded::own, channels, &engine.workers());
+                weight.own_rounding->extra = const_cast<ExpertRows*>(weight.own_rounding_rows.get());
             }
         }
     }
@@ -173,11 +185,18 @@ SectionWeights::SectionWeights(Engine& engine, const ModelGraph& graph, const Se
             }
             ggml_backend_tensor_set(weight.transposed, derived.data(), 0, ggml_nbytes(weight.transposed));
         }
-        if (weight.rounding != nullptr) {
+        const auto set_rounding = [&](ggml_tensor* tensor, Rounded which) {
+            if (tensor == nullptr) {
+                return;
+            }
             derived.resize(values.size());
-            rounding_error(values.data(), values.size() / columns, columns, derived.data(), workers);
-            ggml_backend_tensor_set(weight.rounding, derived.data(), 0, ggml_nbytes(weight.rounding));
-        }
+            workers.for_each(weight.source.rows, [&, &source = weight.source](size_t row) {
+                load_rounding(source, which, row, derived.data() + row * source.columns);
+            });
+            ggml_backend_tensor_set(tensor, derived.data(), 0, ggml_nbytes(tensor));
+        };
+        set_rounding(weight.rounding, Rounded::equalized);
+        set_rounding(weight.own_rounding, Rounded::own);
     }
 }
 

@@ -30,13 +30,13 @@ using WeightSources = std::unordered_map<std::string, SourceRows>;
 class SectionWeights {
 public:
     /// What a weight is loaded as, beside itself.
-    enum class Copies { none, transpose, transpose_and_rounding };
+    enum class Copies { none, transpose, transpose_and_rounding, transpose_and_both_roundings };
 
     /**
      * Uploads the weights.
      *
-     * @param copies what else to keep of each product's weight, by name: the transpose for gradients, and the change
-     * that 4-bit rounding to nearest makes
+     * @param copies what else to keep of each product's weight, by name: the transpose for gradients, the change that
+     * 4-bit rounding to nearest makes, and for one that is equalized the change that it makes to the model's own weight
      * @throws std::runtime_error when a weight is missing, has another shape than the graph says or does not fit
      */
     SectionWeights(Engine& engine, const ModelGraph& graph, const Section& section, const WeightSources& sources,
@@ -58,6 +58,12 @@ public:
     /// q4(W) - W of a weight, of its shape; null unless asked for. Of experts a tensor for `multiply_experts`.
     ggml_tensor* rounding(const ggml_tensor* leaf) const { return find(leaf).rounding; }
 
+    /// The same of the weight as the model has it, times the factors that equalize it.
+    ggml_tensor* own_rounding(const ggml_tensor* leaf) const {
+        const Weight& weight = find(leaf);
+        return weight.own_rounding == nullptr ? weight.rounding : weight.own_rounding;
+    }
+
     const SourceRows& source(const ggml_tensor* leaf) const { return find(leaf).source; }
 
     /// The experts of the source, read row by row; null for any other weight.
@@ -78,8 +84,10 @@ private:
         ggml_tensor* values = nullptr;
         ggml_tensor* transposed = nullptr;
         ggml_tensor* rounding = nullptr;
+        ggml_tensor* own_rounding = nullptr;
         std::shared_ptr<const ExpertRows> rows; ///< of experts
         std::shared_ptr<const ExpertRows> rounding_rows;
+        std::shared_ptr<const ExpertRows> own_rounding_rows;
     };
     struct FreeContext {
         void operator()(ggml_context* context) const { ggml_free(context); }

@@ -48,14 +48,6 @@ void rounding_error(const float* weights, size_t inputs, float* out) {
     }
 }
 
-void rounding_error(const float* weights, size_t rows, size_t inputs, float* out, const Workers& workers) {
-    workers.for_each_block(rows, rows_per_block, [&](size_t begin, size_t end) {
-        for (size_t row = begin; row < end; row++) {
-            rounding_error(weights + row * inputs, inputs, out + row * inputs);
-        }
-    });
-}
-
 void quantize_activations(float* x, size_t tokens, size_t features, const Workers& workers) {
     workers.for_each_block(tokens, rows_per_block, [&](size_t begin, size_t end) {
         for (size_t token = begin; token < end; token++) {

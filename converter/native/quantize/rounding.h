@@ -29,9 +29,6 @@ QuantizedLinear round_linear(const float* weights, const std::vector<uint8_t>& i
  */
 void rounding_error(const float* weights, size_t inputs, float* out);
 
-/// The same of many rows. @throws CanceledError
-void rounding_error(const float* weights, size_t rows, size_t inputs, float* out, const Workers& workers);
-
 /**
  * Replaces activations by what the 8-bit activations of a MixLLM linear stand for: symmetric int8 per token and group
  * of 128 features, the scale amax / 127 cut to 22 significant bits, integers rounded half to even.

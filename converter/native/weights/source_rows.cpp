@@ -28,11 +28,16 @@ void SourceRows::load(size_t row, size_t first, size_t count, float* out) const 
     default:
         std::memcpy(out, in, count * sizeof(float));
     }
+    scale(row, first, count, out);
+}
+
+void SourceRows::scale(size_t row, size_t first, size_t count, float* values) const {
     if (row_factors != nullptr) {
-        std::transform(out, out + count, out, [factor = row_factors[row]](float value) { return value * factor; });
+        std::transform(values, values + count, values,
+                       [factor = row_factors[row]](float value) { return value * factor; });
     }
     if (const float* factors = column_factors_of(row)) {
-        std::transform(out, out + count, factors + first, out, std::multiplies<float>());
+        std::transform(values, values + count, factors + first, values, std::multiplies<float>());
     }
 }
 

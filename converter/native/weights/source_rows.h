@@ -44,6 +44,12 @@ struct SourceRows {
         return column_factors == nullptr ? nullptr : column_factors + row / (rows / column_factor_blocks) * columns;
     }
 
+    /// The same rows without factors.
+    SourceRows unscaled() const { return {data, type, rows, columns}; }
+
+    /// Multiplies values of row `row` from column `first` on with their factors.
+    void scale(size_t row, size_t first, size_t count, float* values) const;
+
     /// Converts row `row` to floats, exactly, and multiplies them with their factors.
     void load(size_t row, float* out) const;
 
