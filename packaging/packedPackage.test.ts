@@ -28,6 +28,7 @@ const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDepend
 /** An app in which the package is installed as packed, and beside it what it depends on and no more. */
 const app = temporaryDirectory();
 const root = path.join(app, "node_modules", "mixllm");
+let tarball: string;
 
 beforeAll(async () => {
   // Packing builds `dist/` anew, which other tests use meanwhile.
@@ -37,8 +38,9 @@ beforeAll(async () => {
   await link(path.join(packageRoot, "node_modules"), path.join(copy, "node_modules"));
   const shell = process.platform === "win32";
   const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", app], { cwd: copy, shell });
+  tarball = path.join(app, stdout.trim());
   await mkdir(root, { recursive: true });
-  await run("tar", ["-xzf", path.join(app, stdout.trim()), "-C", root, "--strip-components=1"]);
+  await run("tar", ["-xzf", tarball, "-C", root, "--strip-components=1"]);
   for (const name of installed)
     await link(path.join(packageRoot, "node_modules", name), path.join(app, "node_modules", name));
 });
@@ -203,4 +205,20 @@ test("it weighs no more than a few megabytes", async () => {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const sizes = entries.filter((entry) => entry.isFile()).map((entry) => stat(path.join(entry.parentPath, entry.name)));
   expect((await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0)).toBeLessThan(6e6);
+});
+
+test("a release has the same files, and lists platform packages where a clone lists none", async () => {
+  const released = path.join(app, "released", path.basename(tarball));
+  const extracted = path.join(app, "extracted");
+  await mkdir(path.dirname(released));
+  await mkdir(extracted);
+  await cp(tarball, released);
+  await run(process.execPath, [path.join(packageRoot, "packaging", "listPlatformPackages.js"), released]);
+  await run("tar", ["-xzf", released, "-C", extracted, "--strip-components=1"]);
+  const names = async (folder: string): Promise<string[]> => (await readdir(folder, { recursive: true })).sort();
+  expect(await names(extracted)).toEqual(await names(root));
+  const read = async (folder: string): Promise<unknown> =>
+    JSON.parse(await readFile(path.join(folder, "package.json"), "utf8")) as unknown;
+  expect(await read(root)).not.toHaveProperty("optionalDependencies");
+  expect(await read(extracted)).toEqual({ ...((await read(root)) as object), optionalDependencies: {} });
 });
