@@ -1,10 +1,14 @@
 import { Command, Option } from "commander";
+import { packageVersion } from "../../common/package.js";
 import { makePlatformPackage } from "../prebuilt/makePlatformPackage.js";
 import { TARGETS } from "../prebuilt/targets.js";
 
 /** `mixllm package`: makes a platform package, with which nothing has to be built where it is installed. */
 export function packageCommand(): Command {
   const here = `${process.platform}-${process.arch}`;
+  const crossPackages = Object.entries(TARGETS)
+    .filter(([name]) => name !== here)
+    .map(([name, { crossPackage }]) => `${crossPackage} for ${name}`);
   const target = new Option("--target <platform-arch>", "kind of machine to build for").choices(Object.keys(TARGETS));
   return new Command("package")
     .description("Build the CPU runtime for every machine of a kind and pack it for npm, as @mixllm/<platform>-<arch>.")
@@ -15,9 +19,11 @@ export function packageCommand(): Command {
       `
 Examples:
   $ mixllm package -o packages
-  $ npm install mixllm-linux-x64-0.1.0.tgz      beside mixllm, on machines without a compiler
+  $ npm install packages/mixllm-linux-x64-${packageVersion}.tgz     beside mixllm, on machines without a compiler
 
-It runs on a C library as old as the one it was built with needs; kinds of CPU are told apart at run time.`
+mixllm uses it when both are made of the same sources. On Linux it runs where the C and C++ libraries are not older than it
+needs, as its runtime.json says; kinds of CPU are told apart at run time. For another kind of machine it takes Debian's
+cross compiler: ${crossPackages.join(", ")}.`
     )
     .action(async (options: { target: string; output: string }) => {
       const { target, output } = options;

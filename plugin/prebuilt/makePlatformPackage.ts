@@ -5,6 +5,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { MixLlmError } from "../../common/errors.js";
 import { packageRoot, packageVersion } from "../../common/package.js";
+import { findProgram } from "../../common/processes.js";
+import { MissingBuildToolsError } from "../errors.js";
 import { assertBuildTools } from "../runtime/assertBuildTools.js";
 import { binaryDirectory } from "../runtime/buildCache.js";
 import { buildRuntime } from "../runtime/buildRuntime.js";
@@ -38,7 +40,12 @@ export async function makePlatformPackage(options: {
   const { description, directory } = await ensureBuild<RuntimeDescription>(
     {
       describe: () => describePortableRuntime(target),
-      assertBuildable: ({ title }) => assertBuildTools(title, ["compiler", "cmake", "make", "git"], false),
+      assertBuildable: async ({ title, cmakeOptions }) => {
+        await assertBuildTools(title, ["compiler", "cmake", "make", "git"], false);
+        const compiler = cmakeOptions["CMAKE_CXX_COMPILER"];
+        if (compiler !== undefined && (await findProgram(compiler)) === undefined)
+          throw new MissingBuildToolsError(title, [`${compiler} (Debian's ${target.crossPackage})`], undefined);
+      },
       build: buildRuntime
     },
     options

@@ -8,6 +8,8 @@ export interface Target {
   readonly cmakeOptions: Readonly<Record<string, string>>;
   /** Definitions for CMake besides, on a machine of another kind: Debian's cross compilers. */
   readonly crossOptions: Readonly<Record<string, string>>;
+  /** Debian's package of these compilers. */
+  readonly crossPackage: string;
   /** License of what these compilers put into every library. */
   readonly crossLicense?: string;
 }
@@ -40,13 +42,15 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     platform: "linux",
     arch: "x64",
     cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: `${X64_VARIANTS};sapphirerapids` },
-    crossOptions: crossOptions("Linux", "x86_64", "x86_64-linux-gnu")
+    crossOptions: crossOptions("Linux", "x86_64", "x86_64-linux-gnu"),
+    crossPackage: "g++-x86-64-linux-gnu"
   },
   "linux-arm64": {
     platform: "linux",
     arch: "arm64",
     cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: ARM64_VARIANTS },
-    crossOptions: crossOptions("Linux", "aarch64", "aarch64-linux-gnu")
+    crossOptions: crossOptions("Linux", "aarch64", "aarch64-linux-gnu"),
+    crossPackage: "g++-aarch64-linux-gnu"
   },
   // For Windows GCC 12 cannot compile the instructions for matrices that Sapphire Rapids has: they run the code for Cooper Lake.
   "win32-x64": {
@@ -54,6 +58,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     arch: "x64",
     cmakeOptions: { ...PORTABLE, GGML_CPU_VARIANTS: X64_VARIANTS },
     crossOptions: crossOptions("Windows", "x86_64", "x86_64-w64-mingw32", "-posix"),
+    crossPackage: "g++-mingw-w64-x86-64-posix",
     crossLicense: "/usr/share/doc/mingw-w64-common/copyright"
   }
 };
