@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
@@ -46,6 +46,17 @@ test("is found beside a package that a package manager links to", async () => {
   await mkdir(path.join(store, "@mixllm"));
   await symlink(directory, path.join(store, name), "junction");
   expect(await findPlatformPackage(path.join(store, "mixllm"))).toEqual({ name, directory, key });
+});
+
+test("is found beside the archive of an Electron app, where what the operating system loads is unpacked", async () => {
+  const app = path.join(temporaryDirectory(), "resources");
+  const packed = path.join(app, "app.asar", "node_modules");
+  const unpacked = path.join(app, "app.asar.unpacked", "node_modules", name);
+  await cp(path.join(root, "node_modules"), packed, { recursive: true });
+  await cp(directory, unpacked, { recursive: true });
+  // As Electron's own fs shows the archive, but that no library can be loaded out of it.
+  await rm(path.join(packed, name, "Release"), { recursive: true });
+  expect(await findPlatformPackage(path.join(app, "app.asar"))).toEqual({ name, directory: unpacked, key });
 });
 
 test.each<[string, unknown, string]>([
