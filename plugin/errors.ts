@@ -24,21 +24,38 @@ export class NodeLlamaCppVersionError extends MixLlmError {
 export class MissingBuildToolsError extends MixLlmError {
   /** What is missing, in words: `a C++ compiler`, `CMake`, ... */
   readonly missing: readonly string[];
+  readonly #title: string;
+  readonly #installCommand: string | undefined;
 
   /**
    * @param title what is to be built
    * @param installCommand what installs the missing tools on this machine, when that is known
+   * @param misfit why no platform package serves in its place, where there can be one: `@mixllm/linux-x64 is not installed`
    */
-  constructor(title: string, missing: readonly string[], installCommand: string | undefined) {
-    super(`Building ${title} needs ${missing.join(", ")}: not found on this machine`, {
-      fix:
-        installCommand === undefined
-          ? `Install ${missing.join(", ")}, make sure that PATH names the folders, and try again.`
-          : `Run \`${installCommand}\` and try again.`
-    });
+  constructor(title: string, missing: readonly string[], installCommand: string | undefined, misfit?: string) {
+    super(
+      `Building ${title} needs ${missing.join(", ")}: not found on this machine` +
+        (misfit === undefined ? "" : `, and ${misfit}`),
+      {
+        fix:
+          (installCommand === undefined
+            ? `Install ${missing.join(", ")}, make sure that PATH names the folders, and try again.`
+            : `Run \`${installCommand}\` and try again.`) + (misfit === undefined ? "" : ` ${INSTALL_PLATFORM_PACKAGE}`)
+      }
+    );
     this.missing = missing;
+    this.#title = title;
+    this.#installCommand = installCommand;
+  }
+
+  /** The same where a platform package could have spared the build. */
+  withMisfit(misfit: string): MissingBuildToolsError {
+    return new MissingBuildToolsError(this.#title, this.missing, this.#installCommand, misfit);
   }
 }
+
+const INSTALL_PLATFORM_PACKAGE =
+  "Where nothing can be built, install the platform package of this version, or what `npx mixllm package` makes elsewhere.";
 
 /** A CUDA runtime was asked for where no GPU is to be seen; it is compiled for exactly the GPUs it will run on. */
 export class MissingGpuError extends MixLlmError {
@@ -101,7 +118,7 @@ export class RuntimeNotBuiltError extends MixLlmError {
       {
         fix:
           `Run \`npx mixllm build${gpu === false ? "" : " --gpu cuda"}\` once on this machine, or leave out ` +
-          `\`build: "never"\`.${misfit === undefined ? "" : " Where nothing can be built, install what `npx mixllm package` makes elsewhere."}`
+          `\`build: "never"\`.${misfit === undefined ? "" : ` ${INSTALL_PLATFORM_PACKAGE}`}`
       }
     );
   }

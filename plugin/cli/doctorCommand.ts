@@ -6,7 +6,7 @@ import type { Finding } from "../doctor/machineFindings.js";
 /** `mixllm doctor`: says what this machine can do and what is missing; exit code 1 when something is. */
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description("Check the compiler, CMake, CUDA, the CPU and GPU, node-llama-cpp and the state of the build.")
+    .description("Check the compiler, CMake, CUDA, the CPU and GPU, node-llama-cpp, and whether the runtime is there.")
     .option("--json", "print the findings as JSON")
     .addHelpText(
       "after",
@@ -15,7 +15,7 @@ Examples:
   $ mixllm doctor
   $ mixllm doctor --json          for a bug report
 
-The exit code is 1 when something is missing that the runtime cannot be built without.`
+The exit code is 1 when something is missing without which there is no runtime.`
     )
     .action(async (options: { json?: true }) => {
       const findings = await examineMachine();

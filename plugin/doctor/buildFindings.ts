@@ -6,6 +6,7 @@ import { freeDiskBytes } from "../../common/files/destination.js";
 import { describeFileError, isDiskFull, isSystemError } from "../../common/files/fileErrors.js";
 import { isProcessRunning } from "../../common/processes.js";
 import { CacheDirectoryError } from "../errors.js";
+import type { PlatformPackage } from "../prebuilt/platformPackage.js";
 import { cacheDirectory, isFinishedBuild, type NativeBuild } from "../runtime/buildCache.js";
 import { readBuildStatus } from "../runtime/buildStatus.js";
 import type { Finding } from "./machineFindings.js";
@@ -15,9 +16,17 @@ import type { Finding } from "./machineFindings.js";
  *
  * @param name what it is, in two words
  * @param command what builds it
+ * @param platformPackage what may serve in its place
  */
-export async function buildFinding(name: string, build: NativeBuild, command: string): Promise<Finding> {
+export async function buildFinding(
+  name: string,
+  build: NativeBuild,
+  command: string,
+  platformPackage?: PlatformPackage
+): Promise<Finding> {
   if (await isFinishedBuild(build)) return { name, status: "ok", detail: `built: ${build.directory}` };
+  if (platformPackage?.key !== undefined)
+    return { name, status: "ok", detail: `in ${platformPackage.name}: ${platformPackage.directory ?? ""}` };
   const status = await readBuildStatus(build.workDirectory);
   if (status?.key === build.key && status.state === "failed")
     return {
@@ -35,10 +44,11 @@ export async function buildFinding(name: string, build: NativeBuild, command: st
         : `building it was interrupted at ${Math.floor(100 * status.fraction)} %`,
       fix: `Run \`${command}\`; it goes on from there`
     };
+  const misfit = platformPackage === undefined ? "" : `, as ${platformPackage.name} ${platformPackage.misfit ?? ""}`;
   return {
     name,
     status: "note",
-    detail: "not built yet; that happens on first use and takes minutes",
+    detail: `not built yet; that happens on first use and takes minutes${misfit}`,
     fix: `Run \`${command}\` to do it now`
   };
 }

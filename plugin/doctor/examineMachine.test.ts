@@ -3,6 +3,7 @@ import path from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { packageRoot } from "../../common/package.js";
 import { freeDiskBytes } from "../../common/files/destination.js";
+import { findPlatformPackage } from "../prebuilt/platformPackage.js";
 import { describeRuntime } from "../runtime/describeRuntime.js";
 import { writeBuildStatus } from "../runtime/buildStatus.js";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
@@ -11,8 +12,12 @@ import { cacheFinding } from "./buildFindings.js";
 import { examineMachine } from "./examineMachine.js";
 
 vi.mock("../../common/files/destination.js", { spy: true });
+vi.mock("../prebuilt/platformPackage.js", { spy: true });
 
-afterEach(() => vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.mocked(findPlatformPackage).mockReset();
+});
 
 const find = async (name: string) => (await examineMachine()).find((finding) => finding.name === name);
 
@@ -38,6 +43,25 @@ test("reports each part of this machine, and nothing missing where the tests the
   expect(findings.filter((finding) => finding.status === "missing")).toEqual([]);
   for (const finding of findings) expect(finding.detail, finding.name).not.toBe("");
 });
+
+test.runIf(process.platform === "linux")(
+  "misses nothing for a build where a platform package brings the runtime",
+  async () => {
+    vi.stubEnv("MIXLLM_CACHE_DIR", temporaryDirectory());
+    vi.stubEnv("PATH", temporaryDirectory());
+    vi.stubEnv("CXX", "");
+    vi.mocked(findPlatformPackage).mockResolvedValue({ name: "@mixllm/linux-x64", misfit: "is not installed" });
+    expect(await find("Runtime (CPU)")).toMatchObject({
+      status: "note",
+      detail: "not built yet; that happens on first use and takes minutes, as @mixllm/linux-x64 is not installed"
+    });
+    expect(await find("CMake")).toMatchObject({ status: "missing" });
+    vi.mocked(findPlatformPackage).mockResolvedValue({ name: "@mixllm/linux-x64", directory: "/app", key: "0123" });
+    expect(await find("Runtime (CPU)")).toMatchObject({ status: "ok", detail: "in @mixllm/linux-x64: /app" });
+    expect(await find("CMake")).toMatchObject({ status: "note" });
+    expect(await find("Tools (CPU)")).toMatchObject({ status: "note" });
+  }
+);
 
 test.runIf(process.platform === "linux")("says how to get what is missing", async () => {
   const folder = temporaryDirectory();

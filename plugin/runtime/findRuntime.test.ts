@@ -2,7 +2,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
 import { buildMixLlama } from "../api/buildMixLlama.js";
-import { RuntimeNotBuiltError } from "../errors.js";
+import { MissingBuildToolsError, RuntimeNotBuiltError } from "../errors.js";
 import { findPlatformPackage } from "../prebuilt/platformPackage.js";
 import { ensureRuntime } from "./ensureRuntime.js";
 import { findRuntime } from "./findRuntime.js";
@@ -39,6 +39,16 @@ test('with build: "never" one that does not fit is told with its reason', async 
   const failure = findRuntime({ gpu: false, build: "never", quiet: true });
   await expect(failure).rejects.toThrow(RuntimeNotBuiltError);
   await expect(failure).rejects.toThrow(`${name} is not installed`);
+  await expect(failure).rejects.toMatchObject({ fix: expect.stringContaining("npx mixllm package") as unknown });
+});
+
+test("where it would have to be built and cannot be, one that does not fit is told too", async () => {
+  vi.mocked(findPlatformPackage).mockResolvedValue({ name, misfit: "is not installed" });
+  vi.stubEnv("PATH", temporaryDirectory());
+  vi.stubEnv("CXX", "");
+  const failure = findRuntime({ gpu: false, build: "auto", quiet: true });
+  await expect(failure).rejects.toThrow(MissingBuildToolsError);
+  await expect(failure).rejects.toThrow(`Git (git): not found on this machine, and ${name} is not installed`);
   await expect(failure).rejects.toMatchObject({ fix: expect.stringContaining("npx mixllm package") as unknown });
 });
 

@@ -1,5 +1,5 @@
 import { warn } from "../../common/cli/runCommand.js";
-import { RuntimeNotBuiltError } from "../errors.js";
+import { MissingBuildToolsError, RuntimeNotBuiltError } from "../errors.js";
 import { findPlatformPackage } from "../prebuilt/platformPackage.js";
 import { binaryDirectory, cacheDirectory, isFinishedBuild } from "./buildCache.js";
 import { describeRuntime } from "./describeRuntime.js";
@@ -31,5 +31,9 @@ export async function findRuntime(options: {
   if (build === "never") throw new RuntimeNotBuiltError(gpu, cacheDirectory(), misfit);
   if (prebuilt?.directory !== undefined && misfit !== undefined && !quiet)
     warn(`${misfit}; the runtime is built instead`);
-  return ensureRuntime({ gpu, quiet });
+  try {
+    return await ensureRuntime({ gpu, quiet });
+  } catch (error) {
+    throw error instanceof MissingBuildToolsError && misfit !== undefined ? error.withMisfit(misfit) : error;
+  }
 }
