@@ -25,7 +25,7 @@ Examples:
   $ mixllm doctor                 what this machine can do, and what is missing
   $ mixllm build                  build the runtime now instead of on first use
   $ mixllm inspect model.gguf     how a MixLLM file was made
-  $ mixllm run -- node app.js     let an app run MixLLM files that knows nothing of them
+  $ mixllm run -- node app.js     let an app that knows nothing of MixLLM run its files
   $ mixllm rpc-server             let models on other machines use this one
 
 Models are converted by mixllm-convert and measured by mixllm-bench.

@@ -10,7 +10,9 @@ const PASSED_ON = ["SIGTERM", "SIGHUP"] as const;
 /** `mixllm run`: runs a program whose Node processes, all of them, run MixLLM files. */
 export function runAppCommand(): Command {
   return new Command("run")
-    .description("Run a program with mixllm/register imported in each Node process that it is or starts.")
+    .description(
+      "Run a program so that node-llama-cpp runs MixLLM files in it: with mixllm/register imported in each Node process that it is or starts."
+    )
     .argument("<program...>", "the program and its arguments, after --")
     .passThroughOptions()
     .addHelpText(
