@@ -78,10 +78,12 @@ export interface CalibrationBatches {
   readonly samples: number;
   /** Tokens of each sample. */
   readonly length: number;
-  /** A multiple of `sumSamples(length)`, or all samples. */
+  /** A multiple or divisor of `sumSamples(length)`, or all samples. */
   readonly batchSamples: number;
   /** `samples * length` token ids. */
   readonly tokens: Int32Array;
+  /** Where these are some of the samples, evenly spread: how many all are, which the model's values are in files of. */
+  readonly storedSamples?: number;
 }
 
 /** One section of a graph and what passes through it. */
@@ -219,12 +221,17 @@ export interface MethodAddon {
   /** Every sample's loss, and its gradient at what the last section reads. */
   headLoss(call: SectionCall, inputs: ValuePaths, gradients: ValuePaths): NativeJob<Float64Array>;
 
-  /** Takes the loss gradient back through one section and measures its linears' channels' salience, by name. */
+  /**
+   * Takes the loss gradient back through one section and measures its linears' channels, by name.
+   *
+   * @param momentsAlone leaves salience empty, and has all tokens count in moments
+   */
   backwardSection(
     call: SectionCall,
     linears: readonly string[],
     inputs: ValuePaths,
-    gradients: GradientPaths
+    gradients: GradientPaths,
+    momentsAlone: boolean
   ): NativeJob<Record<string, LinearGradients>>;
 
   /**

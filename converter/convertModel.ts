@@ -281,7 +281,7 @@ async function choose(
   const made = {
     method: method.name,
     equalization,
-    rowFeedback: search.findsMoments === true ? counted(plan.length) : NONE, // as long as it can become
+    rowFeedback: search.findMoments !== undefined ? counted(plan.length) : NONE, // as long as it can become
     calibration: session?.description ?? "",
     command: options.command
   };

@@ -17,7 +17,7 @@ import type {
 import { assertFinite } from "../model/WeightReader.js";
 import type { ModelTensor } from "../model/SourceModel.js";
 import { calibrationTokens, readCalibrationText, type CalibrationOptions } from "./calibrationSamples.js";
-import { planBatches } from "./planBatches.js";
+import { fewerSamples, planBatches } from "./planBatches.js";
 
 /**
  * Is told of a pass of all samples before it begins; throws to cancel.
@@ -26,6 +26,9 @@ import { planBatches } from "./planBatches.js";
  * @param detail as in "the forward pass of layer 3"
  */
 export type BeforePass = (section: number, detail: string) => void;
+
+/** Which samples a step takes: all, or as many as moments of gradients need. */
+export type SampleShare = "all" | "few";
 
 /**
  * What search and quantization share: the checked model, the calibration tokens, and the steps already done.
@@ -43,7 +46,7 @@ export class CalibrationSession {
   /** Name of what matrix products are computed on. */
   readonly device: string;
   readonly #context: ConversionContext;
-  readonly #batches: CalibrationBatches;
+  readonly #batches: Readonly<Record<SampleShare, CalibrationBatches>>;
 
   private constructor(
     context: ConversionContext,
@@ -58,7 +61,7 @@ export class CalibrationSession {
     this.work = work;
     this.graph = graph;
     this.device = context.addon.device().name;
-    this.#batches = batches;
+    this.#batches = { all: batches, few: fewerSamples(batches) };
   }
 
   /**
@@ -105,7 +108,7 @@ export class CalibrationSession {
   }
 
   /** Reads one section's weights for a native call. */
-  async section(section: number): Promise<SectionCall> {
+  async section(section: number, share: SampleShare = "all"): Promise<SectionCall> {
     const { model, threads } = this.#context;
     const weights: Record<string, SourceRows> = {};
     for (const name of this.graph.sections[section]?.weights ?? []) {
@@ -115,7 +118,7 @@ export class CalibrationSession {
           ? await this.#context.reader.read(this.#tensor(name))
           : { data: bytesOf(computed.values), type: "f32", rows: 1, columns: computed.values.length };
     }
-    return { decoder: this.graph.handle, section, weights, calibration: this.#batches, threads };
+    return { decoder: this.graph.handle, section, weights, calibration: this.#batches[share], threads };
   }
 
   /** Number of the section that comes after the last block. */
@@ -171,8 +174,8 @@ export class CalibrationSession {
    * @param inputs what the last section reads
    * @param gradients files to write: the loss gradient at that
    */
-  async loss(inputs: ValuePaths, gradients: ValuePaths): Promise<NativeJob<Float64Array>> {
-    return this.#context.addon.headLoss(await this.section(this.last), inputs, gradients);
+  async loss(inputs: ValuePaths, gradients: ValuePaths, share: SampleShare): Promise<NativeJob<Float64Array>> {
+    return this.#context.addon.headLoss(await this.section(this.last, share), inputs, gradients);
   }
 
   #tensor(target: string): ModelTensor {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ModelGraph } from "../MethodAddon.js";
 import type { PlannedTensor } from "../plan/PlannedTensor.js";
-import { estimateWork } from "./estimateWork.js";
+import { type CalibrationWork, estimateWork } from "./estimateWork.js";
 
 const mixed = (target: string, rows: number, columns: number, experts = 1): PlannedTensor =>
   ({ treatment: "mixed", target, experts, tensor: { rows: experts * rows, columns } }) as unknown as PlannedTensor;
@@ -29,18 +29,24 @@ const head = 1000;
 const inputs = 10 ** 2 + 30 ** 2 + 2 * 10 ** 2;
 const outputs = 2 * 30 ** 2 + 10 ** 2;
 
-const nothing = { generates: false, searches: false, equalizes: false, quantizes: false };
-const work = (steps: Partial<typeof nothing>): number =>
+const nothing: Omit<CalibrationWork, "samples" | "length"> = {
+  generates: false,
+  searches: false,
+  equalizes: false,
+  quantizes: false
+};
+const work = (steps: Partial<CalibrationWork>): number =>
   estimateWork(graph, plan, { samples: 4, length: 5, ...nothing, ...steps });
 
 test("a token meets the experts that are chosen for it, and the head", () => {
   expect(work({})).toBe(0);
   expect(work({ generates: true })).toBe(20 * (layers + head));
-  expect(work({ searches: true })).toBe(20 * (4 * layers + 3 * head + inputs) + 5 * outputs);
+  expect(work({ searches: "salience" })).toBe(20 * (4 * layers + 3 * head + inputs) + 5 * outputs);
+  expect(work({ searches: "moments" })).toBe(20 * layers + 5 * (2 * layers + 3 * head) + 5 * outputs);
 });
 
 test("the search sums over no more rows of inputs and gradients than tell enough", () => {
-  const searched = estimateWork(graph, plan, { samples: 100, length: 500, ...nothing, searches: true });
+  const searched = estimateWork(graph, plan, { samples: 100, length: 500, ...nothing, searches: "salience" });
   expect(searched).toBe(50_000 * (4 * layers + 3 * head) + 4096 * (10 ** 2 + 30 ** 2 + 10 ** 2 + outputs));
 });
 

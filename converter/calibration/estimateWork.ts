@@ -1,6 +1,6 @@
 import type { ModelGraph } from "../MethodAddon.js";
 import { mixedWeights, type PlannedTensor } from "../plan/PlannedTensor.js";
-import { channelsTogether } from "./outputMoment.js";
+import { channelsTogether, ENOUGH_TOKENS, LEAST_MOMENT_STEP, momentStep } from "./outputMoment.js";
 
 /** Samples, and which steps a conversion takes with them. */
 export interface CalibrationWork {
@@ -8,7 +8,8 @@ export interface CalibrationWork {
   readonly length: number;
   /** The model writes its own samples. */
   readonly generates: boolean;
-  readonly searches: boolean;
+  /** By the loss: for which channels are worth 8 bits, or, of fewer samples, for how they go together alone. */
+  readonly searches: false | "salience" | "moments";
   readonly equalizes: boolean;
   /** By GPTQ. */
   readonly quantizes: boolean;
@@ -18,7 +19,8 @@ export interface CalibrationWork {
  * About how many multiply-adds the matrix products of a conversion's calibration take.
  *
  * The search passes the samples forward once and, at three times the cost, back, and sums over some of them a matrix of
- * `K x K` for each input and one of `N x n` for each weight, n up to 1024 output channels that go together. GPTQ passes them
+ * `K x K` for each input and one of `N x n` for each weight, n up to 1024 output channels that go together. Where the latter
+ * is all that is sought, it passes a part of them back, at twice the cost. GPTQ passes them
  * forward, sums two matrices of `K x K` over them for each input, and for each weight solves with one: `N x K x K` and
  * `K x K x K`, and with the other, `N x K x n / 2`. Of experts a token meets those that are chosen for it.
  */
@@ -44,7 +46,8 @@ export function estimateWork(
   const inputSquares = inputs.reduce((sum, { columns, times }) => sum + times * columns ** 2, 0);
   const perToken =
     (generates ? layers + logits : 0) +
-    (searches ? 4 * layers + 3 * logits : 0) +
+    (searches === "salience" ? 4 * layers + 3 * logits : 0) +
+    (searches === "moments" ? layers + (2 * layers + 3 * logits) / momentStep(tokens) : 0) +
     (equalizes ? EQUALIZING * layers : 0) +
     (quantizes ? layers + 2 * inputSquares : 0);
   const matrices = linears.filter(({ experts }) => experts === 1);
@@ -52,21 +55,20 @@ export function estimateWork(
     ? linears.reduce((sum, { experts, rows, columns }) => sum + experts * columns ** 2 * (rows + columns), 0) +
       matrices.reduce((sum, { rows, columns }) => sum + (rows * columns * channelsTogether(rows)) / 2, 0)
     : 0;
-  const feedback = searches
-    ? inputs.reduce(
-        (sum, { columns, times }) => sum + columns ** 2 * Math.min(times * tokens, feedbackRows(columns)),
-        0
-      ) +
-      matrices.reduce((sum, { rows }) => sum + rows * channelsTogether(rows) * Math.min(tokens / 4, MOMENT_TOKENS), 0)
-    : 0;
-  return tokens * perToken + feedback + solves;
+  const feedback =
+    searches === "salience"
+      ? inputs.reduce(
+          (sum, { columns, times }) => sum + columns ** 2 * Math.min(times * tokens, feedbackRows(columns)),
+          0
+        )
+      : 0;
+  const momentTokens = searches === false ? 0 : Math.min(tokens / LEAST_MOMENT_STEP, ENOUGH_TOKENS);
+  const moments = matrices.reduce((sum, { rows }) => sum + rows * channelsTogether(rows) * momentTokens, 0);
+  return tokens * perToken + feedback + moments + solves;
 }
 
 /** The rows of inputs that tell what error feedback leaves (`FeedbackShare`). */
 const feedbackRows = (columns: number): number => Math.max(4096, columns);
-
-/** The tokens whose loss gradients the search sums over at most, or one in four (`Calibration::token_step`). */
-const MOMENT_TOKENS = 4096;
 
 /** What finding scales takes, in forward passes: products of a part of the samples with a few choices of scales. */
 const EQUALIZING = 0.4;

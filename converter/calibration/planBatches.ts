@@ -1,5 +1,6 @@
 import type { ModelTensor } from "../model/SourceModel.js";
-import type { ModelGraph } from "../MethodAddon.js";
+import type { CalibrationBatches, ModelGraph } from "../MethodAddon.js";
+import { LEAST_MOMENT_STEP, momentStep } from "./outputMoment.js";
 
 /** Tokens whose products the native side sums in float. */
 const SUM_TOKENS = 2048;
@@ -47,4 +48,19 @@ export function planBatches(
   );
   const batchSamples = Math.min(samples, sumSamples(length));
   return { batchSamples, bytes: weights + batchSamples * perSample };
+}
+
+/**
+ * Some of the samples, evenly spread: of as many tokens as tell enough of how loss gradients go together, if all of them count.
+ * So many fewer pass together that what is kept of their gradients is no more.
+ */
+export function fewerSamples({ samples, length, tokens }: CalibrationBatches): CalibrationBatches {
+  const count = Math.max(1, Math.floor(samples / momentStep(samples * length)));
+  const spacing = Math.floor(samples / count);
+  const few = new Int32Array(count * length);
+  for (let i = 0; i < count; i++) {
+    few.set(tokens.subarray(i * spacing * length, (i * spacing + 1) * length), i * length);
+  }
+  const batchSamples = Math.min(count, Math.max(1, Math.floor(sumSamples(length) / LEAST_MOMENT_STEP)));
+  return { samples: count, length, tokens: few, batchSamples, storedSamples: samples };
 }

@@ -60,10 +60,17 @@ function workOf(options: ConvertArguments): CalibrationWork {
     samples,
     length: sequenceLength,
     generates: calibration.length === 0,
-    searches: searchesByLoss({ search, salience }),
+    searches: searchesByLoss({ search, salience }) && soughtBy(options),
     equalizes: equalize === "auto",
     quantizes: method === "gptq"
   };
+}
+
+/** With no channel in 8 bits there is nothing to choose. */
+function soughtBy(options: ConvertArguments): "salience" | "moments" {
+  const budget = budgetOf(options);
+  const isChoice = budget.unit !== "percent" || budget.percent > 0;
+  return isChoice || options.salience !== undefined ? "salience" : "moments";
 }
 
 function describeCalibration(

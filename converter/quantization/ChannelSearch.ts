@@ -6,10 +6,12 @@ import { ROW_TILE } from "../../common/format/mixllmFormat.js";
 import { plannedBytes, type PlannedMixedWeight } from "../plan/PlannedTensor.js";
 import type { MixedWeight } from "./QuantizationMethod.js";
 
+/** Reads how loss gradients at a weight's outputs go together (`LinearGradients`); those of a model are too large for memory. */
+export type ReadMoment = () => Promise<Uint8Array>;
+
 /** A weight's scores, and what else the search has found of it. */
 export interface MeasuredWeight extends ScoredWeight {
-  /** Reads how loss gradients at its outputs go together (`LinearGradients`); those of a model are too large for memory. */
-  readonly moment?: () => Promise<Uint8Array>;
+  readonly moment?: ReadMoment;
 }
 
 /** A way to rank output channels by what they lose in 4 bits. */
@@ -20,9 +22,6 @@ export interface ChannelSearch {
   readonly equalShares?: boolean;
   /** Whether scores are parts of one loss: then the most of it that the budget can buy counts. */
   readonly addsUp?: boolean;
-  /** Whether it finds moments, which are worth a search where there is nothing to choose. */
-  readonly findsMoments?: boolean;
-
   /**
    * Scores every output channel of every weight; higher means more worth 8 bits, comparable over the whole model.
    *
@@ -30,6 +29,12 @@ export interface ChannelSearch {
    * @throws {InvalidInputError} a weight holds NaN or infinity
    */
   score(weights: readonly PlannedMixedWeight[], context: ConversionContext): Promise<MeasuredWeight[]>;
+
+  /** Finds moments alone, where it finds them and there is nothing to choose; by name of the weight. */
+  findMoments?(
+    weights: readonly PlannedMixedWeight[],
+    context: ConversionContext
+  ): Promise<ReadonlyMap<string, ReadMoment>>;
 }
 
 export interface BitWidths {
@@ -74,9 +79,9 @@ export async function assignBitWidths(
     search.equalShares === true
       ? chooseEqualShares(scored, limit / all)
       : chooseChannels(scored, limit, cost, search.addsUp === true);
+  const measured = isChoice ? await search.score(weights, context) : [];
   // Where there is nothing to choose, 4-bit channels still make good for each other's errors.
-  const isMeasured = isChoice || (search.findsMoments === true && limit < all);
-  const measured = isMeasured ? await search.score(weights, context) : [];
+  const moments = !isChoice && limit < all ? await search.findMoments?.(weights, context) : undefined;
   const masks = isChoice ? choose(measured.filter((_, i) => weights[i]?.bits === undefined)) : undefined;
   return {
     search: isChoice ? search.name : "none",
@@ -85,7 +90,7 @@ export async function assignBitWidths(
       const is8bit =
         (planned.bits === undefined ? masks?.get(planned.target) : undefined) ??
         new Uint8Array(planned.tensor.rows).fill(fixed === 8 ? 1 : 0);
-      const moment = measured[i]?.moment;
+      const moment = measured[i]?.moment ?? moments?.get(planned.target);
       const channels8bit = is8bit.reduce((sum, flag) => sum + flag, 0);
       return { planned, is8bit, channels8bit, ...(moment === undefined ? {} : { moment }) };
     })

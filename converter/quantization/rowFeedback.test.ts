@@ -1,7 +1,10 @@
 import path from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
+import type { NativeJob } from "../../common/nativeJob.js";
 import { packageRoot } from "../../common/package.js";
+import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import { arraySources, readTensorFile, writeTensorFile } from "../checkpoint/tensorFile.js";
+import type { ConverterAddon } from "../ConverterAddon.js";
 import type { ConvertModelOptions } from "../convertModel.js";
 import { convert } from "../testing/convert.js";
 import { readGgufFile } from "../testing/readGgufFile.js";
@@ -91,6 +94,32 @@ test("where there is nothing to choose, the gradients are still found", async ()
   expect(none).toMatchObject({ said: "28 tensors", search: "none" });
   const all = await run("all", { budget: { unit: "percent", percent: 100 } });
   expect(all).toMatchObject({ said: "off", search: "none" });
+});
+
+test("of fewer samples, evenly spread, unless the search is kept", async () => {
+  const addon = await loadNativeAddon<ConverterAddon>("mixllm-converter", { quiet: true });
+  const head = vi.spyOn(addon, "headLoss");
+  const backward = vi.spyOn(addon, "backwardSection");
+  const calibration = {
+    files: [path.join(packageRoot, "README.md")],
+    samples: 9,
+    sequenceLength: 64,
+    workDirectory: path.join(directory, "few.work")
+  };
+  const options = { budget: { unit: "percent", percent: 0 }, calibration } as const;
+  await run("few", options);
+  await run("many", { ...options, salience: path.join(directory, "many.safetensors") });
+  const losses = await Promise.all(
+    head.mock.results.map(async ({ value }) => [...(await (value as NativeJob<Float64Array>).result)])
+  );
+  const [few, many] = losses;
+  expect(many).toHaveLength(9);
+  expect(few).toEqual([expect.closeTo(many?.[0] ?? NaN, 5), expect.closeTo(many?.[4] ?? NaN, 5)]);
+  expect(backward.mock.calls.map(([{ calibration: part }, , , , alone]) => [part.samples, alone])).toEqual([
+    ...Array.from({ length: 4 }, () => [2, true]),
+    ...Array.from({ length: 4 }, () => [9, false])
+  ]);
+  vi.restoreAllMocks();
 });
 
 test("weights of fixed width are fed too", async () => {

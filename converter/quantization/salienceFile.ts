@@ -37,13 +37,17 @@ const MOMENT = ".moment";
 
 /**
  * Encodes what the backward pass found as a safetensors file: arrays `NAME.taylor` and `NAME.fisher` of one float an
- * output channel, `NAME.feedback` of one float, and `NAME.moment` where there is one.
+ * output channel, `NAME.feedback` of one float, if that was sought, and `NAME.moment` where there is one.
  */
 export function encodeSalience(found: Readonly<Record<string, LinearGradients>>): Uint8Array {
   const arrays = Object.entries(found).flatMap(([name, { taylor, fisher, feedback, moment }]) => [
-    floatArray(`${name}.taylor`, taylor),
-    floatArray(`${name}.fisher`, fisher),
-    floatArray(`${name}.feedback`, Float32Array.of(feedback)),
+    ...(taylor.length === 0
+      ? []
+      : [
+          floatArray(`${name}.taylor`, taylor),
+          floatArray(`${name}.fisher`, fisher),
+          floatArray(`${name}.feedback`, Float32Array.of(feedback))
+        ]),
     ...(moment.length === 0 ? [] : [{ name: `${name}${MOMENT}`, dtype: "BF16" as const, data: moment }])
   ]);
   return encodeTensorFile(arrays);

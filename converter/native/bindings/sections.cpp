@@ -41,9 +41,13 @@ Calibration read_calibration(const Argument& object, const Decoder& decoder) {
         object["length"].fail(std::to_string(decoder.length()) + ", which the graph is of");
     }
     calibration.batch_samples = object["batchSamples"].integer(1);
-    if (calibration.batch_samples < calibration.samples &&
-        calibration.batch_samples % calibration.samples_per_sum() != 0) {
-        object["batchSamples"].fail("a multiple of " + std::to_string(calibration.samples_per_sum()) + ", or all");
+    const int64_t sum = calibration.samples_per_sum();
+    if (calibration.batch_samples < calibration.samples && calibration.batch_samples % sum != 0 &&
+        sum % calibration.batch_samples != 0) {
+        object["batchSamples"].fail("a multiple or divisor of " + std::to_string(sum) + ", or all");
+    }
+    if (const Argument stored = object["storedSamples"]; stored.is_given()) {
+        calibration.stored_samples = stored.integer(calibration.samples);
     }
     const auto count = static_cast<size_t>(calibration.total_tokens());
     const int32_t* tokens = object["tokens"].numbers<int32_t>(count);
@@ -260,10 +264,11 @@ Napi::Value bind_backward_section(const Napi::CallbackInfo& info) {
     const GradientFiles gradients{read_paths(files["outputs"], outputs_of(call)),
                                   read_paths(files["later"], inputs_of(call)),
                                   read_paths(files["inputs"], inputs_of(call))};
+    const Sought sought = Argument(info[4], "momentsAlone").flag() ? Sought::moments : Sought::salience;
     return start_job(info, [=](JobControl& control) -> JobResult {
         Engine engine(Workers(call.threads, control), place_of(call));
         const auto salience = std::make_shared<std::unordered_map<std::string, ChannelSalience>>(backward_section(
-            engine, *call.decoder, call.section, linears, call.sources, call.calibration, inputs, gradients));
+            engine, *call.decoder, call.section, linears, call.sources, call.calibration, inputs, gradients, sought));
         return [=](Napi::Env env) {
             const Napi::Object result = Napi::Object::New(env);
             for (const std::string& name : linears) {

@@ -173,7 +173,8 @@ public:
             all = ggml_is_contiguous(all) ? all : ggml_cont(context_, all);
             const int64_t samples = form_.graph.sequences();
             const int64_t tokens = ggml_nelements(all) / all->ne[0] / samples;
-            const int64_t first = std::min(step / 2, tokens - 1); // not the first token, which is like no other
+            // Not the first token, which is like no other.
+            const int64_t first = std::min(std::max<int64_t>(step / 2, 1), tokens - 1);
             ggml_tensor* some =
                 ggml_view_3d(context_, all, all->ne[0], (tokens - first + step - 1) / step, samples,
                              static_cast<size_t>(step) * all->nb[1], static_cast<size_t>(tokens) * all->nb[1],
@@ -243,20 +244,22 @@ std::vector<size_t> keys(const ValuePaths& paths) {
 std::unordered_map<std::string, ChannelSalience>
 backward_section(Engine& engine, Decoder& decoder, size_t section, const std::vector<std::string>& linears,
                  const WeightSources& sources, const Calibration& calibration, const ValuePaths& inputs,
-                 const GradientFiles& gradients) {
+                 const GradientFiles& gradients, Sought sought) {
+    const bool has_salience = sought == Sought::salience;
     const ModelGraph& single = decoder.single().graph;
     const Section& one = decoder.single().sections[section];
-    const SectionWeights weights(engine, single, one, sources, backward_copies(single, one, linears, sources));
-    const auto open_all = [&](const ValuePaths& paths) {
+    const std::vector<std::string> rounded = has_salience ? linears : std::vector<std::string>();
+    const SectionWeights weights(engine, single, one, sources, backward_copies(single, one, rounded, sources));
+    const auto open_all = [&](const ValuePaths& paths, int64_t stored) {
         std::map<size_t, ValueReader> readers;
         for (const auto& [number, path] : paths) {
-            readers.emplace(number, ValueReader(path, decoder.values()[number].floats, calibration.samples));
+            readers.emplace(number, ValueReader(path, decoder.values()[number].floats, calibration.samples, stored));
         }
         return readers;
     };
-    std::map<size_t, ValueReader> values = open_all(inputs);
-    std::map<size_t, ValueReader> at_outputs = open_all(gradients.outputs);
-    std::map<size_t, ValueReader> later = open_all(gradients.later);
+    std::map<size_t, ValueReader> values = open_all(inputs, calibration.in_files());
+    std::map<size_t, ValueReader> at_outputs = open_all(gradients.outputs, calibration.samples);
+    std::map<size_t, ValueReader> later = open_all(gradients.later, calibration.samples);
     std::map<size_t, ValueWriter> at_inputs;
     for (const auto& [number, path] : gradients.inputs) {
         at_inputs.emplace(number, ValueWriter(path, decoder.values()[number].floats));
@@ -283,7 +286,8 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
 
         std::vector<Measure> measures;
         measures.reserve(backward.measured().size()); // the graph keeps pointers into them
-        for (const Linear& linear : backward.measured()) {
+        static const std::vector<Linear> none;
+        for (const Linear& linear : has_salience ? backward.measured() : none) {
             const auto [sums, squares] = backward.make_sums(linear);
             const size_t count = linear.channels() * static_cast<size_t>(sequences);
             measures.push_back({linear.name(), static_cast<int64_t>(linear.channels()), std::vector<float>(count),
@@ -298,7 +302,8 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
             if (linear.is_stacked()) {
                 continue;
             }
-            for (ggml_tensor* gradient : backward.make_gradients(linear, calibration.token_step())) {
+            const int64_t step = has_salience ? calibration.token_step() : 1;
+            for (ggml_tensor* gradient : backward.make_gradients(linear, step)) {
                 parts.push_back({linear.name(), gradient->ne[0], gradient->ne[1],
                                  std::vector<float>(static_cast<size_t>(ggml_nelements(gradient)))});
                 graph.output(gradient, parts.back().gradients.data());
@@ -306,7 +311,7 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
             moments.try_emplace(linear.name(), linear.channels());
         }
         std::map<std::string, std::vector<float>> multiplied;
-        for (const SharedInput& input : backward.inputs()) {
+        for (const SharedInput& input : has_salience ? backward.inputs() : std::vector<SharedInput>()) {
             const std::string& first_linear = input.linears.front();
             for (const std::string& name : input.linears) {
                 share_of[name] = first_linear;
@@ -377,13 +382,13 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
     for (const auto& [name, sums] : taylor) {
         ChannelSalience& result = salience[name];
         result.feedback = feedback.at(share_of.at(name));
-        if (const auto moment = moments.find(name); moment != moments.end()) {
-            result.moment = moment->second.values();
-        }
         for (size_t c = 0; c < sums.size(); c++) {
             result.taylor.push_back(static_cast<float>(sums[c] / static_cast<double>(calibration.samples)));
             result.fisher.push_back(static_cast<float>(fisher[name][c] / static_cast<double>(calibration.samples)));
         }
+    }
+    for (const auto& [name, moment] : moments) {
+        salience[name].moment = moment.values();
     }
     return salience;
 }

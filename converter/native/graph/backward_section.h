@@ -14,8 +14,12 @@
 
 namespace mixllm {
 
+/// What is looked for: which channels are worth 8 bits, and how they make good for each other's errors, or the latter
+/// alone.
+enum class Sought { salience, moments };
+
 /// What quantizing each output channel of a linear to 4 bits is estimated to cost, by two measures; of experts the
-/// channels of one after those of the other, from the tokens that the expert is chosen for.
+/// channels of one after those of the other, from the tokens that the expert is chosen for. Empty where not sought.
 struct ChannelSalience {
     /// S_c = mean over samples of |m + m^2 / 2|, m = sum over tokens of gradient times output error (the paper's), of
     /// the model's own weights, whether or not they are equalized.
@@ -23,8 +27,9 @@ struct ChannelSalience {
     /// T_c = mean over samples of the sum over tokens of (gradient times output error)^2, of the weights as equalized.
     std::vector<float> fisher;
     /// Of such squares, the share that GPTQ's error feedback will leave; see `FeedbackShare`.
-    float feedback;
-    /// The values of the linear's `OutputMoment`, of about 4096 tokens; of experts none.
+    float feedback = 1.0f;
+    /// The values of the linear's `OutputMoment`, of about 4096 tokens, or where only that is sought all there are; of
+    /// experts none.
     std::vector<uint16_t> moment;
 };
 
@@ -36,7 +41,7 @@ struct GradientFiles {
 };
 
 /**
- * Takes every sample's loss gradient back through one section and measures its linears' channels' salience.
+ * Takes every sample's loss gradient back through one section and measures its linears' channels.
  *
  * The forward pass is repeated from the section's inputs, so nothing but these is kept between the passes.
  *
@@ -47,7 +52,7 @@ struct GradientFiles {
 std::unordered_map<std::string, ChannelSalience>
 backward_section(Engine& engine, Decoder& decoder, size_t section, const std::vector<std::string>& linears,
                  const WeightSources& sources, const Calibration& calibration, const ValuePaths& inputs,
-                 const GradientFiles& gradients);
+                 const GradientFiles& gradients, Sought sought);
 
 /// What the backward pass of a section takes, its largest step.
 struct SectionCost {
