@@ -142,22 +142,62 @@ private:
     const uintptr_t share;
 };
 
-// Tiles are one stream of memory: where the hardware does not follow it over the end of a page, a group asks for what
-// lies a page ahead, beyond the end too, which a hint may.
+// Asks for the words of a panel that lies `distance` bytes behind this one in a tiled weight, beyond its end too, which
+// a hint may.
+template <class Panel>
+inline void prefetch_words(const Panel& panel, uintptr_t distance) {
+    for (int word = 0; word < Panel::words / 4 * panel.blocks; word++) {
+        prefetch_to_l2((const void*)((uintptr_t)panel.q[word] + distance));
+    }
+}
+
+// Tiles are one stream of memory. A group asks for what lies ahead where the hardware does not follow the stream over
+// the end of a page, or not fast enough while several tokens are multiplied.
 class AheadInTiles {
 public:
-    explicit AheadInTiles(const mixllm_cpu_weight& w) : distance(w.tiled && cpu_features().stops_at_pages ? 4096 : 0) {}
+    AheadInTiles(const mixllm_cpu_weight& w, int tokens)
+        : distance(!w.tiled                        ? 0
+                   : cpu_features().stops_at_pages ? 4096
+                   : tokens > 2                    ? 8192
+                                                   : 0) {}
 
     template <class Panel>
     void prefetch(const Panel& panel) const {
         if (distance != 0) {
-            for (int word = 0; word < Panel::words; word++) {
-                prefetch_to_l2((const void*)((uintptr_t)panel.q[word] + distance));
-            }
+            prefetch_words(panel, distance);
         }
     }
 
 private:
+    const uintptr_t distance;
+};
+
+// The tiles that follow those of a pass in a tiled weight; behind an expert's last ones, those of the next expert.
+template <class Panel>
+class NextPass {
+public:
+    NextPass(const mixllm_cpu_weight& w, int64_t tile, int64_t tiles)
+        : part(w, (const Panel*)nullptr), row((tile + tiles) * MIXLLM_ROW_TILE),
+          distance((uintptr_t)part.words(row, 0) - (uintptr_t)part.words(tile * MIXLLM_ROW_TILE, 0)) {}
+
+    // Asks for the scales and zero points of so many of their groups.
+    void prefetch_headers(int64_t count) const {
+        const char* scales = (const char*)part.scales(row, 0);
+        for (int64_t at = 0; at < count * MIXLLM_ROW_TILE * 2; at += 64) {
+            prefetch_to_l2(scales + at);
+        }
+        const char* zeros = (const char*)part.zeros(row, 0);
+        for (int64_t at = 0; zeros != nullptr && at < count * MIXLLM_ROW_TILE / 2; at += 64) {
+            prefetch_to_l2(zeros + at);
+        }
+    }
+
+    // Asks for the panel that has the place of this one in the next pass.
+    void prefetch(const Panel& panel) const { prefetch_words(panel, distance); }
+
+private:
+    const PartOfWeight part;
+    const int64_t row;
     const uintptr_t distance;
 };
 
@@ -199,7 +239,7 @@ void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int
                 int64_t first, int64_t last) {
     const int tokens = (int)a.tokens;
     const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
-    const AheadInTiles ahead(weight);
+    const AheadInTiles ahead(weight, tokens);
     PanelWords<Panel> words;
     Panel panel;
     alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
@@ -240,8 +280,14 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
                 prepare<Isa>(weight, row, g, words[weight.tiled ? 0 : at], panels[at]);
             }
         }
-        for (int64_t block = 0; block < block_count(a.tokens); block++) {
+        const NextPass<Panel> next(weight, tile, tiles);
+        const int64_t blocks = block_count(a.tokens);
+        for (int64_t block = 0; block < blocks; block++) {
             const int tokens = block_tokens(a, block);
+            const bool prefetches_next = weight.tiled && block == blocks - 1;
+            if (prefetches_next) {
+                next.prefetch_headers(tiles * a.groups);
+            }
             const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
             memset(pass_y, 0, (size_t)tiles * sizeof pass_y[0]);
             for (int64_t step = 0; step < a.groups; step += step_groups) {
@@ -256,6 +302,9 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
                     }
                     for (int64_t g = step; g < end; g++) {
                         const Panel& panel = panels[i * a.groups + g];
+                        for (int64_t of = i; prefetches_next && of < i + together; of++) {
+                            next.prefetch(panels[of * a.groups + g]);
+                        }
                         if constexpr (Isa::multiplies_two) {
                             if (together == 2) {
                                 Isa::multiply_two(panel, panels[(i + 1) * a.groups + g], activation_cell(a, block, g),
@@ -278,7 +327,7 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
 // One token, panel by panel.
 template <class Isa, class Panel>
 inline void panel_wise(const mixllm_cpu_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
-    const AheadInTiles ahead(weight);
+    const AheadInTiles ahead(weight, 1);
     PanelWords<Panel> words;
     Panel panel;
     memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
