@@ -6,9 +6,9 @@ import { TARGETS } from "../prebuilt/targets.js";
 /** `mixllm package`: makes a platform package, with which nothing has to be built where it is installed. */
 export function packageCommand(): Command {
   const here = `${process.platform}-${process.arch}`;
-  const crossPackages = Object.entries(TARGETS)
-    .filter(([name]) => name !== here)
-    .map(([name, { crossPackage }]) => `${crossPackage} for ${name}`);
+  const crossPackages = Object.entries(TARGETS).flatMap(([name, { cross }]) =>
+    name === here || cross === undefined ? [] : [`${cross.debianPackage} for ${name}`]
+  );
   const target = new Option("--target <platform-arch>", "kind of machine to build for").choices(Object.keys(TARGETS));
   return new Command("package")
     .description("Build the CPU runtime for every machine of a kind and pack it for npm, as @mixllm/<platform>-<arch>.")
@@ -23,7 +23,8 @@ Examples:
 
 mixllm uses it when both are made of the same sources. On Linux it runs where the C and C++ libraries are not older than it
 needs, as its runtime.json says; kinds of CPU are told apart at run time. For another kind of machine it takes Debian's
-cross compiler: ${crossPackages.join(", ")}.`
+cross compiler: ${crossPackages.join(", ")}.
+Packages for macOS are made on a Mac, of either kind; this is untested.`
     )
     .action(async (options: { target: string; output: string }) => {
       const { target, output } = options;

@@ -1,7 +1,8 @@
 import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryDirectory } from "../../testing/temporaryDirectory.js";
+import { macosVersion } from "../machine/macosVersion.js";
 import { describePortableRuntime } from "../runtime/describeRuntime.js";
 import { findPlatformPackage, platformPackageName } from "./platformPackage.js";
 import { TARGETS } from "./targets.js";
@@ -11,6 +12,8 @@ if (target === undefined) throw new Error("no platform package is made for this 
 const { key, addons } = await describePortableRuntime(target);
 const name = platformPackageName() ?? "";
 const MANIFEST = { key, platform: process.platform, arch: process.arch, glibc: "2.17", glibcxx: "3.4.21" };
+
+vi.mock("../machine/macosVersion.js", () => ({ macosVersion: vi.fn(() => Promise.resolve(undefined)) }));
 
 /** Folder of a package beside which the platform package is installed. */
 let root: string;
@@ -31,6 +34,8 @@ test("is named after the machine, where there can be one", () => {
   expect(platformPackageName("linux", "x64")).toBe("@mixllm/linux-x64");
   expect(platformPackageName("linux", "arm64")).toBe("@mixllm/linux-arm64");
   expect(platformPackageName("win32", "x64")).toBe("@mixllm/win32-x64");
+  expect(platformPackageName("darwin", "arm64")).toBe("@mixllm/darwin-arm64");
+  expect(platformPackageName("darwin", "x64")).toBe("@mixllm/darwin-x64");
   expect(platformPackageName("aix", "ppc64")).toBeUndefined();
 });
 
@@ -68,6 +73,7 @@ test.each<[string, unknown, string]>([
   ["a number for a key", { ...MANIFEST, key: 5 }, "has no runtime.json that can be read"],
   ["a number for a C library", { ...MANIFEST, glibc: 2 }, "has no runtime.json that can be read"],
   ["a number for a C++ library", { ...MANIFEST, glibcxx: 3 }, "has no runtime.json that can be read"],
+  ["a number for macOS", { ...MANIFEST, macos: 14 }, "has no runtime.json that can be read"],
   ["nothing", null, "has no runtime.json that can be read"]
 ])("is not used where its manifest says %s", async (_, manifest, misfit) => {
   await writeFile(path.join(directory, "runtime.json"), JSON.stringify(manifest));
@@ -89,3 +95,34 @@ test("is not used without its manifest, its addon or its mark of wholeness", asy
   await rm(directory, { recursive: true });
   expect(await findPlatformPackage(root)).toEqual({ name, misfit: "is not installed" });
 });
+
+test.each(["arm64", "x64"] as const)(
+  "a Mac with %s takes its own from the macOS on that it is made for",
+  async (arch) => {
+    const here = { platform: process.platform, arch: process.arch };
+    onTestFinished(() => setMachine(here));
+    setMachine({ platform: "darwin", arch });
+    const macTarget = TARGETS[`darwin-${arch}`];
+    if (macTarget === undefined) throw new Error("there is no target for it");
+    const { key } = await describePortableRuntime(macTarget);
+    const name = `@mixllm/darwin-${arch}`;
+    const mac = path.join(root, "node_modules", name);
+    await cp(directory, mac, { recursive: true });
+    await writeFile(path.join(mac, "package.json"), JSON.stringify({ name, version: "0.0.0" }));
+    const manifest = { key, platform: "darwin", arch, macos: "14.0" };
+    await writeFile(path.join(mac, "runtime.json"), JSON.stringify(manifest));
+    const version = vi.mocked(macosVersion);
+    for (const newer of ["14.0", "14.1.1", "26.1", undefined]) {
+      version.mockResolvedValueOnce(newer);
+      expect(await findPlatformPackage(root)).toEqual({ name, directory: mac, key });
+    }
+    version.mockResolvedValueOnce("13.7.8");
+    const misfit = "needs macOS 14.0 or newer, and here it is 13.7.8";
+    expect(await findPlatformPackage(root)).toEqual({ name, directory: mac, misfit });
+  }
+);
+
+/** Lets the process take itself for one on another machine. */
+function setMachine(machine: { platform: string; arch: string }): void {
+  for (const [property, value] of Object.entries(machine)) Object.defineProperty(process, property, { value });
+}

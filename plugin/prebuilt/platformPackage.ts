@@ -6,6 +6,7 @@ import { isFinishedBuild } from "../runtime/buildCache.js";
 import { describePortableRuntime } from "../runtime/describeRuntime.js";
 import { gnuLibraries, newestSymbols } from "../machine/gnuLibraries.js";
 import { isOlder } from "../machine/isOlder.js";
+import { macosVersion } from "../machine/macosVersion.js";
 import { TARGETS } from "./targets.js";
 
 /** What a platform package says of the runtime in it, in its `runtime.json`. */
@@ -18,6 +19,8 @@ export interface PlatformManifest {
   readonly glibc?: string;
   /** The least version of the symbols of GNU's C++ library that it runs on, such as 3.4.30; absent where that does not matter. */
   readonly glibcxx?: string;
+  /** The least version of macOS that it runs on; absent elsewhere. */
+  readonly macos?: string;
 }
 
 /** Name of the package with a runtime for this kind of machine; `undefined` where there can be none. */
@@ -61,8 +64,8 @@ export async function findPlatformPackage(root = packageRoot): Promise<PlatformP
       directory,
       misfit: `is made for ${manifest.platform} ${manifest.arch}, and this is ${process.platform} ${process.arch}`
     };
-  const library = await libraryMisfit(manifest);
-  if (library !== undefined) return { name, directory, misfit: library };
+  const system = (await libraryMisfit(manifest)) ?? (await macosMisfit(manifest));
+  if (system !== undefined) return { name, directory, misfit: system };
   const { key, addons } = await describePortableRuntime(target);
   if (manifest.key !== key)
     return {
@@ -91,16 +94,18 @@ function unpacked(directory: string): string {
 async function readManifest(directory: string): Promise<PlatformManifest | undefined> {
   try {
     const value = JSON.parse(await readFile(path.join(directory, "runtime.json"), "utf8")) as Record<string, unknown>;
-    const { key, platform, arch, glibc, glibcxx } = value;
+    const { key, platform, arch, glibc, glibcxx, macos } = value;
     if (typeof key !== "string" || typeof platform !== "string" || typeof arch !== "string") return undefined;
     if (glibc !== undefined && typeof glibc !== "string") return undefined;
     if (glibcxx !== undefined && typeof glibcxx !== "string") return undefined;
+    if (macos !== undefined && typeof macos !== "string") return undefined;
     return {
       key,
       platform,
       arch,
       ...(glibc === undefined ? {} : { glibc }),
-      ...(glibcxx === undefined ? {} : { glibcxx })
+      ...(glibcxx === undefined ? {} : { glibcxx }),
+      ...(macos === undefined ? {} : { macos })
     };
   } catch {
     return undefined;
@@ -118,5 +123,14 @@ async function libraryMisfit({ glibc, glibcxx }: PlatformManifest): Promise<stri
   const cxx = await newestSymbols("GLIBCXX", [here.cxxLibrary]);
   return cxx !== undefined && isOlder(cxx, glibcxx)
     ? `needs GNU's C++ library with GLIBCXX_${glibcxx}, and ${here.cxxLibrary} ends with GLIBCXX_${cxx}`
+    : undefined;
+}
+
+/** Why this macOS is not one that a runtime runs on. */
+async function macosMisfit({ macos }: PlatformManifest): Promise<string | undefined> {
+  if (macos === undefined) return undefined;
+  const here = await macosVersion();
+  return here !== undefined && isOlder(here, macos)
+    ? `needs macOS ${macos} or newer, and here it is ${here}`
     : undefined;
 }

@@ -70,7 +70,7 @@ export async function describeRuntime(gpu: RuntimeGpu): Promise<RuntimeDescripti
  * @throws {NodeLlamaCppVersionError} node-llama-cpp is missing or not the required release
  */
 export async function describePortableRuntime(target: Target): Promise<RuntimeDescription> {
-  const { platform, arch, cmakeOptions, crossOptions } = target;
+  const { platform, arch, cmakeOptions, cross } = target;
   const description = await describe({
     title: `the MixLLM runtime for every ${platform} ${arch}`,
     machine: `${platform}-${arch}-portable`,
@@ -83,7 +83,7 @@ export async function describePortableRuntime(target: Target): Promise<RuntimeDe
     builtFor: { nodeAddonApiVersion: "", platform, arch, cpuFeatures: [], gpuArchitectures: [] }
   });
   const isNative = platform === process.platform && arch === process.arch;
-  return isNative ? description : { ...description, cmakeOptions: { ...cmakeOptions, ...crossOptions } };
+  return isNative ? description : { ...description, cmakeOptions: { ...cmakeOptions, ...cross?.cmakeOptions } };
 }
 
 async function describe(of: {
