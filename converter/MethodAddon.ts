@@ -82,8 +82,6 @@ export interface CalibrationBatches {
   readonly batchSamples: number;
   /** `samples * length` token ids. */
   readonly tokens: Int32Array;
-  /** Where these are some of the samples, evenly spread: how many all are, which the model's values are in files of. */
-  readonly storedSamples?: number;
 }
 
 /** One section of a graph and what passes through it. */

@@ -27,7 +27,7 @@ import { fewerSamples, planBatches } from "./planBatches.js";
  */
 export type BeforePass = (section: number, detail: string) => void;
 
-/** Which samples a step takes: all, or as many as moments of gradients need. */
+/** Which samples a step takes: all, or as many as equalizing and moments of gradients need (`fewerSamples`). */
 export type SampleShare = "all" | "few";
 
 /**
@@ -132,31 +132,33 @@ export class CalibrationSession {
   }
 
   /** Name of the work file with a value of the float model. */
-  static input(value: number): string {
-    return `input.${value}.f32`;
+  static input(value: number, share: SampleShare = "all"): string {
+    return `${share === "all" ? "input" : "few"}.${value}.f32`;
   }
 
   /** The paths of what a section reads in the float model, computed unless it is there. */
-  async inputs(section: number, before: BeforePass): Promise<ValuePaths> {
+  async inputs(section: number, before: BeforePass, share: SampleShare = "all"): Promise<ValuePaths> {
     const paths: Record<number, string> = {};
-    for (const value of this.graph.sections[section]?.inputs ?? []) paths[value] = await this.input(value, before);
+    for (const value of this.graph.sections[section]?.inputs ?? []) {
+      paths[value] = await this.input(value, before, share);
+    }
     return paths;
   }
 
   /** The path of a value of the float model, computed with all that its section makes unless it is there. */
-  async input(value: number, before: BeforePass): Promise<string> {
-    const path = this.work.file(CalibrationSession.input(value));
-    if (this.work.has(CalibrationSession.input(value))) return path;
+  async input(value: number, before: BeforePass, asked: SampleShare = "all"): Promise<string> {
+    const share = this.#batches[asked].samples === this.#batches.all.samples ? "all" : asked;
+    const nameOf = (output: number): string => CalibrationSession.input(output, share);
+    const path = this.work.file(nameOf(value));
+    if (this.work.has(nameOf(value))) return path;
     const maker = this.graph.values[value]?.madeBy ?? 0;
-    const inputs = await this.inputs(maker, before);
+    const inputs = await this.inputs(maker, before, share);
     const detail =
       maker === 0 ? "embedding the calibration samples" : `the forward pass of layer ${this.nameOf(maker)}`;
     before(maker, detail);
-    const call = await this.section(maker);
-    const missing = (this.graph.sections[maker]?.outputs ?? []).filter(
-      (output) => !this.work.has(CalibrationSession.input(output))
-    );
-    const files = missing.map((output) => [output, this.work.start(CalibrationSession.input(output))] as const);
+    const call = await this.section(maker, share);
+    const missing = (this.graph.sections[maker]?.outputs ?? []).filter((output) => !this.work.has(nameOf(output)));
+    const files = missing.map((output) => [output, this.work.start(nameOf(output))] as const);
     const outputs = Object.fromEntries(files.map(([output, { temporary }]) => [output, temporary]));
     await this.work.step(detail, () => this.#context.addon.runSection(call, inputs, outputs));
     for (const [, file] of files) await this.work.finish(file);

@@ -42,7 +42,7 @@ test("a token meets the experts that are chosen for it, and the head", () => {
   expect(work({})).toBe(0);
   expect(work({ generates: true })).toBe(20 * (layers + head));
   expect(work({ searches: "salience" })).toBe(20 * (4 * layers + 3 * head + inputs) + 5 * outputs);
-  expect(work({ searches: "moments" })).toBe(20 * layers + 5 * (2 * layers + 3 * head) + 5 * outputs);
+  expect(work({ searches: "moments" })).toBe(20 * (3 * layers + 3 * head + outputs));
 });
 
 test("the search sums over no more rows of inputs and gradients than tell enough", () => {

@@ -1,6 +1,7 @@
 import type { ModelGraph } from "../MethodAddon.js";
 import { mixedWeights, type PlannedTensor } from "../plan/PlannedTensor.js";
-import { channelsTogether, ENOUGH_TOKENS, LEAST_MOMENT_STEP, momentStep } from "./outputMoment.js";
+import { channelsTogether, ENOUGH_TOKENS, LEAST_MOMENT_STEP } from "./outputMoment.js";
+import { fewerThan } from "./planBatches.js";
 
 /** Samples, and which steps a conversion takes with them. */
 export interface CalibrationWork {
@@ -20,7 +21,7 @@ export interface CalibrationWork {
  *
  * The search passes the samples forward once and, at three times the cost, back, and sums over some of them a matrix of
  * `K x K` for each input and one of `N x n` for each weight, n up to 1024 output channels that go together. Where the latter
- * is all that is sought, it passes a part of them back, at twice the cost. GPTQ passes them
+ * is all that is sought, it passes fewer forward and, at twice the cost, back. So does equalizing forward. GPTQ passes them
  * forward, sums two matrices of `K x K` over them for each input, and for each weight solves with one: `N x K x K` and
  * `K x K x K`, and with the other, `N x K x n / 2`. Of experts a token meets those that are chosen for it.
  */
@@ -44,11 +45,13 @@ export function estimateWork(
   const tokens = samples * length;
   const inputs = inputsOf(graph, linears);
   const inputSquares = inputs.reduce((sum, { columns, times }) => sum + times * columns ** 2, 0);
+  const few = fewerThan(samples, length) / samples;
   const perToken =
     (generates ? layers + logits : 0) +
     (searches === "salience" ? 4 * layers + 3 * logits : 0) +
-    (searches === "moments" ? layers + (2 * layers + 3 * logits) / momentStep(tokens) : 0) +
-    (equalizes ? EQUALIZING * layers : 0) +
+    (searches === "moments" || equalizes ? few * layers : 0) +
+    (searches === "moments" ? few * (2 * layers + 3 * logits) : 0) +
+    (equalizes ? few * EQUALIZING * layers : 0) +
     (quantizes ? layers + 2 * inputSquares : 0);
   const matrices = linears.filter(({ experts }) => experts === 1);
   const solves = quantizes
@@ -62,7 +65,11 @@ export function estimateWork(
           0
         )
       : 0;
-  const momentTokens = searches === false ? 0 : Math.min(tokens / LEAST_MOMENT_STEP, ENOUGH_TOKENS);
+  const momentTokens = {
+    none: 0,
+    moments: few * tokens,
+    salience: Math.min(tokens / LEAST_MOMENT_STEP, ENOUGH_TOKENS)
+  }[searches === false ? "none" : searches];
   const moments = matrices.reduce((sum, { rows }) => sum + rows * channelsTogether(rows) * momentTokens, 0);
   return tokens * perToken + feedback + moments + solves;
 }
@@ -70,8 +77,8 @@ export function estimateWork(
 /** The rows of inputs that tell what error feedback leaves (`FeedbackShare`). */
 const feedbackRows = (columns: number): number => Math.max(4096, columns);
 
-/** What finding scales takes, in forward passes: products of a part of the samples with a few choices of scales. */
-const EQUALIZING = 0.4;
+/** What finding scales takes, in forward passes of fewer samples: products of some tokens with a few choices of scales. */
+const EQUALIZING = 1;
 
 interface Linear {
   readonly name: string;

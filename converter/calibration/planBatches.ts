@@ -5,6 +5,9 @@ import { LEAST_MOMENT_STEP, momentStep } from "./outputMoment.js";
 /** Tokens whose products the native side sums in float. */
 const SUM_TOKENS = 2048;
 
+/** Tokens that equalizing measures on (`equalize_section.cpp`). */
+const EQUALIZED_TOKENS = 2048;
+
 /** Sequences that llama.cpp runs together at most. */
 const MAX_SEQUENCES = 256;
 
@@ -50,17 +53,20 @@ export function planBatches(
   return { batchSamples, bytes: weights + batchSamples * perSample };
 }
 
-/**
- * Some of the samples, evenly spread: of as many tokens as tell enough of how loss gradients go together, if all of them count.
- * So many fewer pass together that what is kept of their gradients is no more.
- */
+/** As many of the samples as equalizing takes, and as tell enough of how loss gradients go together if all their tokens count. */
+export function fewerThan(samples: number, length: number): number {
+  const enough = Math.max(EQUALIZED_TOKENS / length, samples / momentStep(samples * length));
+  return Math.min(samples, Math.max(1, Math.floor(enough)));
+}
+
+/** So many samples, evenly spread. As fewer of them pass together, no more is kept of their gradients than of one token in some. */
 export function fewerSamples({ samples, length, tokens }: CalibrationBatches): CalibrationBatches {
-  const count = Math.max(1, Math.floor(samples / momentStep(samples * length)));
+  const count = fewerThan(samples, length);
   const spacing = Math.floor(samples / count);
   const few = new Int32Array(count * length);
   for (let i = 0; i < count; i++) {
     few.set(tokens.subarray(i * spacing * length, (i * spacing + 1) * length), i * length);
   }
   const batchSamples = Math.min(count, Math.max(1, Math.floor(sumSamples(length) / LEAST_MOMENT_STEP)));
-  return { samples: count, length, tokens: few, batchSamples, storedSamples: samples };
+  return { samples: count, length, tokens: few, batchSamples };
 }

@@ -5,6 +5,7 @@ import type { ModelGraph } from "../MethodAddon.js";
 import type { SourceModel } from "../model/SourceModel.js";
 import type { CalibrationOptions } from "./calibrationSamples.js";
 import { momentBytes } from "./outputMoment.js";
+import { fewerThan } from "./planBatches.js";
 
 /** Bytes that a conversion will add to its work directory at most. */
 export interface WorkSpace {
@@ -20,7 +21,7 @@ export interface WorkSpace {
  * What a conversion's work directory will take, beyond what is in it already.
  *
  * @param use.searches whether the global search runs
- * @param use.equalizes whether activations are equalized; either keeps every layer's input
+ * @param use.equalizes whether activations are equalized; either keeps every layer's input, this of fewer samples
  * @param use.packedBytes bytes of all mixed weights when GPTQ packs them, layer by layer; else undefined
  */
 export async function workSpace(
@@ -41,7 +42,9 @@ export async function workSpace(
   );
   const widest = Math.max(0, ...model.tensors.map(({ spec, columns }) => (linears.get(spec.target) ?? 0) * columns));
   const hasExperts = graph.weights.some(({ use: how }) => how === "experts");
-  const inputs = use.searches || use.equalizes ? bytesOf([...graph.values.keys()]) : 2 * passed;
+  const all = bytesOf([...graph.values.keys()]);
+  const inputs = use.searches ? all : 2 * passed;
+  const few = use.searches || use.equalizes ? (all * fewerThan(samples, sequenceLength)) / samples : 0;
   const gradients = 2 * passed;
   // Two quantized streams; between a section's linears two residual streams and the widest of their inputs; and what the
   // float model has in their places.
@@ -53,9 +56,9 @@ export async function workSpace(
     ? model.tensors.reduce((sum, { spec, rows }) => sum + (outputs.get(spec.target) ? momentBytes(rows) : 0), 0)
     : 0;
   // Inputs go as packed layers come.
-  const searching = use.searches ? inputs + gradients + moments : use.equalizes ? inputs : 0;
+  const searching = few + (use.searches ? inputs + gradients + moments : 0);
   const packing =
-    use.packedBytes === undefined ? 0 : Math.max(inputs, 2 * passed + use.packedBytes) + streams + moments;
+    use.packedBytes === undefined ? 0 : few + Math.max(inputs, 2 * passed + use.packedBytes) + streams + moments;
 
   const present = await fileSizes(workDirectory);
   const parameters = model.tensors.reduce((sum, { rows, columns }) => sum + rows * columns, 0);

@@ -17,7 +17,7 @@ export const CALIBRATION_TOKENS = "tokens.i32";
 
 /** What steps leave under names of their own, and what else a conversion may leave behind. */
 const STEP_FILES =
-  /^(tokens\.i32|(input|stream)\.\d+\.f32|gradient\.\d+\.\d+\.f32|(equalization|salience|moments|quantized)\.\d+\.safetensors)$/;
+  /^(tokens\.i32|(input|few|stream)\.\d+\.f32|gradient\.\d+\.\d+\.f32|(equalization|salience|moments|quantized)\.\d+\.safetensors)$/;
 const OTHER_FILES = /^(manifest\.json|journal\.jsonl|(model|vocabulary)\.gguf|scratch\..*|.*\.partial)$/;
 
 /** Everything that determines the work, by what a user would call it. */

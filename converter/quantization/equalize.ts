@@ -34,10 +34,10 @@ export async function equalize(
   for (let section = 1; section < last; section++) {
     const linears = (graph.sections[section]?.weights ?? []).filter((name) => quantized.has(name));
     if (!work.has(factorsFile(section))) {
-      const inputs = await session.inputs(section, before);
+      const inputs = await session.inputs(section, before, "few");
       const detail = `layer ${session.nameOf(section)}`;
       before(section, detail);
-      const call = await session.section(section);
+      const call = await session.section(section, "few");
       const found = await work.step(`equalizing ${detail}`, () => context.addon.equalizeSection(call, linears, inputs));
       await work.write(factorsFile(section), encode(found));
     }

@@ -173,7 +173,7 @@ class Search {
   async #backward(section: number): Promise<void> {
     const { work, graph } = this.#session;
     const { inputs: inputNumbers = [], outputs = [] } = graph.sections[section] ?? {};
-    const inputs = await this.#session.inputs(section, this.#beforeForward);
+    const inputs = await this.#session.inputs(section, this.#beforeForward, this.#share);
     const used: string[] = [];
     const gradientAt = async (value: number, reader: number | undefined): Promise<Record<number, string>> => {
       if (reader === undefined) return {};
@@ -222,7 +222,7 @@ class Search {
 
   async #loss(): Promise<void> {
     const { work, last, graph } = this.#session;
-    const inputs = await this.#session.inputs(last, this.#beforeForward);
+    const inputs = await this.#session.inputs(last, this.#beforeForward, this.#share);
     const detail = "the loss at the output head";
     this.#before(last - 1, detail);
     const files = (graph.sections[last]?.inputs ?? []).map(

@@ -102,7 +102,7 @@ test("of fewer samples, evenly spread, unless the search is kept", async () => {
   const backward = vi.spyOn(addon, "backwardSection");
   const calibration = {
     files: [path.join(packageRoot, "README.md")],
-    samples: 9,
+    samples: 100,
     sequenceLength: 64,
     workDirectory: path.join(directory, "few.work")
   };
@@ -113,11 +113,12 @@ test("of fewer samples, evenly spread, unless the search is kept", async () => {
     head.mock.results.map(async ({ value }) => [...(await (value as NativeJob<Float64Array>).result)])
   );
   const [few, many] = losses;
-  expect(many).toHaveLength(9);
-  expect(few).toEqual([expect.closeTo(many?.[0] ?? NaN, 5), expect.closeTo(many?.[4] ?? NaN, 5)]);
+  // 2048 of 6400 tokens.
+  expect(many).toHaveLength(100);
+  expect(few).toEqual(Array.from({ length: 32 }, (_, i) => expect.closeTo(many?.[3 * i] ?? NaN, 4) as number));
   expect(backward.mock.calls.map(([{ calibration: part }, , , , alone]) => [part.samples, alone])).toEqual([
-    ...Array.from({ length: 4 }, () => [2, true]),
-    ...Array.from({ length: 4 }, () => [9, false])
+    ...Array.from({ length: 4 }, () => [32, true]),
+    ...Array.from({ length: 4 }, () => [100, false])
   ]);
   vi.restoreAllMocks();
 });

@@ -46,9 +46,6 @@ Calibration read_calibration(const Argument& object, const Decoder& decoder) {
         sum % calibration.batch_samples != 0) {
         object["batchSamples"].fail("a multiple or divisor of " + std::to_string(sum) + ", or all");
     }
-    if (const Argument stored = object["storedSamples"]; stored.is_given()) {
-        calibration.stored_samples = stored.integer(calibration.samples);
-    }
     const auto count = static_cast<size_t>(calibration.total_tokens());
     const int32_t* tokens = object["tokens"].numbers<int32_t>(count);
     calibration.tokens.assign(tokens, tokens + count);

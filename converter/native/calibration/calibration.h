@@ -12,8 +12,6 @@ struct Calibration {
     int64_t length;
     std::vector<int32_t> tokens; ///< [samples][length]
     int64_t batch_samples;       ///< sequences that pass through a graph together
-    /// Samples that files of the model's values hold, where these are some of them, evenly spread; else 0.
-    int64_t stored_samples = 0;
 
     /// Sequences over which products are summed in float: whatever the batches, so that memory changes no result. No
     /// more than llama.cpp runs together.
@@ -23,8 +21,6 @@ struct Calibration {
     int64_t token_step() const { return std::min(length, std::max(least_token_step, total_tokens() / 4096)); }
 
     static constexpr int64_t least_token_step = 4;
-
-    int64_t in_files() const { return stored_samples == 0 ? samples : stored_samples; }
 
     int64_t total_tokens() const { return samples * length; }
 };

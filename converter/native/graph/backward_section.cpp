@@ -250,16 +250,16 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
     const Section& one = decoder.single().sections[section];
     const std::vector<std::string> rounded = has_salience ? linears : std::vector<std::string>();
     const SectionWeights weights(engine, single, one, sources, backward_copies(single, one, rounded, sources));
-    const auto open_all = [&](const ValuePaths& paths, int64_t stored) {
+    const auto open_all = [&](const ValuePaths& paths) {
         std::map<size_t, ValueReader> readers;
         for (const auto& [number, path] : paths) {
-            readers.emplace(number, ValueReader(path, decoder.values()[number].floats, calibration.samples, stored));
+            readers.emplace(number, ValueReader(path, decoder.values()[number].floats, calibration.samples));
         }
         return readers;
     };
-    std::map<size_t, ValueReader> values = open_all(inputs, calibration.in_files());
-    std::map<size_t, ValueReader> at_outputs = open_all(gradients.outputs, calibration.samples);
-    std::map<size_t, ValueReader> later = open_all(gradients.later, calibration.samples);
+    std::map<size_t, ValueReader> values = open_all(inputs);
+    std::map<size_t, ValueReader> at_outputs = open_all(gradients.outputs);
+    std::map<size_t, ValueReader> later = open_all(gradients.later);
     std::map<size_t, ValueWriter> at_inputs;
     for (const auto& [number, path] : gradients.inputs) {
         at_inputs.emplace(number, ValueWriter(path, decoder.values()[number].floats));

@@ -25,6 +25,9 @@ constexpr double most_activation = 256.0;
 /// An error must fall below this share of the unchanged one's. Outliers make far larger differences; models without
 /// them are left as they are.
 constexpr double worthwhile = 0.75;
+/// Above this share on some of the tokens, it will not on all.
+constexpr double promising = 0.9;
+constexpr size_t some_tokens = 256;
 
 /// By scale what exponents may be, so that what makes the channels keeps scales that halves hold.
 struct ExponentLimits {
@@ -67,6 +70,18 @@ ExponentLimits find_limits(const ScaleGroup& group, const WeightSources& sources
     return limits;
 }
 
+/// `some_tokens` of the rows or more, evenly spread.
+std::vector<float> some_rows(const std::vector<float>& values, size_t columns) {
+    const size_t rows = values.size() / columns;
+    const size_t step = std::max<size_t>(1, rows / some_tokens);
+    std::vector<float> some;
+    for (size_t row = 0; row < rows; row += step) {
+        const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row * columns);
+        some.insert(some.end(), begin, begin + static_cast<std::ptrdiff_t>(columns));
+    }
+    return some;
+}
+
 /// A group's channels on some of the samples, and the rows that they are multiplied with.
 class Equalizer {
 public:
@@ -86,11 +101,12 @@ public:
     }
 
     /// By scale the exponent of the factor that weights are to be multiplied with; empty when none is worth it.
-    std::vector<int> find() {
+    /// @param share that is left of the error where it is
+    std::vector<int> find(double share) {
         const std::vector<int> unchanged(static_cast<size_t>(group_.count), 0);
         const std::vector<int> base = moved(unchanged);
         std::vector<int> best = base;
-        double least = worthwhile * error_of(base);
+        double least = share * error_of(base);
         for (const double strength : strengths) {
             const std::vector<int> exponents = moved(exponents_of(strength));
             const double error = error_of(exponents);
@@ -296,7 +312,13 @@ private:
 std::vector<int> choose_scales(Engine& engine, const ScaleGroup& group, const WeightSources& sources, size_t expert,
                                std::vector<float> activations, std::vector<std::vector<float>> weights) {
     ExponentLimits limits = find_limits(group, sources, expert, engine.workers());
-    return Equalizer(engine, group, std::move(limits), std::move(activations), std::move(weights)).find();
+    // Few groups need something, and some of the tokens tell which may.
+    std::vector<float> some = some_rows(activations, group.scales.size());
+    if (some.size() < activations.size() &&
+        Equalizer(engine, group, limits, std::move(some), weights).find(promising).empty()) {
+        return {};
+    }
+    return Equalizer(engine, group, std::move(limits), std::move(activations), std::move(weights)).find(worthwhile);
 }
 
 } // namespace mixllm

@@ -202,8 +202,7 @@ std::vector<double> head_loss(Engine& engine, Decoder& decoder, const WeightSour
     std::map<size_t, ValueReader> readers;
     std::map<size_t, ValueWriter> writers;
     for (const auto& [number, path] : inputs) {
-        readers.emplace(
-            number, ValueReader(path, decoder.values()[number].floats, calibration.samples, calibration.in_files()));
+        readers.emplace(number, ValueReader(path, decoder.values()[number].floats, calibration.samples));
     }
     for (const auto& [number, path] : gradients) {
         writers.emplace(number, ValueWriter(path, decoder.values()[number].floats));

@@ -21,22 +21,15 @@ void for_each_run(int64_t sequences, const SampleLayout& layout, const Move& mov
 const std::vector<float>& ValueReader::read(int64_t first_sample, int64_t sequences, const SampleLayout& layout) {
     values_.resize(static_cast<size_t>(sequences * floats_));
     if (layout.outer == 1) {
-        read_samples(first_sample, sequences, values_.data());
+        file_.read(first_sample * floats_, sequences * floats_, values_.data());
         return values_;
     }
     by_sample_.resize(values_.size());
-    read_samples(first_sample, sequences, by_sample_.data());
+    file_.read(first_sample * floats_, sequences * floats_, by_sample_.data());
     for_each_run(sequences, layout, [&](int64_t batch, int64_t sample) {
         std::copy_n(by_sample_.data() + sample, layout.inner, values_.data() + batch);
     });
     return values_;
-}
-
-void ValueReader::read_samples(int64_t first_sample, int64_t sequences, float* out) {
-    const int64_t together = step_ == 1 ? sequences : 1;
-    for (int64_t s = 0; s < sequences; s += together) {
-        file_.read((first_sample + s) * step_ * floats_, together * floats_, out + s * floats_);
-    }
 }
 
 float* ValueWriter::prepare(int64_t sequences) {
