@@ -78,7 +78,7 @@ export interface CalibrationBatches {
   readonly samples: number;
   /** Tokens of each sample. */
   readonly length: number;
-  /** A multiple or divisor of `sumSamples(length)`, or all samples. */
+  /** A multiple of `sumSamples(length)`, or all samples. */
   readonly batchSamples: number;
   /** `samples * length` token ids. */
   readonly tokens: Int32Array;

@@ -7,6 +7,7 @@ import { assertCanMakeFolder, assertCanWrite, assertFreeSpace } from "../common/
 import { Metadata } from "../common/gguf/Metadata.js";
 import type { CalibrationOptions } from "./calibration/calibrationSamples.js";
 import { CalibrationSession } from "./calibration/CalibrationSession.js";
+import type { Sought } from "./calibration/estimateWork.js";
 import { workSpace } from "./calibration/workSpace.js";
 import type { ConversionContext } from "./ConversionContext.js";
 import { findSparseExperts, summarizeMix, type ConversionSummary, type MixSummary } from "./ConversionSummary.js";
@@ -62,9 +63,18 @@ export function usesCalibration(options: Pick<ConvertModelOptions, "format" | "s
   return options.format === "mixllm" && (options.search !== "weight_error" || options.method === "gptq");
 }
 
-/** Whether a conversion searches by the loss, rather than not or with a search's kept result. */
-export function searchesByLoss({ search, salience }: Pick<ConvertModelOptions, "search" | "salience">): boolean {
-  return search !== "weight_error" && !(salience !== undefined && existsSync(salience));
+/** What a conversion searches by the loss, unless it does not search, or has a search's kept result. */
+export function soughtByLoss({
+  search,
+  method,
+  salience,
+  budget
+}: Pick<ConvertModelOptions, "search" | "method" | "salience" | "budget">): Sought | undefined {
+  if (search === "weight_error" || (salience !== undefined && existsSync(salience))) return undefined;
+  if (budget.unit !== "percent" || budget.percent > 0) return "salience";
+  // With no channel in 8 bits there is nothing to choose; a file to keep serves other budgets as well, so it gets all.
+  if (method !== "gptq") return undefined;
+  return salience === undefined ? "moments" : "salience";
 }
 
 /** Whether a model can be run on samples layer by layer; warns of what stands in where it cannot. */
@@ -392,7 +402,7 @@ async function assertRoom(
   await assertCanMakeFolder(workDirectory);
   const fix = "Free some space, give another --work-directory, or use fewer --samples.";
   const use = {
-    searches: searchesByLoss(options),
+    sought: soughtByLoss(options),
     equalizes: options.equalization === "auto",
     packedBytes: options.method === "gptq" ? mixedBytes : undefined
   };
@@ -401,7 +411,7 @@ async function assertRoom(
   const { salience } = options;
   const kept = { path: path.dirname(path.resolve(salience ?? "")), what: "the search's result", bytes: moments };
   const needs = [output, { path: workDirectory, what: "calibration", bytes: steps }];
-  await assertFreeSpace(use.searches && salience !== undefined ? [...needs, kept] : needs, fix);
+  await assertFreeSpace(use.sought !== undefined && salience !== undefined ? [...needs, kept] : needs, fix);
 }
 
 /** @throws {InvalidInputError} writing the output would replace a file of the model itself */

@@ -31,7 +31,7 @@ const outputs = 2 * 30 ** 2 + 10 ** 2;
 
 const nothing: Omit<CalibrationWork, "samples" | "length"> = {
   generates: false,
-  searches: false,
+  sought: undefined,
   equalizes: false,
   quantizes: false
 };
@@ -41,12 +41,12 @@ const work = (steps: Partial<CalibrationWork>): number =>
 test("a token meets the experts that are chosen for it, and the head", () => {
   expect(work({})).toBe(0);
   expect(work({ generates: true })).toBe(20 * (layers + head));
-  expect(work({ searches: "salience" })).toBe(20 * (4 * layers + 3 * head + inputs) + 5 * outputs);
-  expect(work({ searches: "moments" })).toBe(20 * (3 * layers + 3 * head + outputs));
+  expect(work({ sought: "salience" })).toBe(20 * (4 * layers + 3 * head + inputs) + 5 * outputs);
+  expect(work({ sought: "moments" })).toBe(20 * (3 * layers + 3 * head + outputs));
 });
 
 test("the search sums over no more rows of inputs and gradients than tell enough", () => {
-  const searched = estimateWork(graph, plan, { samples: 100, length: 500, ...nothing, searches: "salience" });
+  const searched = estimateWork(graph, plan, { samples: 100, length: 500, ...nothing, sought: "salience" });
   expect(searched).toBe(50_000 * (4 * layers + 3 * head) + 4096 * (10 ** 2 + 30 ** 2 + 10 ** 2 + outputs));
 });
 

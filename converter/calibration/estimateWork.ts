@@ -1,7 +1,10 @@
 import type { ModelGraph } from "../MethodAddon.js";
 import { mixedWeights, type PlannedTensor } from "../plan/PlannedTensor.js";
 import { channelsTogether, ENOUGH_TOKENS, LEAST_MOMENT_STEP } from "./outputMoment.js";
-import { fewerThan } from "./planBatches.js";
+import { fewerCount } from "./planBatches.js";
+
+/** What a search by the loss looks for: which channels are worth 8 bits, or how they go together alone, of fewer samples. */
+export type Sought = "salience" | "moments";
 
 /** Samples, and which steps a conversion takes with them. */
 export interface CalibrationWork {
@@ -9,8 +12,8 @@ export interface CalibrationWork {
   readonly length: number;
   /** The model writes its own samples. */
   readonly generates: boolean;
-  /** By the loss: for which channels are worth 8 bits, or, of fewer samples, for how they go together alone. */
-  readonly searches: false | "salience" | "moments";
+  /** What the search by the loss is for. */
+  readonly sought: Sought | undefined;
   readonly equalizes: boolean;
   /** By GPTQ. */
   readonly quantizes: boolean;
@@ -28,7 +31,7 @@ export interface CalibrationWork {
 export function estimateWork(
   graph: ModelGraph,
   plan: readonly PlannedTensor[],
-  { samples, length, generates, searches, equalizes, quantizes }: CalibrationWork
+  { samples, length, generates, sought, equalizes, quantizes }: CalibrationWork
 ): number {
   const met = new Map(graph.weights.map(({ name, expertsPerToken }) => [name, expertsPerToken]));
   const linears = mixedWeights(plan).map(({ target, experts, tensor }): Linear => ({
@@ -45,12 +48,12 @@ export function estimateWork(
   const tokens = samples * length;
   const inputs = inputsOf(graph, linears);
   const inputSquares = inputs.reduce((sum, { columns, times }) => sum + times * columns ** 2, 0);
-  const few = fewerThan(samples, length) / samples;
+  const few = fewerCount(samples, length) / samples;
   const perToken =
     (generates ? layers + logits : 0) +
-    (searches === "salience" ? 4 * layers + 3 * logits : 0) +
-    (searches === "moments" || equalizes ? few * layers : 0) +
-    (searches === "moments" ? few * (2 * layers + 3 * logits) : 0) +
+    (sought === "salience" ? 4 * layers + 3 * logits : 0) +
+    (sought === "moments" ? few * (2 * layers + 3 * logits) : 0) +
+    (sought === "moments" || equalizes ? few * layers : 0) +
     (equalizes ? few * EQUALIZING * layers : 0) +
     (quantizes ? layers + 2 * inputSquares : 0);
   const matrices = linears.filter(({ experts }) => experts === 1);
@@ -59,18 +62,17 @@ export function estimateWork(
       matrices.reduce((sum, { rows, columns }) => sum + (rows * columns * channelsTogether(rows)) / 2, 0)
     : 0;
   const feedback =
-    searches === "salience"
+    sought === "salience"
       ? inputs.reduce(
           (sum, { columns, times }) => sum + columns ** 2 * Math.min(times * tokens, feedbackRows(columns)),
           0
         )
       : 0;
-  const momentTokens = {
-    none: 0,
-    moments: few * tokens,
-    salience: Math.min(tokens / LEAST_MOMENT_STEP, ENOUGH_TOKENS)
-  }[searches === false ? "none" : searches];
-  const moments = matrices.reduce((sum, { rows }) => sum + rows * channelsTogether(rows) * momentTokens, 0);
+  const momentTokens = sought === "moments" ? few * tokens : Math.min(tokens / LEAST_MOMENT_STEP, ENOUGH_TOKENS);
+  const moments =
+    sought === undefined
+      ? 0
+      : matrices.reduce((sum, { rows }) => sum + rows * channelsTogether(rows) * momentTokens, 0);
   return tokens * perToken + feedback + moments + solves;
 }
 

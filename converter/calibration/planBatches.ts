@@ -1,6 +1,6 @@
 import type { ModelTensor } from "../model/SourceModel.js";
 import type { CalibrationBatches, ModelGraph } from "../MethodAddon.js";
-import { LEAST_MOMENT_STEP, momentStep } from "./outputMoment.js";
+import { momentStep } from "./outputMoment.js";
 
 /** Tokens whose products the native side sums in float. */
 const SUM_TOKENS = 2048;
@@ -54,19 +54,18 @@ export function planBatches(
 }
 
 /** As many of the samples as equalizing takes, and as tell enough of how loss gradients go together if all their tokens count. */
-export function fewerThan(samples: number, length: number): number {
+export function fewerCount(samples: number, length: number): number {
   const enough = Math.max(EQUALIZED_TOKENS / length, samples / momentStep(samples * length));
   return Math.min(samples, Math.max(1, Math.floor(enough)));
 }
 
-/** So many samples, evenly spread. As fewer of them pass together, no more is kept of their gradients than of one token in some. */
+/** So many samples, evenly spread. */
 export function fewerSamples({ samples, length, tokens }: CalibrationBatches): CalibrationBatches {
-  const count = fewerThan(samples, length);
+  const count = fewerCount(samples, length);
   const spacing = Math.floor(samples / count);
   const few = new Int32Array(count * length);
   for (let i = 0; i < count; i++) {
     few.set(tokens.subarray(i * spacing * length, (i * spacing + 1) * length), i * length);
   }
-  const batchSamples = Math.min(count, Math.max(1, Math.floor(sumSamples(length) / LEAST_MOMENT_STEP)));
-  return { samples: count, length, tokens: few, batchSamples };
+  return { samples: count, length, tokens: few, batchSamples: Math.min(count, sumSamples(length)) };
 }

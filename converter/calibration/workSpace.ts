@@ -4,8 +4,9 @@ import { CALIBRATION_TOKENS } from "../checkpoint/WorkDirectory.js";
 import type { ModelGraph } from "../MethodAddon.js";
 import type { SourceModel } from "../model/SourceModel.js";
 import type { CalibrationOptions } from "./calibrationSamples.js";
+import type { Sought } from "./estimateWork.js";
 import { momentBytes } from "./outputMoment.js";
-import { fewerThan } from "./planBatches.js";
+import { fewerCount } from "./planBatches.js";
 
 /** Bytes that a conversion will add to its work directory at most. */
 export interface WorkSpace {
@@ -20,15 +21,15 @@ export interface WorkSpace {
 /**
  * What a conversion's work directory will take, beyond what is in it already.
  *
- * @param use.searches whether the global search runs
- * @param use.equalizes whether activations are equalized; either keeps every layer's input, this of fewer samples
+ * @param use.sought what the search by the loss is for: salience keeps every layer's input
+ * @param use.equalizes whether activations are equalized; this and moments alone keep every layer's input of fewer samples
  * @param use.packedBytes bytes of all mixed weights when GPTQ packs them, layer by layer; else undefined
  */
 export async function workSpace(
   model: SourceModel,
   graph: ModelGraph,
   { files, samples, sequenceLength, workDirectory }: CalibrationOptions,
-  use: { readonly searches: boolean; readonly equalizes: boolean; readonly packedBytes: number | undefined }
+  use: { readonly sought: Sought | undefined; readonly equalizes: boolean; readonly packedBytes: number | undefined }
 ): Promise<WorkSpace> {
   const bytesOf = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + 4 * samples * (graph.values[value]?.floats ?? 0), 0);
@@ -43,8 +44,10 @@ export async function workSpace(
   const widest = Math.max(0, ...model.tensors.map(({ spec, columns }) => (linears.get(spec.target) ?? 0) * columns));
   const hasExperts = graph.weights.some(({ use: how }) => how === "experts");
   const all = bytesOf([...graph.values.keys()]);
-  const inputs = use.searches ? all : 2 * passed;
-  const few = use.searches || use.equalizes ? (all * fewerThan(samples, sequenceLength)) / samples : 0;
+  const inputs = use.sought === "salience" ? all : 2 * passed;
+  const fewer = fewerCount(samples, sequenceLength);
+  const isServed = use.sought === "salience" && fewer === samples; // by what is there of all
+  const few = (use.equalizes || use.sought === "moments") && !isServed ? (all * fewer) / samples : 0;
   const gradients = 2 * passed;
   // Two quantized streams; between a section's linears two residual streams and the widest of their inputs; and what the
   // float model has in their places.
@@ -52,11 +55,12 @@ export async function workSpace(
   // Experts' inputs are there once more, to be read expert by expert, and what is missing to their sum.
   const streams = 7 * passed + widestBytes + (hasExperts ? passed + widestBytes : 0);
   const outputs = new Map(graph.weights.map(({ name, use: how }) => [name, how === "product" && name !== graph.head]));
-  const moments = use.searches
-    ? model.tensors.reduce((sum, { spec, rows }) => sum + (outputs.get(spec.target) ? momentBytes(rows) : 0), 0)
-    : 0;
+  const moments =
+    use.sought === undefined
+      ? 0
+      : model.tensors.reduce((sum, { spec, rows }) => sum + (outputs.get(spec.target) ? momentBytes(rows) : 0), 0);
   // Inputs go as packed layers come.
-  const searching = few + (use.searches ? inputs + gradients + moments : 0);
+  const searching = few + (use.sought === undefined ? 0 : inputs + gradients + moments);
   const packing =
     use.packedBytes === undefined ? 0 : few + Math.max(inputs, 2 * passed + use.packedBytes) + streams + moments;
 

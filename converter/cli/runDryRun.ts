@@ -6,7 +6,7 @@ import { finishJob } from "../../common/nativeJob.js";
 import { countParameters } from "../model/SourceModel.js";
 import { loadNativeAddon } from "../../plugin/runtime/toolAddons.js";
 import type { ConverterAddon } from "../ConverterAddon.js";
-import { canCalibrate, searchesByLoss } from "../convertModel.js";
+import { canCalibrate, soughtByLoss } from "../convertModel.js";
 import { ANY_LENGTH, openGraph } from "../graph/openGraph.js";
 import { fetchSource } from "../hub/fetchSource.js";
 import { openModel } from "../model/openModel.js";
@@ -60,17 +60,10 @@ function workOf(options: ConvertArguments): CalibrationWork {
     samples,
     length: sequenceLength,
     generates: calibration.length === 0,
-    searches: searchesByLoss({ search, salience }) && soughtBy(options),
+    sought: soughtByLoss({ search, method, salience, budget: budgetOf(options) }),
     equalizes: equalize === "auto",
     quantizes: method === "gptq"
   };
-}
-
-/** With no channel in 8 bits there is nothing to choose. */
-function soughtBy(options: ConvertArguments): "salience" | "moments" {
-  const budget = budgetOf(options);
-  const isChoice = budget.unit !== "percent" || budget.percent > 0;
-  return isChoice || options.salience !== undefined ? "salience" : "moments";
 }
 
 function describeCalibration(

@@ -1,5 +1,6 @@
 import { InvalidInputError } from "../../common/errors.js";
 import type { BeforePass, CalibrationSession, SampleShare } from "../calibration/CalibrationSession.js";
+import type { Sought } from "../calibration/estimateWork.js";
 import type { ConversionContext } from "../ConversionContext.js";
 import { momentBytes } from "../calibration/outputMoment.js";
 import type { PlannedMixedWeight } from "../plan/PlannedTensor.js";
@@ -96,9 +97,6 @@ export async function globalSearch(
       : {})
   };
 }
-
-/** What a search looks for. A file to keep serves other budgets as well, so it gets all. */
-type Sought = "salience" | "moments";
 
 type Found = Pick<SalienceFile, "salience" | "moments">;
 

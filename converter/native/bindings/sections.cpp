@@ -41,10 +41,9 @@ Calibration read_calibration(const Argument& object, const Decoder& decoder) {
         object["length"].fail(std::to_string(decoder.length()) + ", which the graph is of");
     }
     calibration.batch_samples = object["batchSamples"].integer(1);
-    const int64_t sum = calibration.samples_per_sum();
-    if (calibration.batch_samples < calibration.samples && calibration.batch_samples % sum != 0 &&
-        sum % calibration.batch_samples != 0) {
-        object["batchSamples"].fail("a multiple or divisor of " + std::to_string(sum) + ", or all");
+    if (calibration.batch_samples < calibration.samples &&
+        calibration.batch_samples % calibration.samples_per_sum() != 0) {
+        object["batchSamples"].fail("a multiple of " + std::to_string(calibration.samples_per_sum()) + ", or all");
     }
     const auto count = static_cast<size_t>(calibration.total_tokens());
     const int32_t* tokens = object["tokens"].numbers<int32_t>(count);

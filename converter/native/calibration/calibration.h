@@ -11,7 +11,7 @@ struct Calibration {
     int64_t samples;
     int64_t length;
     std::vector<int32_t> tokens; ///< [samples][length]
-    int64_t batch_samples;       ///< sequences that pass through a graph together
+    int64_t batch_samples; ///< sequences that pass through a graph together, a multiple of `samples_per_sum`, or all
 
     /// Sequences over which products are summed in float: whatever the batches, so that memory changes no result. No
     /// more than llama.cpp runs together.

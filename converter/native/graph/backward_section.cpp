@@ -286,8 +286,8 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
 
         std::vector<Measure> measures;
         measures.reserve(backward.measured().size()); // the graph keeps pointers into them
-        static const std::vector<Linear> none;
-        for (const Linear& linear : has_salience ? backward.measured() : none) {
+        const std::vector<Linear> ranked = has_salience ? backward.measured() : std::vector<Linear>();
+        for (const Linear& linear : ranked) {
             const auto [sums, squares] = backward.make_sums(linear);
             const size_t count = linear.channels() * static_cast<size_t>(sequences);
             measures.push_back({linear.name(), static_cast<int64_t>(linear.channels()), std::vector<float>(count),
@@ -311,7 +311,8 @@ backward_section(Engine& engine, Decoder& decoder, size_t section, const std::ve
             moments.try_emplace(linear.name(), linear.channels());
         }
         std::map<std::string, std::vector<float>> multiplied;
-        for (const SharedInput& input : has_salience ? backward.inputs() : std::vector<SharedInput>()) {
+        const std::vector<SharedInput> shared = has_salience ? backward.inputs() : std::vector<SharedInput>();
+        for (const SharedInput& input : shared) {
             const std::string& first_linear = input.linears.front();
             for (const std::string& name : input.linears) {
                 share_of[name] = first_linear;

@@ -25,7 +25,7 @@ constexpr double most_activation = 256.0;
 /// An error must fall below this share of the unchanged one's. Outliers make far larger differences; models without
 /// them are left as they are.
 constexpr double worthwhile = 0.75;
-/// Above this share on some of the tokens, it will not on all.
+/// Above this share on some of the tokens, it is not expected to on all.
 constexpr double promising = 0.9;
 constexpr size_t some_tokens = 256;
 
