@@ -15,8 +15,9 @@ typedef uint64_t Words;
 #    define PREFETCH(address) ((void)0)
 #endif
 
-// Reads `streams` parts of the memory side by side; returns a sum, so that no read can be left out.
-template <size_t streams, size_t ahead>
+// Reads `streams` parts of the memory side by side, and asks for what lies `ahead` of every line or, as is enough to
+// have addresses translated in time, of the first one of each page; returns a sum, so that no read can be left out.
+template <size_t streams, size_t ahead, size_t every = 64>
 static INLINE uint64_t read_streams(const char* memory, size_t bytes) {
     constexpr int registers = 64 / sizeof(Words);
     const size_t part = bytes / streams / 64 * 64;
@@ -24,7 +25,7 @@ static INLINE uint64_t read_streams(const char* memory, size_t bytes) {
     for (size_t i = 0; i < part; i += 64) {
         for (size_t s = 0; s < streams; s++) {
             const char* at = memory + s * part + i;
-            if (ahead > 0) {
+            if (ahead > 0 && i % every == 0) {
                 PREFETCH(at + ahead);
             }
             for (int k = 0; k < registers; k++) {
@@ -47,6 +48,10 @@ static uint64_t read_one(const char* memory, size_t bytes) {
     return read_streams<1, 0>(memory, bytes);
 }
 
+static uint64_t read_two(const char* memory, size_t bytes) {
+    return read_streams<2, 16384, 4096>(memory, bytes);
+}
+
 static uint64_t read_four(const char* memory, size_t bytes) {
     return read_streams<4, 512>(memory, bytes);
 }
@@ -54,6 +59,10 @@ static uint64_t read_four(const char* memory, size_t bytes) {
 #if defined(__GNUC__) && defined(__x86_64__)
 __attribute__((target("avx2"))) static uint64_t read_one_avx2(const char* memory, size_t bytes) {
     return read_streams<1, 0>(memory, bytes);
+}
+
+__attribute__((target("avx2"))) static uint64_t read_two_avx2(const char* memory, size_t bytes) {
+    return read_streams<2, 16384, 4096>(memory, bytes);
 }
 
 __attribute__((target("avx2"))) static uint64_t read_four_avx2(const char* memory, size_t bytes) {
@@ -65,6 +74,7 @@ static bool has_avx2() {
 }
 #else
 static constexpr Read read_one_avx2 = read_one;
+static constexpr Read read_two_avx2 = read_two;
 static constexpr Read read_four_avx2 = read_four;
 
 static bool has_avx2() {
@@ -74,7 +84,9 @@ static bool has_avx2() {
 
 double measure_bandwidth(const void* memory, size_t bytes, double (*clock)()) {
     double best = 0;
-    for (const Read read : {has_avx2() ? read_one_avx2 : read_one, has_avx2() ? read_four_avx2 : read_four}) {
+    const Read reads[] = {has_avx2() ? read_one_avx2 : read_one, has_avx2() ? read_two_avx2 : read_two,
+                          has_avx2() ? read_four_avx2 : read_four};
+    for (const Read read : reads) {
         const double start = clock();
         volatile uint64_t keep = read(static_cast<const char*>(memory), bytes);
         (void)keep;

@@ -117,6 +117,15 @@ inline __m512i load_zeros(const uint8_t* zeros) {
     return _mm512_cvtepu8_epi32(_mm_unpacklo_epi8(low, high));
 }
 
+// GCC would read a value with two uses from memory twice, which one token waits for.
+inline __m512i load_once(const uint32_t* words) {
+    __m512i value = _mm512_load_si512(words);
+#if defined(__GNUC__)
+    __asm__("" : "+v"(value));
+#endif
+    return value;
+}
+
 // The first `bytes` (0..64 or more) bytes of a register.
 inline __mmask64 first_bytes(int64_t bytes) {
     return bytes >= 64 ? ~(__mmask64)0 : bytes <= 0 ? 0 : ((__mmask64)1 << bytes) - 1;
@@ -171,7 +180,7 @@ private:
 
 struct Avx512Vnni {
     using Rows = RowsWithin32;
-    static constexpr bool multiplies_two = true;
+    static constexpr bool has_tile_kernels = true;
 
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;
@@ -196,77 +205,123 @@ struct Avx512Vnni {
         }
     }
 
-    static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
-        _mm512_store_ps(panel.scale, load_scales(scales));
-        _mm512_store_si512(panel.zero, load_zeros(zeros));
-    }
+    static __m512i zero_points(const uint8_t* zeros, const PanelGroup4*) { return load_zeros(zeros); }
+    static __m512i zero_points(const uint8_t*, const PanelGroup8*) { return _mm512_set1_epi32(128); }
 
-    static void header(const uint16_t* scales, const uint8_t*, PanelGroup8& panel) {
+    template <class Panel>
+    static void header(const uint16_t* scales, const uint8_t* zeros, Panel& panel) {
         _mm512_store_ps(panel.scale, load_scales(scales));
-        _mm512_store_si512(panel.zero, _mm512_set1_epi32(128));
+        _mm512_store_si512(panel.zero, zero_points(zeros, &panel));
     }
 
     // Few tokens keep two sums each, so that enough independent ones are under way to hide their latency.
     template <int tokens>
-    static constexpr int sums = tokens < 4 ? 2 : 1;
+    static constexpr int sums = tokens <= 8 ? 2 : 1;
 
     template <int tokens>
-    static void start(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>]) {
-        const __m512i zero = _mm512_load_si512(panel.zero);
+    using Dots = __m512i[tokens][sums<tokens>];
+
+    template <int tokens>
+    static void start(__m512i zero, const ActivationCell& x, Dots<tokens>& dots) {
         unrolled<tokens>([&](auto t) MIXLLM_INLINE {
             dots[t][sums<tokens> - 1] = _mm512_setzero_si512();
             dots[t][0] = _mm512_mullo_epi32(zero, _mm512_set1_epi32(-x.sum[t]));
         });
     }
 
+    // Adds the products of a block of 32 inputs.
     template <int tokens>
-    static void finish(const PanelGroup& panel, const ActivationCell& x, __m512i (&dots)[tokens][sums<tokens>],
-                       float* y) {
-        const __m512 scale = _mm512_load_ps(panel.scale);
-        unrolled<tokens>([&](auto t) MIXLLM_INLINE {
-            const __m512i dot =
-                sums<tokens> == 1 ? dots[t][0] : _mm512_add_epi32(dots[t][0], dots[t][sums<tokens> - 1]);
-            const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(x.scale[t]));
-            _mm512_store_ps(y + t * 16, _mm512_fmadd_ps(part, scale, _mm512_load_ps(y + t * 16)));
+    MIXLLM_INLINE static void add_block(const PanelGroup4& panel, int block, const ActivationCell& x,
+                                        Dots<tokens>& dots) {
+        const __m512i mask = _mm512_set1_epi8(15);
+        unrolled<4>([&](auto i) MIXLLM_INLINE {
+            const __m512i q = load_once(panel.q[block * 4 + i]);
+            const __m512i low = _mm512_and_si512(q, mask);
+            const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
+            unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                dots[t][0] = _mm512_dpbusd_epi32(dots[t][0], low, four_inputs(x, block * 8 + i, tokens, t));
+            });
+            unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                __m512i& dot = dots[t][sums<tokens> - 1];
+                dot = _mm512_dpbusd_epi32(dot, high, four_inputs(x, block * 8 + 4 + i, tokens, t));
+            });
         });
     }
 
     template <int tokens>
-    static void multiply(const PanelGroup4& panel, const ActivationCell& x, float* y) {
-        const __m512i mask = _mm512_set1_epi8(15);
-        __m512i dots[tokens][sums<tokens>];
-        start<tokens>(panel, x, dots);
-        for (int block = 0; block < panel.blocks; block++) {
-            unrolled<4>([&](auto i) MIXLLM_INLINE {
-                const __m512i q = _mm512_load_si512(panel.q[block * 4 + i]);
-                const __m512i low = _mm512_and_si512(q, mask);
-                const __m512i high = _mm512_and_si512(_mm512_srli_epi16(q, 4), mask);
-                unrolled<tokens>([&](auto t) MIXLLM_INLINE {
-                    dots[t][0] = _mm512_dpbusd_epi32(dots[t][0], low, four_inputs(x, block * 8 + i, tokens, t));
-                });
-                unrolled<tokens>([&](auto t) MIXLLM_INLINE {
-                    __m512i& dot = dots[t][sums<tokens> - 1];
-                    dot = _mm512_dpbusd_epi32(dot, high, four_inputs(x, block * 8 + 4 + i, tokens, t));
-                });
+    MIXLLM_INLINE static void add_block(const PanelGroup8& panel, int block, const ActivationCell& x,
+                                        Dots<tokens>& dots) {
+        unrolled<8>([&](auto i) MIXLLM_INLINE {
+            const __m512i q = _mm512_load_si512(panel.q[block * 8 + i]);
+            unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+                __m512i& dot = dots[t][i % sums<tokens>];
+                dot = _mm512_dpbusd_epi32(dot, q, four_inputs(x, block * 8 + i, tokens, t));
             });
-        }
-        finish<tokens>(panel, x, dots, y);
+        });
     }
 
+    // y of a token after a group whose dot products are these.
     template <int tokens>
-    static void multiply(const PanelGroup8& panel, const ActivationCell& x, float* y) {
-        __m512i dots[tokens][sums<tokens>];
-        start<tokens>(panel, x, dots);
+    static __m512 finish(__m512 scale, const ActivationCell& x, const Dots<tokens>& dots, int token, __m512 y) {
+        const __m512i* of = dots[token];
+        const __m512i dot = sums<tokens> == 1 ? of[0] : _mm512_add_epi32(of[0], of[sums<tokens> - 1]);
+        const __m512 part = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(x.scale[token]));
+        return _mm512_fmadd_ps(part, scale, y);
+    }
+
+    template <int tokens, class Panel>
+    static void multiply(const Panel& panel, const ActivationCell& x, float* y) {
+        Dots<tokens> dots;
+        start<tokens>(_mm512_load_si512(panel.zero), x, dots);
         for (int block = 0; block < panel.blocks; block++) {
-            unrolled<8>([&](auto i) MIXLLM_INLINE {
-                const __m512i q = _mm512_load_si512(panel.q[block * 8 + i]);
-                unrolled<tokens>([&](auto t) MIXLLM_INLINE {
-                    __m512i& dot = dots[t][i % sums<tokens>];
-                    dot = _mm512_dpbusd_epi32(dot, q, four_inputs(x, block * 8 + i, tokens, t));
-                });
-            });
+            add_block<tokens>(panel, block, x, dots);
         }
-        finish<tokens>(panel, x, dots, y);
+        const __m512 scale = _mm512_load_ps(panel.scale);
+        unrolled<tokens>([&](auto t) MIXLLM_INLINE {
+            float* to = y + t * MIXLLM_ROW_TILE;
+            _mm512_store_ps(to, finish<tokens>(scale, x, dots, t, _mm512_load_ps(to)));
+        });
+    }
+
+    template <int tokens, class Panel>
+    static void tile_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, const AheadInTiles& ahead,
+                          float* y) {
+        const PartOfWeight part(w, (const Panel*)nullptr);
+        // A tile's groups lie one after another.
+        uint32_t(*words)[MIXLLM_ROW_TILE] = part.words(row, 0);
+        const uint16_t* scales = part.scales(row, 0);
+        const uint8_t* zeros = part.zeros(row, 0);
+        __m512 sum[tokens];
+        unrolled<tokens>([&](auto t) MIXLLM_INLINE { sum[t] = _mm512_setzero_ps(); });
+        // A group is one run of instructions: with a loop over its blocks one token takes 1.3 times as long.
+        const auto add_group = [&](int64_t g, auto blocks) MIXLLM_INLINE {
+            const ActivationCell x = activation_cell(a, 0, g);
+            Panel panel;
+            panel.q = words + g * Panel::words;
+            panel.blocks = blocks;
+            ahead.prefetch(panel);
+            Dots<tokens> dots;
+            start<tokens>(zero_points(zeros + g * MIXLLM_ROW_TILE / 2, &panel), x, dots);
+            unrolled<blocks>([&](auto block) MIXLLM_INLINE { add_block<tokens>(panel, block, x, dots); });
+            const __m512 scale = load_scales(scales + g * MIXLLM_ROW_TILE);
+            unrolled<tokens>([&](auto t) MIXLLM_INLINE { sum[t] = finish<tokens>(scale, x, dots, t, sum[t]); });
+        };
+        const int64_t whole = w.n_inputs / MIXLLM_GROUP_SIZE;
+        for (int64_t g = 0; g < whole; g++) {
+            add_group(g, std::integral_constant<int, 4>());
+        }
+        switch (w.n_inputs % MIXLLM_GROUP_SIZE / MIXLLM_INPUT_BLOCK) {
+        case 1:
+            add_group(whole, std::integral_constant<int, 1>());
+            break;
+        case 2:
+            add_group(whole, std::integral_constant<int, 2>());
+            break;
+        case 3:
+            add_group(whole, std::integral_constant<int, 3>());
+            break;
+        }
+        unrolled<tokens>([&](auto t) MIXLLM_INLINE { _mm512_store_ps(y + t * MIXLLM_ROW_TILE, sum[t]); });
     }
 
     // Half a block of tokens with the panels of two tiles, so that each broadcast feeds two multiplies.

@@ -61,7 +61,7 @@ int32_t dot4(uint32_t q, const int8_t* x) {
 
 struct Portable {
     using Rows = EachRow;
-    static constexpr bool multiplies_two = false;
+    static constexpr bool has_tile_kernels = false;
 
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
         const int64_t row_bytes = w.n_inputs / 2;
@@ -139,8 +139,14 @@ struct Portable {
     }
 
     template <class Panel>
-    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel* panel) {
-        panel_wise<Portable>(w, a, row, y, panel);
+    static void row_wise(const mixllm_cpu_weight& w, const Activations& a, int64_t row, float* y, const Panel*) {
+        PanelWords<Panel> words;
+        Panel panel;
+        memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
+        for (int64_t g = 0; g < a.groups; g++) {
+            prepare<Portable>(w, row, g, words, panel);
+            multiply<1>(panel, activation_cell(a, 0, g), y);
+        }
     }
 };
 

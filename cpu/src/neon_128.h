@@ -82,7 +82,7 @@ inline const uint8_t* group_rows(const mixllm_cpu_weight& w, int64_t row, int64_
 
 struct Header128 {
     using Rows = EachRow;
-    static constexpr bool multiplies_two = false;
+    static constexpr bool has_tile_kernels = false;
 
     static void header(const uint16_t* scales, const uint8_t* zeros, PanelGroup4& panel) {
         load_scales(scales, panel.scale);

@@ -8,8 +8,12 @@
 //       sets the panel's scales and zero points from those of 16 rows (8-bit rows have no zeros in memory);
 //   template <int tokens> static void multiply(const Panel&, const ActivationCell&, float* y)
 //       adds one group's contribution to y[tokens][16];
+//   where `has_tile_kernels`:
 //   static void multiply_two(const Panel&, const Panel&, const ActivationCell&, float* y0, float* y1)
-//       where `multiplies_two`: the same for 16 tokens and the panels of two tiles;
+//       the same for 16 tokens and the panels of two tiles;
+//   template <int tokens, class Panel> static void tile_wise(const mixllm_cpu_weight&, const Activations&, int64_t row,
+//                                                            const AheadInTiles&, float* y)
+//       computes y[tokens][16] of a tile of a tiled weight;
 //   static void row_wise(const mixllm_cpu_weight&, const Activations&, int64_t row, float* y, const Panel*)
 //       computes y[16] of a single token straight from the packed rows;
 //   class Rows: constructed from the output channels of a tile's rows; store(tile, y) writes y[channel] = tile[row].
@@ -23,28 +27,15 @@ constexpr int64_t step_groups = 4;
 template <class Panel>
 using Multiply = void (*)(const Panel&, const ActivationCell&, float*);
 
+template <class Isa, class Panel, int... i>
+Multiply<Panel> multiply_for(int tokens, std::integer_sequence<int, i...>) {
+    static constexpr Multiply<Panel> by_tokens[] = {Isa::template multiply<i + 1>...};
+    return by_tokens[tokens - 1];
+}
+
 template <class Isa, class Panel>
 Multiply<Panel> multiply_for(int tokens) {
-    static constexpr Multiply<Panel> by_tokens[] = {
-        nullptr,
-        Isa::template multiply<1>,
-        Isa::template multiply<2>,
-        Isa::template multiply<3>,
-        Isa::template multiply<4>,
-        Isa::template multiply<5>,
-        Isa::template multiply<6>,
-        Isa::template multiply<7>,
-        Isa::template multiply<8>,
-        Isa::template multiply<9>,
-        Isa::template multiply<10>,
-        Isa::template multiply<11>,
-        Isa::template multiply<12>,
-        Isa::template multiply<13>,
-        Isa::template multiply<14>,
-        Isa::template multiply<15>,
-        Isa::template multiply<16>,
-    };
-    return by_tokens[tokens];
+    return multiply_for<Isa, Panel>(tokens, std::make_integer_sequence<int, MIXLLM_BLOCK_TOKENS>());
 }
 
 // Where the 4-bit or the 8-bit rows of a weight and their scales and zero points lie.
@@ -151,25 +142,37 @@ inline void prefetch_words(const Panel& panel, uintptr_t distance) {
     }
 }
 
-// Tiles are one stream of memory. A group asks for what lies ahead where the hardware does not follow the stream over
-// the end of a page, or not fast enough while several tokens are multiplied.
+// Tiles are one stream of memory, which the hardware follows by itself, but waits at each page until its address is
+// translated. So a group that ends in a new page asks for the start of one farther on. Where the stream stops at pages
+// altogether, or several tokens take the time in which it would run ahead, each group asks for what lies ahead.
 class AheadInTiles {
 public:
     AheadInTiles(const mixllm_cpu_weight& w, int tokens)
-        : distance(!w.tiled                        ? 0
-                   : cpu_features().stops_at_pages ? 4096
-                   : tokens > 2                    ? 8192
-                                                   : 0) {}
+        : pages(w.tiled && !cpu_features().stops_at_pages && tokens <= 2), lines(lines_ahead(w, tokens)) {}
 
     template <class Panel>
     void prefetch(const Panel& panel) const {
-        if (distance != 0) {
-            prefetch_words(panel, distance);
+        if (pages) {
+            const uintptr_t bytes = sizeof(PanelWords<Panel>) / 4 * (uintptr_t)panel.blocks;
+            const uintptr_t end = (uintptr_t)panel.q + bytes;
+            if (end % page < bytes) {
+                prefetch_to_l2((const void*)(end / page * page + 2 * page));
+            }
+        } else if (lines != 0) {
+            prefetch_words(panel, lines);
         }
     }
 
 private:
-    const uintptr_t distance;
+    static constexpr uintptr_t page = 4096;
+
+    // Bytes; for several tokens no multiple of a page, as that would be in the cache sets of what is multiplied.
+    static uintptr_t lines_ahead(const mixllm_cpu_weight& w, int tokens) {
+        return !w.tiled ? 0 : cpu_features().stops_at_pages ? page : tokens > 2 ? page + page / 8 : 0;
+    }
+
+    const bool pages;
+    const uintptr_t lines;
 };
 
 // The tiles that follow those of a pass in a tiled weight; behind an expert's last ones, those of the next expert.
@@ -230,6 +233,30 @@ inline void scatter(const float* tile, int64_t first_token, int tokens, const in
     const typename Isa::Rows to(rows);
     for (int t = 0; t < tokens; t++) {
         to.store(tile + t * MIXLLM_ROW_TILE, output.row(first_token + t));
+    }
+}
+
+using TileWise = void (*)(const mixllm_cpu_weight&, const Activations&, int64_t row, const AheadInTiles&, float* y);
+
+template <class Isa, class Panel, int... i>
+TileWise tile_wise_for(int tokens, std::integer_sequence<int, i...>) {
+    static constexpr TileWise by_tokens[] = {Isa::template tile_wise<i + 1, Panel>...};
+    return by_tokens[tokens - 1];
+}
+
+// At most one block of tokens and a tiled weight.
+template <class Isa, class Panel>
+void few_tokens_tiled(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
+                      int64_t first, int64_t last) {
+    const int tokens = (int)a.tokens;
+    const TileWise tile_wise =
+        tile_wise_for<Isa, Panel>(tokens, std::make_integer_sequence<int, MIXLLM_BLOCK_TOKENS>());
+    const AheadInTiles ahead(weight, tokens);
+    alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
+    for (int64_t tile = first; tile < last; tile++) {
+        const int64_t row = tile * MIXLLM_ROW_TILE;
+        tile_wise(weight, a, row, ahead, tile_y);
+        scatter<Isa>(tile_y, 0, tokens, rows + row, output);
     }
 }
 
@@ -294,7 +321,7 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
                 const int64_t end = step + step_groups < a.groups ? step + step_groups : a.groups;
                 int64_t together;
                 for (int64_t i = 0; i < tiles; i += together) {
-                    together = Isa::multiplies_two && tokens == MIXLLM_BLOCK_TOKENS && i + 1 < tiles ? 2 : 1;
+                    together = Isa::has_tile_kernels && tokens == MIXLLM_BLOCK_TOKENS && i + 1 < tiles ? 2 : 1;
                     for (int64_t of = tile + i; step == 0 && of < tile + i + together; of++) {
                         for (int t = 0; t < tokens; t++) {
                             prefetch_to_write(output.row(block * MIXLLM_BLOCK_TOKENS + t) + rows[of * MIXLLM_ROW_TILE]);
@@ -305,7 +332,7 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
                         for (int64_t of = i; prefetches_next && of < i + together; of++) {
                             next.prefetch(panels[of * a.groups + g]);
                         }
-                        if constexpr (Isa::multiplies_two) {
+                        if constexpr (Isa::has_tile_kernels) {
                             if (together == 2) {
                                 Isa::multiply_two(panel, panels[(i + 1) * a.groups + g], activation_cell(a, block, g),
                                                   pass_y[i], pass_y[i + 1]);
@@ -324,31 +351,14 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
     }
 }
 
-// One token, panel by panel.
-template <class Isa, class Panel>
-inline void panel_wise(const mixllm_cpu_weight& weight, const Activations& a, int64_t row, float* y, const Panel*) {
-    const AheadInTiles ahead(weight, 1);
-    PanelWords<Panel> words;
-    Panel panel;
-    memset(y, 0, MIXLLM_ROW_TILE * sizeof(float));
-    for (int64_t g = 0; g < a.groups; g++) {
-        prepare<Isa>(weight, row, g, words, panel);
-        ahead.prefetch(panel);
-        Isa::template multiply<1>(panel, activation_cell(a, 0, g), y);
-    }
-}
-
+// One token, from the packed rows.
 template <class Isa, class Panel>
 void one_token(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
                int64_t first, int64_t last) {
     alignas(64) float tile_y[MIXLLM_ROW_TILE];
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile * MIXLLM_ROW_TILE;
-        if (weight.tiled) {
-            panel_wise<Isa>(weight, a, row, tile_y, (const Panel*)nullptr);
-        } else {
-            Isa::row_wise(weight, a, row, tile_y, (const Panel*)nullptr);
-        }
+        Isa::row_wise(weight, a, row, tile_y, (const Panel*)nullptr);
         scatter<Isa>(tile_y, 0, 1, rows + row, output);
     }
 }
@@ -359,12 +369,20 @@ void part(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* 
     if (a.tokens == 0 || first >= last) {
         return;
     }
-    if (a.tokens == 1) {
-        one_token<Isa, Panel>(weight, a, rows, output, first, last);
-    } else if (a.tokens <= MIXLLM_BLOCK_TOKENS) {
-        few_tokens<Isa, Panel>(weight, a, rows, output, first, last);
-    } else {
+    if (a.tokens > MIXLLM_BLOCK_TOKENS) {
         many_tokens<Isa, Panel>(weight, a, rows, output, first, last);
+        return;
+    }
+    if constexpr (Isa::has_tile_kernels) {
+        if (weight.tiled) {
+            few_tokens_tiled<Isa, Panel>(weight, a, rows, output, first, last);
+            return;
+        }
+    }
+    if (a.tokens == 1 && !weight.tiled) {
+        one_token<Isa, Panel>(weight, a, rows, output, first, last);
+    } else {
+        few_tokens<Isa, Panel>(weight, a, rows, output, first, last);
     }
 }
 

@@ -114,7 +114,7 @@ inline void load_zeros(const uint8_t* from, int32_t* zeros) {
 template <int zero>
 struct Panels256 {
     using Rows = EachRow;
-    static constexpr bool multiplies_two = false;
+    static constexpr bool has_tile_kernels = false;
     static constexpr int zero8 = zero;
 
     static void pack(const mixllm_cpu_weight& w, int64_t row, int64_t group, PanelGroup4& panel) {
