@@ -4,7 +4,7 @@
 #include "half_to_float.h"
 #include "kernel_set.h"
 #include "panel.h"
-#include "prefetch_to_l2.h"
+#include "prefetch.h"
 #include "thread_scratch.h"
 
 #include <cmath>

@@ -255,6 +255,7 @@ void few_tokens_tiled(const mixllm_cpu_weight& weight, const Activations& a, con
     alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile * MIXLLM_ROW_TILE;
+        prefetch_to_l1(rows + row + 4 * MIXLLM_ROW_TILE);
         tile_wise(weight, a, row, ahead, tile_y);
         scatter<Isa>(tile_y, 0, tokens, rows + row, output);
     }
