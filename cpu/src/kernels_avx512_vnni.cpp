@@ -293,8 +293,7 @@ struct Avx512Vnni {
         const uint8_t* zeros = part.zeros(row, 0);
         __m512 sum[tokens];
         unrolled<tokens>([&](auto t) MIXLLM_INLINE { sum[t] = _mm512_setzero_ps(); });
-        // A group is one run of instructions: with a loop over its blocks one token takes 1.3 times as long.
-        const auto add_group = [&](int64_t g, auto blocks) MIXLLM_INLINE {
+        const auto add_group = [&](int64_t g, int blocks, auto&& add_blocks) MIXLLM_INLINE {
             const ActivationCell x = activation_cell(a, 0, g);
             Panel panel;
             panel.q = words + g * Panel::words;
@@ -302,24 +301,22 @@ struct Avx512Vnni {
             ahead.prefetch(panel);
             Dots<tokens> dots;
             start<tokens>(zero_points(zeros + g * MIXLLM_ROW_TILE / 2, &panel), x, dots);
-            unrolled<blocks>([&](auto block) MIXLLM_INLINE { add_block<tokens>(panel, block, x, dots); });
+            add_blocks([&](int block) MIXLLM_INLINE { add_block<tokens>(panel, block, x, dots); });
             const __m512 scale = load_scales(scales + g * MIXLLM_ROW_TILE);
             unrolled<tokens>([&](auto t) MIXLLM_INLINE { sum[t] = finish<tokens>(scale, x, dots, t, sum[t]); });
         };
+        // A whole group is one run of instructions: with a loop over its blocks one token takes 1.3 times as long.
         const int64_t whole = w.n_inputs / MIXLLM_GROUP_SIZE;
         for (int64_t g = 0; g < whole; g++) {
-            add_group(g, std::integral_constant<int, 4>());
+            add_group(g, 4, [](auto&& add) MIXLLM_INLINE { unrolled<4>(add); });
         }
-        switch (w.n_inputs % MIXLLM_GROUP_SIZE / MIXLLM_INPUT_BLOCK) {
-        case 1:
-            add_group(whole, std::integral_constant<int, 1>());
-            break;
-        case 2:
-            add_group(whole, std::integral_constant<int, 2>());
-            break;
-        case 3:
-            add_group(whole, std::integral_constant<int, 3>());
-            break;
+        if (whole < a.groups) {
+            const int blocks = group_blocks(w.n_inputs, whole);
+            add_group(whole, blocks, [blocks](auto&& add) MIXLLM_INLINE {
+                for (int block = 0; block < blocks; block++) {
+                    add(block);
+                }
+            });
         }
         unrolled<tokens>([&](auto t) MIXLLM_INLINE { _mm512_store_ps(y + t * MIXLLM_ROW_TILE, sum[t]); });
     }
