@@ -3,7 +3,7 @@
 #include "cpu_features.h"
 #include "kernel_set.h"
 #include "panel.h"
-#include "prefetch.h"
+#include "prefetch_to_l2.h"
 #include "thread_scratch.h"
 #include "unrolled.h"
 
@@ -205,13 +205,17 @@ struct Avx512Vnni {
         }
     }
 
-    static __m512i zero_points(const uint8_t* zeros, const PanelGroup4*) { return load_zeros(zeros); }
-    static __m512i zero_points(const uint8_t*, const PanelGroup8*) { return _mm512_set1_epi32(128); }
+    // Of one of a tile's groups; 8-bit rows have none in memory.
+    static __m512i zero_points(const uint8_t* zeros, int64_t group, const PanelGroup4*) {
+        return load_zeros(zeros + group * MIXLLM_ROW_TILE / 2);
+    }
+
+    static __m512i zero_points(const uint8_t*, int64_t, const PanelGroup8*) { return _mm512_set1_epi32(128); }
 
     template <class Panel>
     static void header(const uint16_t* scales, const uint8_t* zeros, Panel& panel) {
         _mm512_store_ps(panel.scale, load_scales(scales));
-        _mm512_store_si512(panel.zero, zero_points(zeros, &panel));
+        _mm512_store_si512(panel.zero, zero_points(zeros, 0, &panel));
     }
 
     // Few tokens keep two sums each, so that enough independent ones are under way to hide their latency.
@@ -300,7 +304,7 @@ struct Avx512Vnni {
             panel.blocks = blocks;
             ahead.prefetch(panel);
             Dots<tokens> dots;
-            start<tokens>(zero_points(zeros + g * MIXLLM_ROW_TILE / 2, &panel), x, dots);
+            start<tokens>(zero_points(zeros, g, &panel), x, dots);
             add_blocks([&](int block) MIXLLM_INLINE { add_block<tokens>(panel, block, x, dots); });
             const __m512 scale = load_scales(scales + g * MIXLLM_ROW_TILE);
             unrolled<tokens>([&](auto t) MIXLLM_INLINE { sum[t] = finish<tokens>(scale, x, dots, t, sum[t]); });

@@ -3,7 +3,7 @@
 #include "cpu_features.h"
 #include "kernel_set.h"
 #include "panel.h"
-#include "prefetch.h"
+#include "prefetch_to_l2.h"
 #include "thread_scratch.h"
 #include "unrolled.h"
 

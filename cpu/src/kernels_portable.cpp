@@ -4,12 +4,13 @@
 #include "half_to_float.h"
 #include "kernel_set.h"
 #include "panel.h"
-#include "prefetch.h"
+#include "prefetch_to_l2.h"
 #include "thread_scratch.h"
 
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace {
 

@@ -24,6 +24,9 @@ constexpr int max_pass_tiles = 8;
 // Activations of one step stay in the L1 cache while the tiles of a pass go over them.
 constexpr int64_t step_groups = 4;
 
+// Kernels are instantiated for each number of tokens that a block can have: i + 1.
+using BlockTokens = std::make_integer_sequence<int, MIXLLM_BLOCK_TOKENS>;
+
 template <class Panel>
 using Multiply = void (*)(const Panel&, const ActivationCell&, float*);
 
@@ -31,11 +34,6 @@ template <class Isa, class Panel, int... i>
 Multiply<Panel> multiply_for(int tokens, std::integer_sequence<int, i...>) {
     static constexpr Multiply<Panel> by_tokens[] = {Isa::template multiply<i + 1>...};
     return by_tokens[tokens - 1];
-}
-
-template <class Isa, class Panel>
-Multiply<Panel> multiply_for(int tokens) {
-    return multiply_for<Isa, Panel>(tokens, std::make_integer_sequence<int, MIXLLM_BLOCK_TOKENS>());
 }
 
 // Where the 4-bit or the 8-bit rows of a weight and their scales and zero points lie.
@@ -147,32 +145,27 @@ inline void prefetch_words(const Panel& panel, uintptr_t distance) {
 // altogether, or several tokens take the time in which it would run ahead, each group asks for what lies ahead.
 class AheadInTiles {
 public:
-    AheadInTiles(const mixllm_cpu_weight& w, int tokens)
-        : pages(w.tiled && !cpu_features().stops_at_pages && tokens <= 2), lines(lines_ahead(w, tokens)) {}
+    explicit AheadInTiles(int tokens) : lines(cpu_features().stops_at_pages ? page : tokens > 2 ? between_pages : 0) {}
 
     template <class Panel>
     void prefetch(const Panel& panel) const {
-        if (pages) {
-            const uintptr_t bytes = sizeof(PanelWords<Panel>) / 4 * (uintptr_t)panel.blocks;
-            const uintptr_t end = (uintptr_t)panel.q + bytes;
-            if (end % page < bytes) {
-                prefetch_to_l2((const void*)(end / page * page + 2 * page));
-            }
-        } else if (lines != 0) {
+        if (lines != 0) {
             prefetch_words(panel, lines);
+            return;
+        }
+        const uintptr_t bytes = sizeof(PanelWords<Panel>) / 4 * (uintptr_t)panel.blocks;
+        const uintptr_t end = (uintptr_t)panel.q + bytes;
+        if (end % page < bytes) {
+            prefetch_to_l2((const void*)(end / page * page + 2 * page));
         }
     }
 
 private:
     static constexpr uintptr_t page = 4096;
+    // A whole page ahead, lines would be in the cache sets of those that several tokens multiply.
+    static constexpr uintptr_t between_pages = page + page / 8;
 
-    // Bytes; for several tokens no multiple of a page, as that would be in the cache sets of what is multiplied.
-    static uintptr_t lines_ahead(const mixllm_cpu_weight& w, int tokens) {
-        return !w.tiled ? 0 : cpu_features().stops_at_pages ? page : tokens > 2 ? page + page / 8 : 0;
-    }
-
-    const bool pages;
-    const uintptr_t lines;
+    const uintptr_t lines; // bytes ahead; 0 where pages alone are asked for
 };
 
 // The tiles that follow those of a pass in a tiled weight; behind an expert's last ones, those of the next expert.
@@ -249,13 +242,12 @@ template <class Isa, class Panel>
 void few_tokens_tiled(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
                       int64_t first, int64_t last) {
     const int tokens = (int)a.tokens;
-    const TileWise tile_wise =
-        tile_wise_for<Isa, Panel>(tokens, std::make_integer_sequence<int, MIXLLM_BLOCK_TOKENS>());
-    const AheadInTiles ahead(weight, tokens);
+    const TileWise tile_wise = tile_wise_for<Isa, Panel>(tokens, BlockTokens());
+    const AheadInTiles ahead(tokens);
     alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile * MIXLLM_ROW_TILE;
-        prefetch_to_l1(rows + row + 4 * MIXLLM_ROW_TILE);
+        prefetch_to_l2(rows + row + 4 * MIXLLM_ROW_TILE);
         tile_wise(weight, a, row, ahead, tile_y);
         scatter<Isa>(tile_y, 0, tokens, rows + row, output);
     }
@@ -266,8 +258,7 @@ template <class Isa, class Panel>
 void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int32_t* rows, const Output& output,
                 int64_t first, int64_t last) {
     const int tokens = (int)a.tokens;
-    const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
-    const AheadInTiles ahead(weight, tokens);
+    const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens, BlockTokens());
     PanelWords<Panel> words;
     Panel panel;
     alignas(64) float tile_y[MIXLLM_BLOCK_TOKENS * MIXLLM_ROW_TILE];
@@ -279,7 +270,6 @@ void few_tokens(const mixllm_cpu_weight& weight, const Activations& a, const int
                 NextTile(weight, row, g, &panel).prefetch_all();
             }
             prepare<Isa>(weight, row, g, words, panel);
-            ahead.prefetch(panel);
             multiply(panel, activation_cell(a, 0, g), tile_y);
         }
         scatter<Isa>(tile_y, 0, tokens, rows + row, output);
@@ -316,7 +306,7 @@ void many_tokens(const mixllm_cpu_weight& weight, const Activations& a, const in
             if (prefetches_next) {
                 next.prefetch_headers(tiles * a.groups);
             }
-            const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens);
+            const Multiply<Panel> multiply = multiply_for<Isa, Panel>(tokens, BlockTokens());
             memset(pass_y, 0, (size_t)tiles * sizeof pass_y[0]);
             for (int64_t step = 0; step < a.groups; step += step_groups) {
                 const int64_t end = step + step_groups < a.groups ? step + step_groups : a.groups;

@@ -15,18 +15,7 @@ static inline void prefetch_to_l2(const void* address) {
 #endif
 }
 
-// The same to L1.
-static inline void prefetch_to_l1(const void* address) {
-#if defined(__GNUC__) || defined(__clang__)
-    __builtin_prefetch(address, 0, 3);
-#elif defined(_M_X64)
-    _mm_prefetch((const char*)address, _MM_HINT_T0);
-#else
-    (void)address;
-#endif
-}
-
-// The same to L1, to be written.
+// The same for what will be written soon, to L1.
 static inline void prefetch_to_write(const void* address) {
 #if defined(__GNUC__) || defined(__clang__)
     __builtin_prefetch(address, 1, 3);
