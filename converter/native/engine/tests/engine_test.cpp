@@ -1,16 +1,14 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "engine/cut_products.h"
 #include "engine/graph.h"
+#include "engine/tests/work_after_cancel.h"
 
 using namespace mixllm;
 
@@ -166,31 +164,14 @@ void test_cancel() {
     constexpr int64_t size = 5120;
     const std::vector<float> a = noise(size * size, 5);
     std::vector<float> result(a.size());
-    JobControl control;
-    Engine engine(Workers(2, control));
-    Graph graph(engine);
-    graph.output(multiply(graph.context(), graph.input(a.data(), size, size), graph.input(a.data(), size, size)),
-                 result.data());
-    const std::clock_t start = std::clock();
-    std::clock_t canceled = 0;
-    std::thread canceler([&] {
-        do { // copying the matrices takes less
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            canceled = std::clock();
-        } while (canceled - start < 0.6 * CLOCKS_PER_SEC);
-        control.cancel();
-    });
-    bool threw = false;
-    try {
+    const double work = work_after_cancel([&](const Workers& workers) {
+        Engine engine(workers);
+        Graph graph(engine);
+        graph.output(multiply(graph.context(), graph.input(a.data(), size, size), graph.input(a.data(), size, size)),
+                     result.data());
         graph.compute();
-    } catch (const CanceledError&) {
-        threw = true;
-    }
-    const std::clock_t end = std::clock();
-    canceler.join();
-    // Processor time of both threads, so that a busy machine does not count.
-    const double work = static_cast<double>(end - canceled) / CLOCKS_PER_SEC;
-    expect(threw && work < 0.2, "a product ends when it is canceled: " + std::to_string(work) + " s of work");
+    });
+    expect(work >= 0.0 && work < 0.2, "a product ends when it is canceled: " + std::to_string(work) + " s of work");
 }
 
 } // namespace

@@ -1,15 +1,13 @@
 // Holds the dense parts of the method against plain float64 loops.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "engine/tests/work_after_cancel.h"
 #include "gptq/factorize.h"
 #include "gptq/gptq.h"
 #include "gptq/tests/dense_inverse.h"
@@ -494,31 +492,6 @@ void test_exact_weights() {
     const QuantizedLinear exact = gptq(problem.weights.data(), problem.is_8bit, factor, {},
                                        {{1.0f, 0.9f}, {-0.05f, 0.05f}, {1.0f, 0.9f}}, Workers(2));
     expect(exact.values == problem.weights, "weights that lie on a grid stay as they are");
-}
-
-/// Cancels after a while and returns the processor time that `work` still took to throw, in seconds of one core;
-/// negative when it did not throw.
-template <typename Work>
-double work_after_cancel(const Work& work) {
-    JobControl control;
-    const std::clock_t start = std::clock();
-    std::clock_t canceled = 0;
-    std::thread canceler([&] {
-        do {
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            canceled = std::clock();
-        } while (canceled - start < 0.4 * CLOCKS_PER_SEC);
-        control.cancel();
-    });
-    bool threw = false;
-    try {
-        work(Workers(2, control));
-    } catch (const CanceledError&) {
-        threw = true;
-    }
-    const std::clock_t end = std::clock();
-    canceler.join();
-    return threw ? static_cast<double>(end - canceled) / CLOCKS_PER_SEC : -1.0;
 }
 
 void test_cancel() {
