@@ -67,7 +67,7 @@ Row measure(const Options& options, const RotatingWeights& w, const char* big, s
         std::vector<double> peak(options.threads), bandwidth(options.threads), quantizing(options.threads);
         const size_t share = big_bytes / options.threads / 64 * 64;
         team.run(options.elapsed, [&](int i) { peak[i] = measure_peak(mixllm_cpu_isa(), 0.01, clock); });
-        team.run(options.elapsed, [&](int i) { bandwidth[i] = measure_bandwidth(big + i * share, share, clock); });
+        team.run(options.elapsed, [&](int i) { bandwidth[i] = measure_bandwidth({{big + i * share, share}}, clock); });
         const size_t first = turn;
         turn += calls;
         const double seconds = team.run(options.elapsed, [&](int i) {

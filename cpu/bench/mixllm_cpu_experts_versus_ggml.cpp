@@ -1,6 +1,7 @@
 // The products of one mixture-of-experts layer (gate and up of the same x, then down) with MixLLM's kernels and with
 // ggml's stock types, interleaved in one run: milliseconds, how many times faster MixLLM is, and the bytes of the
-// chosen experts a second as a share of what reading alone gives. Experts are chosen at random, anew in each call.
+// chosen experts a second as a share of what reading the same bytes gives, and of what reading gives that nothing
+// interrupts: an expert lies in components of 1 to 700 KB. Experts are chosen at random, anew in each call.
 // Stock weights lie in ggml's repacked form where ggml has one for their type, as in llama.cpp.
 //
 //   mixllm-cpu-experts-versus-ggml <threads> <tokens> <percent 8-bit> <rounds> <N> <K> <experts> <used> <stock type...>
@@ -8,6 +9,7 @@
 // N is the width of the experts, K that of the model: gate and up are [N, K], down is [K, N]. With one thread times are
 // CPU times, else elapsed times.
 
+#include "elapsed_seconds.h"
 #include "measure_bandwidth.h"
 #include "mixllm_cpu.h"
 #include "team.h"
@@ -22,6 +24,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <set>
 #include <string>
 
 namespace {
@@ -73,15 +76,11 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-double seconds_now(int threads) {
-    return threads == 1 ? thread_seconds()
-                        : std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 // A stack with random weights and, from expert to expert, other numbers of 8-bit channels, anywhere among all.
 struct Stack {
     std::vector<int32_t> offsets = {0}, rows;
     std::unique_ptr<char, void (*)(void*)> memory{nullptr, mixllm_cpu_free};
+    size_t at[MIXLLM_COMPONENTS + 1] = {}; // where each component begins in the memory
     size_t bytes = 0;
     mixllm_cpu_experts view;
 
@@ -97,7 +96,6 @@ struct Stack {
             std::sort(rows.end() - n8, rows.end());
         }
         const int64_t n4 = offsets.back(), n8 = experts * n - n4;
-        size_t at[MIXLLM_COMPONENTS + 1] = {};
         for (int i = 0; i < MIXLLM_ROWS; i++) {
             const int64_t size = mixllm_channel_bytes(k, n4, n8, (mixllm_component)i);
             bytes += (size_t)size;
@@ -124,6 +122,18 @@ struct Stack {
                 (const uint16_t*)(base + at[MIXLLM_W8_SCALE]),
                 rows.data(),
                 mixllm_cpu_gains_by_tiles()};
+    }
+
+    // Where an expert's components lie, or a thread's like share of each.
+    void add_pieces(int64_t expert, int thread, int threads, std::vector<MemoryPiece>& to) const {
+        const int64_t n4 = offsets[expert], n8 = expert * view.n_outputs - n4;
+        const int64_t end4 = offsets[expert + 1], end8 = (expert + 1) * view.n_outputs - end4;
+        for (int i = 0; i < MIXLLM_ROWS; i++) {
+            const int64_t start = mixllm_channel_bytes(view.n_inputs, n4, n8, (mixllm_component)i);
+            const int64_t bytes = mixllm_channel_bytes(view.n_inputs, end4, end8, (mixllm_component)i) - start;
+            const int64_t first = bytes / 8 * thread / threads * 8, last = bytes / 8 * (thread + 1) / threads * 8;
+            to.push_back({memory.get() + at[i] + start + first, (size_t)(last - first)});
+        }
     }
 };
 
@@ -172,6 +182,20 @@ struct Ours {
         mixllm_cpu_mul_mat_experts(&down.view, &of_h, work.get(), y_down.data(), layer.used * layer.k, layer.k, thread,
                                    threads);
         wait();
+    }
+
+    // What a thread's even share of the calls' experts is, in the order in which products come to them.
+    std::vector<MemoryPiece> pieces_of_chosen(int first_call, int calls, int thread, int threads) const {
+        std::vector<MemoryPiece> pieces;
+        for (int call = first_call; call < first_call + calls; call++) {
+            const std::set<int32_t> chosen(layer.choice(call).begin(), layer.choice(call).end());
+            for (const Stack* stack : {&gate, &up, &down}) {
+                for (const int32_t expert : chosen) {
+                    stack->add_pieces(expert, thread, threads, pieces);
+                }
+            }
+        }
+        return pieces;
     }
 
     double bytes_of_chosen() const {
@@ -290,9 +314,10 @@ int main(int argc, char** argv) {
     }
     Ours ours(layer, percent, threads);
     Team team(threads);
+    const auto clock = threads == 1 ? thread_seconds : elapsed_seconds;
     const int calls = (int)std::max(1.0, 0.1 / std::max(layer.operations() / 100e9, ours.bytes_of_chosen() / 10e9));
     std::vector<std::vector<double>> seconds(stock.size() + 1), ratios(stock.size());
-    std::vector<double> shares;
+    std::vector<double> shares_of_chosen, shares_of_one_piece;
     int turn = 0;
     for (int round = 0; round <= rounds; round++) { // the first one warms up
         const double mine = team.run(threads > 1, [&](int i) {
@@ -304,21 +329,33 @@ int main(int argc, char** argv) {
                 });
             }
         }) / calls;
-        std::vector<double> read(threads);
+        // The sum of the threads' bandwidths: of the same experts, and of a stretch as large as a stack.
+        const auto read = [&](const std::function<std::vector<MemoryPiece>(int)>& pieces_of) {
+            std::vector<std::vector<MemoryPiece>> pieces(threads);
+            for (int i = 0; i < threads; i++) {
+                pieces[i] = pieces_of(i);
+            }
+            std::vector<double> bandwidths(threads);
+            team.run(threads > 1, [&](int i) { bandwidths[i] = measure_bandwidth(pieces[i], clock); });
+            return std::accumulate(bandwidths.begin(), bandwidths.end(), 0.0);
+        };
         const size_t part = ours.gate.bytes / threads / 256 * 256;
-        team.run(threads > 1, [&](int i) {
-            read[i] = measure_bandwidth(ours.gate.memory.get() + i * part, part, [] { return thread_seconds(); });
+        const double of_chosen = read([&](int i) { return ours.pieces_of_chosen(turn, calls, i, threads); });
+        const double of_one_piece = read([&](int i) {
+            return std::vector<MemoryPiece>{{ours.gate.memory.get() + i * part, part}};
         });
         if (round > 0) {
             seconds.back().push_back(mine);
-            shares.push_back(ours.bytes_of_chosen() / mine * 1e-9 / std::accumulate(read.begin(), read.end(), 0.0));
+            const double bandwidth = ours.bytes_of_chosen() / mine * 1e-9;
+            shares_of_chosen.push_back(bandwidth / of_chosen);
+            shares_of_one_piece.push_back(bandwidth / of_one_piece);
         }
         for (size_t s = 0; s < stock.size(); s++) {
-            const double start = seconds_now(threads);
+            const double start = clock();
             for (int c = 0; c < calls; c++) {
                 stock[s]->compute(turn + c, backend);
             }
-            const double theirs = (seconds_now(threads) - start) / calls;
+            const double theirs = (clock() - start) / calls;
             if (round > 0) {
                 seconds[s].push_back(theirs);
                 ratios[s].push_back(theirs / mine);
@@ -332,8 +369,9 @@ int main(int argc, char** argv) {
                 (long long)layer.experts, (long long)layer.used, (long long)layer.tokens, (long long)percent,
                 layer.chosen(), rounds);
     const double mine = median(seconds.back());
-    std::printf("%-8s %9.3f ms %8.1f GOPS %7.2f GB/s   %.0f %% of reading alone\n", "MixLLM", mine * 1e3,
-                layer.operations() / mine * 1e-9, ours.bytes_of_chosen() / mine * 1e-9, 100 * median(shares));
+    std::printf("%-8s %9.3f ms %8.1f GOPS %7.2f GB/s   %.0f %% of reading these bytes, %.0f %% of reading one piece\n",
+                "MixLLM", mine * 1e3, layer.operations() / mine * 1e-9, ours.bytes_of_chosen() / mine * 1e-9,
+                100 * median(shares_of_chosen), 100 * median(shares_of_one_piece));
     for (size_t s = 0; s < stock.size(); s++) {
         const double theirs = median(seconds[s]);
         std::printf("%-8s %9.3f ms %8.1f GOPS %7.2f GB/s   MixLLM %.2fx%s\n", ggml_type_name(stock[s]->type),

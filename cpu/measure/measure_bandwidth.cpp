@@ -39,6 +39,11 @@ static INLINE uint64_t read_streams(const char* memory, size_t bytes) {
     for (const uint64_t word : words) {
         sum ^= word;
     }
+    for (size_t i = streams * part; i < bytes; i += 8) {
+        uint64_t word;
+        std::memcpy(&word, memory + i, 8);
+        sum ^= word;
+    }
     return sum;
 }
 
@@ -82,13 +87,19 @@ static bool has_avx2() {
 }
 #endif
 
-double measure_bandwidth(const void* memory, size_t bytes, double (*clock)()) {
+double measure_bandwidth(const std::vector<MemoryPiece>& pieces, double (*clock)()) {
     double best = 0;
     const Read reads[] = {has_avx2() ? read_one_avx2 : read_one, has_avx2() ? read_two_avx2 : read_two,
                           has_avx2() ? read_four_avx2 : read_four};
     for (const Read read : reads) {
+        size_t bytes = 0;
+        uint64_t sum = 0;
         const double start = clock();
-        volatile uint64_t keep = read(static_cast<const char*>(memory), bytes);
+        for (const MemoryPiece& piece : pieces) {
+            sum ^= read(static_cast<const char*>(piece.memory), piece.bytes);
+            bytes += piece.bytes;
+        }
+        volatile uint64_t keep = sum;
         (void)keep;
         best = std::max(best, (double)bytes / (clock() - start) * 1e-9);
     }

@@ -1,7 +1,14 @@
 #pragma once
 
-#include <stddef.h>
+#include <cstddef>
+#include <vector>
 
-// Reads `bytes` (a multiple of 256) on the calling thread, once in order and once in four parts side by side. Returns
-// the better of the two in bytes a second, in 1e9, by a clock such as thread_seconds.
-double measure_bandwidth(const void* memory, size_t bytes, double (*clock)());
+struct MemoryPiece {
+    const void* memory; // aligned to 8 bytes
+    size_t bytes;       // a multiple of 8
+};
+
+// Reads the pieces one after another on the calling thread, in each of three ways: as one stream; each piece as two
+// streams that ask for pages ahead; as four that ask for lines ahead. Returns the best in bytes a second, in 1e9, by a
+// clock such as thread_seconds.
+double measure_bandwidth(const std::vector<MemoryPiece>& pieces, double (*clock)());

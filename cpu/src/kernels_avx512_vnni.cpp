@@ -218,9 +218,12 @@ struct Avx512Vnni {
         _mm512_store_si512(panel.zero, zero_points(zeros, 0, &panel));
     }
 
+    // So few tokens that each multiply waits for the one before, and each branch counts.
+    static constexpr int few = 8;
+
     // Few tokens keep two sums each, so that enough independent ones are under way to hide their latency.
     template <int tokens>
-    static constexpr int sums = tokens <= 8 ? 2 : 1;
+    static constexpr int sums = tokens <= few ? 2 : 1;
 
     template <int tokens>
     using Dots = __m512i[tokens][sums<tokens>];
@@ -309,14 +312,17 @@ struct Avx512Vnni {
             const __m512 scale = load_scales(scales + g * MIXLLM_ROW_TILE);
             unrolled<tokens>([&](auto t) MIXLLM_INLINE { sum[t] = finish<tokens>(scale, x, dots, t, sum[t]); });
         };
-        // A whole group is one run of instructions: with a loop over its blocks one token takes 1.3 times as long.
-        const int64_t whole = w.n_inputs / MIXLLM_GROUP_SIZE;
-        for (int64_t g = 0; g < whole; g++) {
-            add_group(g, 4, [](auto&& add) MIXLLM_INLINE { unrolled<4>(add); });
+        // Of few tokens a whole group is one run of instructions: with a loop over its blocks one token takes 1.3 times
+        // as long, but 16 tokens 0.8 times.
+        int64_t g = 0;
+        if constexpr (tokens <= few) {
+            for (; g < w.n_inputs / MIXLLM_GROUP_SIZE; g++) {
+                add_group(g, 4, [](auto&& add) MIXLLM_INLINE { unrolled<4>(add); });
+            }
         }
-        if (whole < a.groups) {
-            const int blocks = group_blocks(w.n_inputs, whole);
-            add_group(whole, blocks, [blocks](auto&& add) MIXLLM_INLINE {
+        for (; g < a.groups; g++) {
+            const int blocks = group_blocks(w.n_inputs, g);
+            add_group(g, blocks, [blocks](auto&& add) MIXLLM_INLINE {
                 for (int block = 0; block < blocks; block++) {
                     add(block);
                 }

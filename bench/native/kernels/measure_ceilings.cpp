@@ -43,7 +43,7 @@ Ceilings measure_ceilings(int32_t threads) {
     team.run(true, [&](int i) { peaks[static_cast<size_t>(i)] = measure_peak(mixllm_cpu_isa(), peak_seconds, clock); });
     team.run(true, [&](int i) {
         bandwidths[static_cast<size_t>(i)] =
-            measure_bandwidth(memory[static_cast<size_t>(i)].get(), bytes_per_thread, clock);
+            measure_bandwidth({{memory[static_cast<size_t>(i)].get(), bytes_per_thread}}, clock);
     });
     return {mixllm_cpu_isa(), 1e9 * std::accumulate(peaks.begin(), peaks.end(), 0.0),
             1e9 * std::accumulate(bandwidths.begin(), bandwidths.end(), 0.0)};
