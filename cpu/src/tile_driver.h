@@ -142,16 +142,16 @@ inline void prefetch_words(const Panel& panel, uintptr_t distance) {
 
 // Tiles are one stream of memory, which the hardware follows by itself, but waits at each page until its address is
 // translated. So a group that ends in a new page asks for the start of one farther on. Where the stream stops at pages
-// altogether, or several tokens take the time in which it would run ahead, each group asks for what lies ahead.
+// altogether, or several tokens take the time in which it would run ahead, each group asks for what lies ahead as well.
 class AheadInTiles {
 public:
-    explicit AheadInTiles(int tokens) : lines(cpu_features().stops_at_pages ? page : tokens > 2 ? between_pages : 0) {}
+    explicit AheadInTiles(int tokens) : asks_for_lines(tokens > 2 || cpu_features().stops_at_pages) {}
 
     template <class Panel>
     void prefetch(const Panel& panel) const {
-        if (lines != 0) {
-            prefetch_words(panel, lines);
-            return;
+        if (asks_for_lines) {
+            // A whole page ahead they would be in the cache sets of those that several tokens multiply.
+            prefetch_words(panel, page + page / 8);
         }
         const uintptr_t bytes = sizeof(PanelWords<Panel>) / 4 * (uintptr_t)panel.blocks;
         const uintptr_t end = (uintptr_t)panel.q + bytes;
@@ -162,10 +162,8 @@ public:
 
 private:
     static constexpr uintptr_t page = 4096;
-    // A whole page ahead, lines would be in the cache sets of those that several tokens multiply.
-    static constexpr uintptr_t between_pages = page + page / 8;
 
-    const uintptr_t lines; // bytes ahead; 0 where pages alone are asked for
+    const bool asks_for_lines;
 };
 
 // The tiles that follow those of a pass in a tiled weight; behind an expert's last ones, those of the next expert.
