@@ -5,6 +5,7 @@
 //
 // With one thread times are CPU times, else elapsed times.
 
+#include "elapsed_seconds.h"
 #include "mixllm_cpu.h"
 #include "rotating_weights.h"
 #include "team.h"
@@ -22,11 +23,6 @@
 static double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     return values[values.size() / 2];
-}
-
-static double seconds_now(int threads) {
-    return threads == 1 ? thread_seconds()
-                        : std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 // Products of one stock type with rotating weights.
@@ -137,6 +133,7 @@ int main(int argc, char** argv) {
     }
     const AlignedMemory activations = allocate_aligned(mixllm_cpu_activation_bytes(k, tokens));
     Team team(threads);
+    const auto clock = threads == 1 ? thread_seconds : elapsed_seconds;
     const int calls = (int)std::max(2.0, 0.06 / std::max(2.0 * n * k * tokens / 100e9, (double)ours.bytes / 10e9));
     std::vector<std::vector<double>> seconds(stock.size() + 1), ratios(stock.size());
     size_t turn = 0;
@@ -155,11 +152,11 @@ int main(int argc, char** argv) {
             }
         }) / calls;
         for (size_t s = 0; s < stock.size(); s++) {
-            const double start = seconds_now(threads);
+            const double start = clock();
             for (int c = 0; c < calls; c++) {
                 ggml_backend_graph_compute(backend, stock[s]->products[(turn + c) % stock[s]->products.size()]);
             }
-            const double theirs = (seconds_now(threads) - start) / calls;
+            const double theirs = (clock() - start) / calls;
             if (round > 0) { // the first round warms up
                 seconds[s].push_back(theirs);
                 ratios[s].push_back(theirs / mine);
