@@ -87,21 +87,26 @@ static bool has_avx2() {
 }
 #endif
 
-double measure_bandwidth(const std::vector<MemoryPiece>& pieces, double (*clock)()) {
-    double best = 0;
-    const Read reads[] = {has_avx2() ? read_one_avx2 : read_one, has_avx2() ? read_two_avx2 : read_two,
-                          has_avx2() ? read_four_avx2 : read_four};
-    for (const Read read : reads) {
-        size_t bytes = 0;
+double measure_bandwidth(const std::vector<MemoryPiece>& pieces, double (*clock)(),
+                         const std::vector<MemoryPiece>& before) {
+    const auto read_all = [](Read read, const std::vector<MemoryPiece>& from) {
         uint64_t sum = 0;
-        const double start = clock();
-        for (const MemoryPiece& piece : pieces) {
+        for (const MemoryPiece& piece : from) {
             sum ^= read(static_cast<const char*>(piece.memory), piece.bytes);
-            bytes += piece.bytes;
         }
         volatile uint64_t keep = sum;
         (void)keep;
-        best = std::max(best, (double)bytes / (clock() - start) * 1e-9);
+    };
+    double bytes = 0, best = 0;
+    for (const MemoryPiece& piece : pieces) {
+        bytes += (double)piece.bytes;
+    }
+    for (const Read read : {has_avx2() ? read_one_avx2 : read_one, has_avx2() ? read_two_avx2 : read_two,
+                            has_avx2() ? read_four_avx2 : read_four}) {
+        read_all(read, before);
+        const double start = clock();
+        read_all(read, pieces);
+        best = std::max(best, bytes / (clock() - start) * 1e-9);
     }
     return best;
 }
