@@ -198,6 +198,16 @@ struct Ours {
         return pieces;
     }
 
+    // A thread's even share of all stacks.
+    std::vector<MemoryPiece> pieces_of_stacks(int thread, int threads) const {
+        std::vector<MemoryPiece> pieces;
+        for (const Stack* stack : {&gate, &up, &down}) {
+            const size_t share = stack->bytes / threads / 64 * 64;
+            pieces.push_back({stack->memory.get() + thread * share, share});
+        }
+        return pieces;
+    }
+
     double bytes_of_chosen() const {
         return (double)(gate.bytes + up.bytes + down.bytes) / layer.experts * layer.chosen();
     }
@@ -318,22 +328,18 @@ int main(int argc, char** argv) {
     const int calls = (int)std::max(1.0, 0.1 / std::max(layer.operations() / 100e9, ours.bytes_of_chosen() / 10e9));
     std::vector<std::vector<double>> seconds(stock.size() + 1), ratios(stock.size());
     std::vector<double> shares_of_chosen, shares_of_stacks;
-    int turn = 0;
-    for (int round = 0; round <= rounds; round++) { // the first one warms up
-        // A thread's part of all stacks, which is read before the product and before its bytes are, so that all find
-        // the same in the caches.
-        const auto part_of_stacks = [&](int thread) {
-            std::vector<MemoryPiece> pieces;
-            for (const Stack* stack : {&ours.gate, &ours.up, &ours.down}) {
-                const size_t part = stack->bytes / threads / 64 * 64;
-                pieces.push_back({stack->memory.get() + thread * part, part});
-            }
-            return pieces;
-        };
-        // The sum of the threads' bandwidths.
+    // The sum of the threads' bandwidths.
+    const auto read = [&](const std::function<double(int)>& bandwidth_of) {
         std::vector<double> bandwidths(threads);
-        team.run(threads > 1, [&](int i) { bandwidths[i] = measure_bandwidth(part_of_stacks(i), clock); });
-        const double of_stacks = std::accumulate(bandwidths.begin(), bandwidths.end(), 0.0);
+        team.run(threads > 1, [&](int i) { bandwidths[i] = bandwidth_of(i); });
+        return std::accumulate(bandwidths.begin(), bandwidths.end(), 0.0);
+    };
+    int turn = 0;
+    // The first round warms up. All stacks are read before the product and before its bytes alone are, so that each
+    // finds the same in the caches.
+    for (int round = 0; round <= rounds; round++) {
+        const double of_stacks =
+            read([&](int i) { return measure_bandwidth(ours.pieces_of_stacks(i, threads), clock); });
         const double mine = team.run(threads > 1, [&](int i) {
             for (int c = 0; c < calls; c++) {
                 ours.compute(turn + c, i, threads, [&] {
@@ -343,10 +349,10 @@ int main(int argc, char** argv) {
                 });
             }
         }) / calls;
-        team.run(threads > 1, [&](int i) {
-            bandwidths[i] = measure_bandwidth(ours.pieces_of_chosen(turn, calls, i, threads), clock, part_of_stacks(i));
+        const double of_chosen = read([&](int i) {
+            return measure_bandwidth(ours.pieces_of_chosen(turn, calls, i, threads), clock,
+                                     ours.pieces_of_stacks(i, threads));
         });
-        const double of_chosen = std::accumulate(bandwidths.begin(), bandwidths.end(), 0.0);
         if (round > 0) {
             seconds.back().push_back(mine);
             const double bandwidth = ours.bytes_of_chosen() / mine * 1e-9;
